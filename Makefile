@@ -1,0 +1,44 @@
+# make run        install if need be, run the study STUDY (default: quick) on all cores, say where the results are
+# make figures    draw its figures again, from its tables alone
+# make test       every check, in the same environment
+# make clean      remove the environment and caches; results stay
+#
+# STUDY names a file in config/. TORCH_INDEX is an index of torch builds, for who does not want the default one:
+# https://pytorch.org/get-started/locally tells which serves CPU and which CUDA builds.
+STUDY ?= quick
+TORCH_INDEX ?=
+PYTHON ?= python3
+
+# An activated conda environment (environment.yml makes one), otherwise .venv.
+ENV := $(if $(filter-out base,$(CONDA_DEFAULT_ENV)),$(CONDA_PREFIX),.venv)
+BIN := $(ENV)/bin
+INSTALLED := $(ENV)/.meta_rl-installed
+SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all
+
+.PHONY: run figures test install clean
+
+run: install config/$(STUDY).yaml
+	$(SNAKEMAKE) all
+	@cat results/$$(sed -n 's/^study: *//p' config/$(STUDY).yaml)/check.txt
+
+figures: install config/$(STUDY).yaml
+	$(SNAKEMAKE) figures --allowed-rules figures plot
+
+test: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(ENV)
+	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find meta_rl tests -name __pycache__ -type d -prune -exec rm -rf {} +

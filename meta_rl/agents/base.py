@@ -1,0 +1,40 @@
+"""What an agent is: it owns its method, memory and optimiser, and meets the context through the method alone."""
+
+import torch
+from torch import Tensor, nn
+
+from meta_rl.methods.base import Method
+from meta_rl.rollout import Seen, Transition
+
+
+class Agent(nn.Module):
+    """A learner over S seeds. `state_dict()` holds all that a training needs to go on, memory included.
+
+    Tensors have the shapes [S, N, ...]; `inputs` are what `encode` made of what the rows see.
+    """
+
+    method: Method
+    gamma: float
+    n_envs: int  # N in training
+
+    @torch.no_grad()
+    def encode(self, seen: Seen) -> Tensor:
+        """The inputs of the policy, float32 [S, N, I]."""
+        return self.method.inputs(seen)
+
+    @torch.no_grad()
+    def embed(self, transitions: Tensor) -> Tensor:
+        """What a window keeps of new transitions [S, N, 2O + A] while the method does not change."""
+        return self.method.embed(transitions)
+
+    def act(self, inputs: Tensor, explore: bool) -> Tensor:
+        """int64 [S, N] where actions are discrete, else float32 [S, N, A]; the greedy ones without `explore`."""
+        raise NotImplementedError
+
+    def learn(self, step: Transition) -> dict[str, Tensor]:
+        """Take in one step of every row and update when due; figures of the update, each [S]."""
+        raise NotImplementedError
+
+    def value(self, inputs: Tensor) -> Tensor:
+        """The expected discounted return from here under the current policy, float32 [S, N]."""
+        raise NotImplementedError

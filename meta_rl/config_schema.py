@@ -1,0 +1,162 @@
+"""The JSON schema of a study, and its violations in the words of the study."""
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError, validators
+
+from meta_rl import registry, settings
+from meta_rl.errors import unknown
+
+_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+
+
+def violations(raw: Any) -> Iterator[str]:
+    """`<key.path>: <what is wrong>; <what would be right>` for every violation of the schema."""
+    for error in _VALIDATOR.iter_errors(raw):
+        yield f"{_path(error)}{_explain(error)}"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a study, from the registry and the settings of its members."""
+    count = {"type": "integer", "minimum": 1}
+    interval = {
+        "type": "array",
+        "items": {"type": "number", "exclusiveMinimum": 0},
+        "minItems": 2,
+        "maxItems": 2,
+        "description": "lowest and highest multiplier of the feature's default",
+    }
+    feature = _object(
+        {"train": interval, "extrapolation": {"type": "array", "items": interval, "minItems": 1}},
+        optional={"extrapolation"},
+    )
+    seeds = _object({"first": {"type": "integer", "minimum": 0}, "count": count})
+    benchmark = _object(
+        {
+            "environment": _name("environment"),
+            "features": {
+                "type": "object",
+                "additionalProperties": feature,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "description": "the context feature that varies, by its name in the environment",
+            },
+            "contexts": _object({"train": count, "interpolation": count, "extrapolation": count}),
+            "agents": _names("agent"),
+        }
+    )
+    name = {"type": "string", "pattern": _NAME}
+    study = {
+        "study": name | {"description": "results are written to results/{study}/"},
+        "benchmarks": {
+            "type": "object",
+            "propertyNames": name,
+            "additionalProperties": benchmark,
+            "minProperties": 1,
+        },
+        "methods": _names("method"),
+        "seeds": _object({"test": seeds, "tuning": seeds, "per_job": count}),
+        "train": _object({"env_steps": count}),
+        "evaluate": _object({"episodes": count}),
+        "references": _object({"grid": count, "seeds": count, "env_steps": count}),
+        "agents": _settings("agent"),
+        "method_settings": _settings("method"),
+        "figures": _names("figure"),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A study of meta_rl",
+        **_object(study, optional={"agents", "method_settings"}),
+    }
+
+
+def _object(properties: dict[str, Any], optional: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
+    required = [key for key in properties if key not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _name(kind: str) -> dict[str, Any]:
+    return {"enum": sorted(registry.KINDS[kind]), "title": kind}
+
+
+def _names(kind: str) -> dict[str, Any]:
+    return {"type": "array", "items": _name(kind), "minItems": 1, "uniqueItems": True}
+
+
+def _settings(kind: str) -> dict[str, Any]:
+    """Per member, those of its settings that differ from the defaults."""
+    each = {}
+    for name, entry in registry.KINDS[kind].items():
+        properties = {key: settings.json_schema(one) for key, one in settings.read(entry.module).items()}
+        each[name] = _object(properties, optional=set(properties))
+    return _object(each, optional=set(each))
+
+
+def _path(error: ValidationError) -> str:
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.absolute_path)
+    return f"{path[1:]}: " if path else ""
+
+
+def _explain(error: ValidationError) -> str:
+    value: Any = error.instance
+    rule: Any = error.validator_value
+    schema: Any = error.schema
+    match error.validator:
+        case "additionalProperties":
+            known = schema["properties"]
+            return "; ".join(unknown("key", key, known) for key in value if key not in known)
+        case "required":
+            missing = ", ".join(f"'{key}'" for key in rule if key not in value)
+            return f"lacks {missing}; add it"
+        case "enum":
+            return unknown(schema.get("title", "choice"), value, map(str, rule))
+        case "type":
+            kinds = [rule] if isinstance(rule, str) else rule
+            return (
+                f"is {json.dumps(value, default=str)}; must be {' or '.join(_KINDS[kind] for kind in kinds)}"
+            )
+        case "minimum":
+            return f"is {value:g}; must be at least {rule:g}"
+        case "exclusiveMinimum":
+            return f"is {value:g}; must be more than {rule:g}"
+        case "maximum":
+            return f"is {value:g}; must be at most {rule:g}"
+        case "pattern":
+            return f"'{value}' names a folder; use letters, digits, '_' and '-' only"
+        case "uniqueItems":
+            return "names something twice; name each once"
+        case "minItems" | "minProperties":
+            return f"has {len(value)} entries; must have at least {rule}"
+        case "maxItems" | "maxProperties":
+            return f"has {len(value)} entries; must have at most {rule}"
+    return error.message
+
+
+_KINDS = {
+    "array": "a list",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a finite number",
+    "object": "a mapping of keys to values",
+    "string": "a text",
+}
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+# JSON Schema takes 5.0 for an integer, and infinity and NaN (which JSON does not know) for numbers.
+_VALIDATOR = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "number": _is_number}
+    ),
+)(schema())

@@ -1,0 +1,43 @@
+"""Context sets as rows of the `contexts` table, and back."""
+
+import numpy as np
+import pandas as pd
+
+from meta_rl.contexts import ContextSpace
+
+
+def to_frame(
+    space: ContextSpace, benchmark: str, split: str, values: np.ndarray, seed: int | None = None
+) -> pd.DataFrame:
+    """Rows of the table for contexts [C, F]; ids count within a split, over all seeds."""
+    count, features = values.shape
+    first = 0 if seed is None else seed * count
+    return pd.DataFrame(
+        {
+            "benchmark": benchmark,
+            "split": split,
+            "seed": pd.array([seed] * values.size, dtype="Int64"),
+            "context_id": np.repeat(np.arange(first, first + count), features),
+            "feature": np.tile(space.names, count),
+            "value": values.ravel(),
+            "unit": np.tile([feature.unit for feature in space.features], count),
+        }
+    )
+
+
+def values(frame: pd.DataFrame, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids [C] and values [C, F] of the contexts of one split, or of one seed's train contexts."""
+    wide = frame.pivot(index="context_id", columns="feature", values="value").sort_index()
+    return wide.index.to_numpy(), wide[list(names)].to_numpy()
+
+
+def of_seeds(frame: pd.DataFrame, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Seeds [S], ids [S, C] and values [S, C, F] of train contexts."""
+    seeds = np.sort(frame["seed"].unique().to_numpy(dtype=np.int64))
+    ids, contexts = zip(*(values(frame[frame["seed"] == seed], names) for seed in seeds), strict=True)
+    return seeds, np.stack(ids), np.stack(contexts)
+
+
+def of_splits(frame: pd.DataFrame, names: tuple[str, ...]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Ids [C] and values [C, F] of each split in the table."""
+    return {str(split): values(rows, names) for split, rows in frame.groupby("split", sort=False)}

@@ -1,0 +1,75 @@
+"""CartPole-v1 of Gymnasium, with every physical constant a context feature.
+
+Barto, Sutton & Anderson 1983; equations of motion after Florian 2007 without friction. Names, defaults and
+bounds of the features are carl-bench's. Constants that follow from features (total mass, pole mass times
+length) are computed in each step, never stored. Episodes start as in Gymnasium, each state variable uniform
+in +-0.05 (carl-bench: +-0.1).
+"""
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from meta_rl.contexts import Feature
+from meta_rl.envs.base import PhysicsRows, Spaces
+
+features = (
+    Feature("gravity", 9.8, 0.1, math.inf, "m/s^2"),
+    Feature("masscart", 1.0, 0.1, 10.0, "kg"),
+    Feature("masspole", 0.1, 0.01, 1.0, "kg"),
+    Feature("length", 0.5, 0.05, 5.0, "m"),  # half of the pole's length
+    Feature("force_mag", 10.0, 1.0, 100.0, "N"),
+    Feature("tau", 0.02, 0.002, 0.2, "s"),
+)
+spaces = Spaces(observation=4, action=2, discrete=True)
+noise = 4
+horizon = 500
+success = 475.0  # episode return from which a context counts as solved: Gymnasium's reward threshold
+carl = "CARLCartPole"
+gymnasium_id = "CartPole-v1"
+controllers = ("lqr_lookahead",)
+
+X_LIMIT = 2.4
+THETA_LIMIT = 12 * 2 * math.pi / 360
+
+
+def initial(noise: np.ndarray, context: Sequence[Any]) -> tuple[np.ndarray, ...]:
+    """x [m], x_dot [m/s], theta [rad], theta_dot [rad/s] from four U[0, 1) columns."""
+    return tuple(-0.05 + 0.1 * column for column in noise)
+
+
+def step(state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[tuple[Any, ...], Any, Any]:
+    """One explicit Euler step of length tau -> state, reward (1 per step), terminated.
+
+    The order of operations is Gymnasium's, so that results agree to the last bit.
+    """
+    x, x_dot, theta, theta_dot = state
+    gravity, masscart, masspole, length, force_mag, tau = context
+    total_mass = masspole + masscart
+    polemass_length = masspole * length
+    force = np.where(np.equal(action, 1), force_mag, -force_mag)
+    cos, sin = np.cos(theta), np.sin(theta)
+    temp = (force + polemass_length * np.square(theta_dot) * sin) / total_mass
+    theta_acc = (gravity * sin - cos * temp) / (length * (4.0 / 3.0 - masspole * np.square(cos) / total_mass))
+    x_acc = temp - polemass_length * theta_acc * cos / total_mass
+    x = x + tau * x_dot
+    x_dot = x_dot + tau * x_acc
+    theta = theta + tau * theta_dot
+    theta_dot = theta_dot + tau * theta_acc
+    terminated = (np.abs(x) > X_LIMIT) | (np.abs(theta) > THETA_LIMIT)
+    return (x, x_dot, theta, theta_dot), np.ones_like(x), terminated
+
+
+def observation(state: Sequence[Any]) -> np.ndarray:
+    """float32 [..., 4]."""
+    seen = np.empty((*np.shape(state[0]), 4), dtype=np.float32)
+    for column, values in enumerate(state):
+        seen[..., column] = values
+    return seen
+
+
+def build(varied: tuple[str, ...], rows: tuple[int, int]) -> PhysicsRows:
+    return PhysicsRows(sys.modules[__name__], varied, rows)

@@ -1,0 +1,34 @@
+"""Lines with a band over runs, and how a footer names the interval."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from meta_rl.figures.style import BAND, Look
+from meta_rl.metrics.intervals import FEWEST, interval
+
+
+def draw(ax: Axes, method: str, look: Look, x: Any, runs: pd.DataFrame, markers: Any) -> None:
+    """Mean over runs (rows) at each x (column), with the interval over runs as a band; none for one run."""
+    values = runs.to_numpy()
+    low, high = interval(values, "mean")
+    ax.plot(x, values.mean(axis=0), markevery=markers, label=method, zorder=3, **look.line)
+    ax.fill_between(x, low, high, color=look.colour, alpha=BAND, linewidth=0)
+
+
+def describe(runs: Iterable[int]) -> str:
+    """The interval over these numbers of runs, in words: `95 % t interval over 5 runs`."""
+    fewest, most = min(runs := list(runs)), max(runs)
+    if most == 1:
+        return "none, as there is 1 run per method"
+    kind = "t" if most < FEWEST else "bootstrap" if fewest >= FEWEST else "t or bootstrap"
+    span = str(most) if fewest == most else f"{fewest} to {most}"
+    return f"95 % {kind} interval over {span} runs per method"
+
+
+def runs_per_method(table: pd.DataFrame) -> np.ndarray:
+    """How many runs each method of each benchmark and agent has."""
+    return table.groupby(["benchmark", "agent", "method"])["seed"].nunique().to_numpy()

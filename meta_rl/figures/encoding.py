@@ -1,0 +1,107 @@
+"""What a linear probe reads from the encodings of a method that infers the context, against the true one. The
+probe is fitted on each run's train contexts and shown on held-out ones; its R² stands beside that of a
+control with shuffled train contexts. Marker: mean over runs. Line: 95 % interval over runs, whose number stands
+below the panels. Shaded: the train range. Source: tables ``encodings``, ``contexts`` and ``metrics``.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from meta_rl.figures import bands, style
+from meta_rl.metrics.intervals import interval
+from meta_rl.metrics.probe import PENALTY
+from meta_rl.tables import contexts, encodings, metrics
+
+TABLES = (contexts.TABLE, encodings.TABLE, metrics.TABLE)
+_POINT: dict[str, Any] = {
+    "color": style.INK, "marker": "o", "markersize": 3, "markeredgewidth": 0.7, "linestyle": "none",
+}  # fmt: skip
+_PERFECT: dict[str, Any] = {"color": style.INK, "linewidth": 0.8, "linestyle": (0, (3, 2))}
+_PANEL = ["benchmark", "agent", "method", "information"]
+
+
+def build(tables: dict[str, pd.DataFrame]) -> Figure:
+    """One panel per benchmark and method (and agent, feature): a linear probe's reading against the truth.
+
+    The R2 in the titles are the IQM over runs from the metrics table.
+    """
+    contexts, metrics = tables["contexts"], tables["metrics"]
+    encodings = tables["encodings"].dropna(subset="value")
+    if encodings.empty:
+        return style.empty("No run of this study has an encoding of its context.")
+    looks = style.looks(metrics["method"])
+    readings = _readings(encodings, contexts)
+    data = style.split(readings, "method", "agent", "information", "feature")
+    figure, axes = style.panels(data, height=2.45)
+    for title, ax in axes.items():
+        one = data[title]
+        ax.set_title(title, pad=24)
+        quality = _quality(metrics.merge(one[_PANEL].drop_duplicates(), on=_PANEL))
+        ax.annotate(quality, (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points",
+                    fontsize=6.5, color=style.MUTED)  # fmt: skip
+        _panel(ax, one, style.train_range(contexts, one), looks[one["method"].iloc[0]])
+    style.label_left(axes.values(), "read from the encoding")
+    style.legend(figure, _handles())
+    over = bands.describe(bands.runs_per_method(encodings))
+    style.footer(figure, f"Linear probe, fitted on train contexts. Marker: mean over runs. Line: {over}.")
+    return figure
+
+
+def _readings(encodings: pd.DataFrame, contexts: pd.DataFrame) -> pd.DataFrame:
+    """One row per run, held-out context and feature: its `value`, and the `reading` of that."""
+    frames = {}
+    for run, rows in encodings.groupby([*_PANEL, "seed"]):
+        z = rows.pivot(index=["split", "context_id"], columns="dimension", values="value").dropna()
+        train = z.index.get_level_values("split") == "train"
+        for feature, truth in contexts[contexts["benchmark"] == run[0]].groupby(["feature", "unit"]):
+            value = truth.set_index(["split", "context_id"])["value"].loc[z.index]
+            reading = _ridge(z[train].to_numpy(), value[train].to_numpy(), z[~train].to_numpy())
+            frames[*run, *feature] = pd.DataFrame({"value": value[~train], "reading": reading})
+    return pd.concat(frames, names=[*_PANEL, "seed", "feature", "unit"]).reset_index()
+
+
+def _ridge(z: np.ndarray, context: np.ndarray, z_new: np.ndarray) -> np.ndarray:
+    """The probe behind `encoding_r2`: z [N, Z], context [N] -> its reading of z_new [M, Z], [M]."""
+    shift, scale = z.mean(axis=0), np.where(z.std(axis=0) > 0, z.std(axis=0), 1.0)
+    code = (z - shift) / scale
+    weights = np.linalg.solve(
+        code.T @ code + PENALTY * np.eye(code.shape[1]), code.T @ (context - context.mean())
+    )
+    return context.mean() + (z_new - shift) / scale @ weights
+
+
+def _quality(metrics: pd.DataFrame) -> str:
+    """A line per region: `interpolation R² 0.98 (shuffled -0.02)`."""
+    lines = []
+    for split in ("interpolation", "extrapolation"):
+        mine = metrics[metrics["split"] == split].set_index("metric")["estimate"].to_dict()
+        r2, control = mine["encoding_r2"], mine["encoding_r2_shuffled"]
+        lines.append(f"{split} R² {r2:.2f} (shuffled {control:.2f})")
+    return "\n".join(lines).replace("-", style.MINUS).replace("nan", "undefined")
+
+
+def _panel(ax: Axes, rows: pd.DataFrame, trained: tuple[float, float], look: style.Look) -> None:
+    for split, fill in (("interpolation", look.colour), ("extrapolation", "white")):
+        runs = rows[rows["split"] == split].pivot(index="seed", columns="value", values="reading")
+        truth, readings = runs.columns.to_numpy(), runs.to_numpy()
+        ax.vlines(truth, *interval(readings, "mean"), color=look.colour, linewidth=0.8, alpha=0.5)
+        ax.plot(truth, readings.mean(axis=0), label=split, markerfacecolor=fill, **_POINT | look.point)
+    ends = rows["value"].min(), rows["value"].max()
+    ax.plot(ends, ends, zorder=1, **_PERFECT)
+    ax.axvspan(*trained, color=style.SHADE, linewidth=0, zorder=0)
+    ax.set_xlabel(f"true {style.feature_label(rows)}")
+
+
+def _handles() -> list[Line2D | Patch]:
+    return [
+        Line2D([], [], label="interpolation", **_POINT),
+        Line2D([], [], label="extrapolation", markerfacecolor="white", **_POINT),
+        Line2D([], [], label="perfect", **_PERFECT),
+        Patch(color=style.SHADE, label="train range"),
+    ]

@@ -1,0 +1,69 @@
+"""How a context reaches an agent: the one place where method and agent meet."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from meta_rl.contexts import ContextSpace
+from meta_rl.envs.base import Spaces
+from meta_rl.rollout import Seen, Window
+from meta_rl.streams import Streams
+
+
+class Task(NamedTuple):
+    """What methods and agents are built for."""
+
+    spaces: Spaces
+    contexts: ContextSpace
+
+    @property
+    def transition(self) -> int:
+        """Width of a packed transition (s, a, s')."""
+        return 2 * self.spaces.observation + self.spaces.action
+
+
+class Method(nn.Module):
+    """What the agent is told about the context: an encoding z of `size`, beside the observation.
+
+    `window` is the number K of past transitions that it wants. What the registry does not declare in `needs`
+    arrives as None, in training and in evaluation.
+    """
+
+    window: int = 0
+    size: int = 0
+
+    def embed(self, transitions: Tensor) -> Tensor:
+        """The part of the encoding that looks at single transitions: [S, ..., 2O + A] -> [S, ..., E]."""
+        return transitions
+
+    def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
+        """z, float32 [S, N, Z], from the context [S, N, F] or a window of embedded transitions [S, N, K, E]."""
+        raise TypeError(f"{type(self).__name__} gives no encoding")
+
+    def inputs(self, seen: Seen) -> Tensor:
+        """What the agent's networks get: the observation, followed by z; [S, N, O + Z]."""
+        if not self.size:
+            return seen.observation
+        window = seen.window
+        if window is not None and not window.embedded:
+            window = Window(self.embed(window.transitions), window.mask, embedded=True)
+        return torch.cat((seen.observation, self(seen.context, window)), -1)
+
+    def pretrain(self, trajectories: "Trajectories", streams: Streams) -> dict[str, Any]:
+        """Train before the agent does; returns figures per seed for the log. Only methods with `pretrain`."""
+        raise TypeError(f"{type(self).__name__} is not pretrained")
+
+
+class Trajectories(NamedTuple):
+    """Transitions of C contexts per seed, M each, float32 [S, C, M, ...]; actions are one-hot if discrete."""
+
+    observation: Tensor
+    action: Tensor
+    next_observation: Tensor
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean over the window axis of [S, N, K, Z], of what the mask [S, N, K] keeps; zero for an empty window."""
+    weights = mask.unsqueeze(-1)
+    return (values * weights).sum(-2) / weights.sum(-2).clamp(min=1.0)

@@ -1,0 +1,120 @@
+"""Interaction-based inference of the dynamics (IIDA: Evans, Thankaraj & Pinto 2022, "Context is Everything").
+
+Before the agent trains, an encoder f of transitions and a one-step predictor g are trained together on
+trajectories of the train contexts: z = mean f(s, a, s') over a context set, and g(s, a, z) predicts the
+change of state. The squared error goes back through the encoder (section 4 of the paper). Then the encoder is frozen
+and its z, from the window of the running episode, stands beside the observation.
+
+All inputs and targets are standardised with the statistics of the training trajectories. Context sets in
+training have every length from 0 to K, so that the empty window means "the average environment".
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from meta_rl.methods.base import Method, Task, Trajectories, masked_mean
+from meta_rl.networks import MLP, Adam
+from meta_rl.rollout import Window
+from meta_rl.streams import Streams
+
+
+@dataclass(frozen=True)
+class Config:
+    """Defaults are the paper's, appendix A, but for the number of updates."""
+
+    window: Annotated[int, (1, 1000), "transitions K of a context set"] = 128
+    size: Annotated[int, (1, 1000), "dimensions of the encoding z"] = 8
+    encoder: Annotated[tuple[int, ...], (1, 4096), "units per hidden layer of the encoder"] = (256,)
+    predictor: Annotated[tuple[int, ...], (1, 4096), "units per hidden layer of the predictor"] = (256, 256)
+    learning_rate: Annotated[float, (0, 1), "Adam step size"] = 1e-3
+    batch: Annotated[int, (1, 100000), "context sets per update"] = 64
+    updates: Annotated[int, (1, 10000000), "updates of encoder and predictor"] = 5000
+    transitions: Annotated[int, (2, 1000000), "transitions collected in each train context (env_steps)"] = 512
+
+
+class IIDA(Method):
+    """A frozen encoder of the window; `pretrain` trains it together with the one-step predictor."""
+
+    mean: Tensor  # of (s, a, s'), per seed
+    std: Tensor
+    change_mean: Tensor  # of s' - s
+    change_std: Tensor
+
+    def __init__(self, config: Config, task: Task, streams: Streams) -> None:
+        super().__init__()
+        self.config = config
+        self.window, self.size = config.window, config.size
+        seeds, state = len(streams.keys), task.spaces.observation
+        self._known = state + task.spaces.action  # width of (s, a)
+        self.encoder = MLP(streams, "iida/encoder", (task.transition, *config.encoder, config.size))
+        self.predictor = MLP(streams, "iida/predictor", (self._known + config.size, *config.predictor, state))
+        for name, width in (("", task.transition), ("change_", state)):
+            self.register_buffer(f"{name}mean", torch.zeros(seeds, 1, width))
+            self.register_buffer(f"{name}std", torch.ones(seeds, 1, width))
+        self.requires_grad_(False)
+
+    def embed(self, transitions: Tensor) -> Tensor:
+        flat = transitions.flatten(1, -2)
+        return self.encoder((flat - self.mean) / self.std).view(*transitions.shape[:-1], -1)
+
+    def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
+        assert window is not None
+        return masked_mean(window.transitions, window.mask)
+
+    def predict(self, transitions: Tensor, z: Tensor) -> Tensor:
+        """The standardised change of state, [S, B, O], from the (s, a) of packed transitions [S, B, T] and z."""
+        known = ((transitions - self.mean) / self.std)[..., : self._known]
+        return self.predictor(torch.cat((known, z), -1))
+
+    def loss(self, window: Window, transitions: Tensor) -> Tensor:
+        """One-step squared error, [S]: mean over B targets [S, B, T] and the standardised dimensions."""
+        state = self.change_mean.shape[-1]
+        change = transitions[..., -state:] - transitions[..., :state]
+        target = (change - self.change_mean) / self.change_std
+        z = self(None, Window(self.embed(window.transitions), window.mask, embedded=True))
+        return (self.predict(transitions, z) - target).square().mean((1, 2))
+
+    def pretrain(self, trajectories: Trajectories, streams: Streams) -> dict[str, np.ndarray]:
+        packed = torch.cat(tuple(trajectories), -1)
+        self._standardise(packed, trajectories.next_observation - trajectories.observation)
+        self.requires_grad_(True)
+        optimiser = Adam(self.parameters(), self.config.learning_rate)
+        losses = []
+        for _ in range(self.config.updates):
+            loss = self.loss(*self._sets(packed, streams))
+            optimiser.minimise(loss)
+            losses.append(loss.detach())
+        self.requires_grad_(False)
+        return {"prediction_loss": torch.stack(losses[-len(losses) // 10 - 1 :]).mean(0).numpy()}
+
+    def _standardise(self, packed: Tensor, change: Tensor) -> None:
+        for name, values in (("", packed), ("change_", change)):
+            flat = values.flatten(1, 2)
+            getattr(self, f"{name}mean").copy_(flat.mean(1, keepdim=True))
+            getattr(self, f"{name}std").copy_(flat.std(1, keepdim=True).clamp(min=1e-6))
+
+    def _sets(self, packed: Tensor, streams: Streams) -> tuple[Window, Tensor]:
+        """Context sets and, from the other half of the same context's transitions, targets to predict."""
+        seeds, contexts, count, width = packed.shape
+        batch, half = self.config.batch, count // 2
+        seed = np.arange(seeds)[:, None]
+        chosen = streams.integers("iida/context", contexts, batch)
+        members = streams.integers("iida/members", half, batch, self.window)
+        target = half + streams.integers("iida/target", count - half, batch)
+        length = streams.integers("iida/length", self.window + 1, batch)
+        mask = torch.from_numpy(np.arange(self.window) < length[..., None]).float()
+        flat = packed.view(-1, width)
+
+        def take(at: np.ndarray, context: np.ndarray, row: np.ndarray) -> Tensor:
+            return flat[torch.from_numpy((row * contexts + context) * count + at)]
+
+        window = Window(take(members, chosen[..., None], seed[..., None]), mask)
+        return window, take(target, chosen, seed)
+
+
+def build(config: Config, task: Task, streams: Streams) -> Method:
+    return IIDA(config, task, streams)

@@ -1,0 +1,71 @@
+"""References: per context the best member of a portfolio, and what they say about the context.
+
+The best of many noisy means is too good: a member is chosen on the first half of the episodes and reported
+on the second. Every function takes the `references` table of one benchmark.
+"""
+
+import numpy as np
+import pandas as pd
+
+from meta_rl.errors import UserError
+
+RANDOM = "random"
+CONTEXT = ["split", "context_id"]
+
+
+def reference_values(references: pd.DataFrame, success: float) -> pd.DataFrame:
+    """One row per context: split, context_id, reference, random, solvable, informative.
+
+    `reference` and `random` are mean returns over the second half. A context is solvable ("true") if its
+    reference reaches the return `success`, else "unknown": that learners fail proves nothing. It is
+    informative if reference - random is positive and at least a tenth of its median over held-out contexts.
+    """
+    first, second = _halves(references)
+    frame = pd.DataFrame({"reference": _chosen(first, second), "random": second[RANDOM]})
+    gain = frame["reference"] - frame["random"]
+    held_out = gain.index.get_level_values("split") != "train"
+    scale = gain[held_out].median()  # train contexts would move it with every seed added
+    frame["solvable"] = (frame["reference"] >= success).map({True: "true", False: "unknown"})
+    frame["informative"] = (gain > 0) & (gain >= 0.1 * scale)
+    return frame.reset_index()
+
+
+def context_value(references: pd.DataFrame) -> pd.Series:
+    """Per split, what knowing the context is worth: mean reference - mean return of the best single member.
+
+    The single member, too, is chosen on the first half and reported on the second, so that chance may make
+    the value slightly negative. About 0 means that one policy serves all contexts of the split.
+    """
+    first, second = _halves(references)
+    best = first.groupby("split").mean().idxmax(axis="columns")
+    single = second.groupby("split").mean()
+    reference = _chosen(first, second).groupby("split").mean()
+    return reference - pd.Series({split: single.loc[split, member] for split, member in best.items()})
+
+
+def _halves(references: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Mean returns [context, member], over a member's seeds, of the first and the second half of episodes."""
+    half = (references["episode"].max() + 1) // 2
+    if half == 0:
+        raise UserError("references: one episode per context, but one is for choosing and one for reporting")
+    late = references["episode"] >= half
+    first, second = (
+        part.pivot_table(index=CONTEXT, columns="member", values="episode_return", aggfunc="mean")
+        for part in (references[~late], references[late])
+    )
+    first, second = first.align(second)
+    missing = (first.isna() | second.isna()).stack()
+    if missing.any():
+        split, context, member = missing.idxmax()
+        raise UserError(
+            f"references: member '{member}' lacks episodes in context {context} of split '{split}'"
+        )
+    if RANDOM not in first:
+        raise UserError(f"references: there is no member '{RANDOM}', from which scores are measured")
+    return first, second
+
+
+def _chosen(first: pd.DataFrame, second: pd.DataFrame) -> pd.Series:
+    """What each context's best member on the first half returns on the second; ties go to the first name."""
+    best = first.to_numpy().argmax(axis=1)
+    return pd.Series(second.to_numpy()[np.arange(len(best)), best], index=second.index)

@@ -1,0 +1,46 @@
+"""Scores: every run in every context, measured against random and the reference."""
+
+import pandas as pd
+
+from meta_rl.errors import UserError
+from meta_rl.metrics.references import CONTEXT, reference_values
+
+RUN = ["benchmark", "agent", "method", "seed", "information"]
+
+
+def scores(
+    evaluation: pd.DataFrame, references: pd.DataFrame, contexts: pd.DataFrame, success: float
+) -> pd.DataFrame:
+    """The `scores` table of one benchmark; `success` is the return from which a context counts as solved.
+
+    Diverged episodes count with what they returned. Raises UserError if a run lacks one of its contexts: a
+    mean over fewer contexts is another quantity.
+    """
+    means = evaluation.groupby([*RUN, *CONTEXT], as_index=False)["episode_return"].mean()
+    _check_complete(means, contexts)
+    frame = means.merge(reference_values(references, success), on=CONTEXT, how="left", validate="many_to_one")
+    if frame["reference"].isna().any():
+        split, context = frame.loc[frame["reference"].isna(), CONTEXT].iloc[0]
+        raise UserError(f"references: context {context} of split '{split}' is missing")
+    gain = frame["reference"] - frame["random"]
+    frame.insert(frame.columns.get_loc("solvable"), "shortfall", frame["reference"] - frame["episode_return"])
+    score = ((frame["episode_return"] - frame["random"]) / gain).where(frame["informative"])
+    frame.insert(frame.columns.get_loc("solvable"), "score", score)
+    return frame
+
+
+def _check_complete(means: pd.DataFrame, contexts: pd.DataFrame) -> None:
+    """Every run has its own train contexts and all held-out ones, and no others."""
+    runs = means[RUN].drop_duplicates()
+    places = contexts[["split", "seed", "context_id"]].drop_duplicates()
+    own, shared = places[places["seed"].notna()], places[places["seed"].isna()]
+    wanted = pd.concat([runs.merge(own, on="seed"), runs.merge(shared.drop(columns="seed"), how="cross")])
+    joined = means.merge(wanted, on=[*RUN, *CONTEXT], how="outer", indicator=True)
+    wrong = joined[joined["_merge"] != "both"]
+    if len(wrong):
+        row = wrong.iloc[0]
+        verb = "lacks" if row["_merge"] == "right_only" else "has undeclared"
+        raise UserError(
+            f"evaluation: {row['agent']} with {row['method']}, seed {row['seed']}, {verb} "
+            f"context {row['context_id']} of split '{row['split']}'"
+        )

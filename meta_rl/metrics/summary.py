@@ -1,0 +1,200 @@
+"""The metrics table: scores, encodings and references summed up per benchmark, agent, method and split.
+
+First a number per run over its contexts, then, after the semicolon, an aggregate over runs:
+
+    iqm_return (the headline), mean_return, median_return    mean return; as named
+    cvar_return                 mean return of the worst tenth of the contexts; IQM
+    iqm_score, mean_score       mean score; as named
+    optimality_gap              mean of what scores lack of 1; mean
+    generalisation_gap          mean train score - mean held-out score; IQM
+    encoding_r2, encoding_r2_shuffled    R2 of a ridge probe, and of its control; IQM
+
+Held-out splits only, and against the method `compared_with`:
+
+    return_difference           difference of mean returns, paired by seed; mean
+    probability_of_improvement  P(X > Y) + P(X = Y) / 2
+    p_value, p_holm             paired permutation test of return_difference; Holm over all comparisons of the
+                                split (same benchmark, agent and information)
+    smallest_p_holm             the least p_holm that this number of runs can give
+
+Of the portfolio, so without runs, under agent and method "reference":
+
+    context_value               what knowing the context is worth in the split
+
+All runs count, diverged ones with what they returned.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from meta_rl.errors import UserError
+from meta_rl.metrics import comparisons, intervals, returns
+from meta_rl.metrics.probe import encoding_r2
+from meta_rl.metrics.references import context_value
+
+_GROUP = ["benchmark", "agent", "method", "information", "split"]
+_KEY = [*_GROUP, "metric", "compared_with"]
+_COLUMNS = [*_KEY, "estimate", "low", "high", "n_seeds", "n_contexts", "n_solvable"]
+_NONE = (np.nan, np.nan)
+
+# metric: column of the scores table, number per run, aggregate over runs
+_METRICS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
+    "iqm_return": ("episode_return", returns.run_mean, "iqm"),
+    "mean_return": ("episode_return", returns.run_mean, "mean"),
+    "median_return": ("episode_return", returns.run_mean, "median"),
+    "cvar_return": ("episode_return", returns.run_worst, "iqm"),
+    "iqm_score": ("score", returns.run_mean, "iqm"),
+    "mean_score": ("score", returns.run_mean, "mean"),
+    "optimality_gap": ("score", returns.run_optimality_gap, "mean"),
+}
+
+Key = tuple[str, ...]
+Row = tuple[Any, ...]
+
+
+class _Cell(NamedTuple):
+    """The runs of one method on one split."""
+
+    seeds: tuple[int, ...]
+    columns: dict[str, np.ndarray]  # episode_return and score, [R, C], NaN where a run has no such context
+    solvable: np.ndarray  # bool [R, C]
+
+    def counts(self, column: str = "episode_return") -> tuple[int, int, int]:
+        """Runs, then contexts and solvable contexts per run: their mean, rounded down, where runs differ."""
+        present = ~np.isnan(self.columns[column])
+        n = len(self.seeds)
+        return n, int(present.sum()) // n, int((present & self.solvable).sum()) // n
+
+
+class _Sample(NamedTuple):
+    """A number per run, [R], that waits to be aggregated."""
+
+    key: Key
+    metric: str
+    compared_with: str | None
+    runs: np.ndarray
+    statistic: str
+    counts: tuple[int, int, int]
+
+
+def metrics(
+    scores: pd.DataFrame, references: pd.DataFrame, encodings: pd.DataFrame, contexts: pd.DataFrame
+) -> pd.DataFrame:
+    """The `metrics` table of a study from four of its tables, sorted by key; `encodings` may be empty.
+
+    Raises UserError if two methods that are compared do not have the same seeds.
+    """
+    cells = {key: _cell(group) for key, group in scores.groupby(_GROUP)}
+    samples = [*_returns(cells), *_gaps(cells), *_encodings(cells, encodings, contexts)]
+    rows = [*_context_values(references, scores)]
+    for key, methods in _families(cells).items():
+        differences, tests = _comparisons(key, methods)
+        samples += differences
+        rows += tests
+    frame = pd.DataFrame([*_aggregated(samples), *rows], columns=_COLUMNS)
+    return frame.astype({"compared_with": "str"}).sort_values(_KEY, ignore_index=True)
+
+
+def _cell(group: pd.DataFrame) -> _Cell:
+    wide = group.assign(solvable=group["solvable"] == "true").pivot(index="seed", columns="context_id")
+    columns = {name: wide[name].to_numpy(dtype=float) for name in ("episode_return", "score")}
+    return _Cell(tuple(wide.index), columns, wide["solvable"].eq(True).to_numpy())
+
+
+def _aggregated(samples: list[_Sample]) -> Iterator[Row]:
+    """Estimate and interval of every sample; those of one statistic and size share the drawn runs."""
+    alike = defaultdict(list)
+    for sample in samples:
+        alike[sample.statistic, len(sample.runs)].append(sample)
+    for (statistic, _), some in alike.items():
+        runs = np.stack([sample.runs for sample in some], axis=1)
+        columns = returns.AGGREGATES[statistic](runs), *intervals.interval(runs, statistic)
+        for sample, *numbers in zip(some, *columns, strict=True):
+            yield *sample.key, sample.metric, sample.compared_with, *numbers, *sample.counts
+
+
+def _returns(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
+    for key, cell in cells.items():
+        for metric, (column, per_run, statistic) in _METRICS.items():
+            runs = per_run(cell.columns[column])
+            yield _Sample(key, metric, None, runs, statistic, cell.counts(column))
+
+
+def _gaps(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
+    for key, cell in cells.items():
+        train = cells.get((*key[:-1], "train"), cell)
+        if train is not cell:
+            gap = returns.run_mean(train.columns["score"]) - returns.run_mean(cell.columns["score"])
+            yield _Sample(key, "generalisation_gap", None, gap, "iqm", cell.counts("score"))
+
+
+def _encodings(cells: dict[Key, _Cell], encodings: pd.DataFrame, contexts: pd.DataFrame) -> Iterator[_Sample]:
+    for key, group in encoding_r2(encodings, contexts).groupby(_GROUP):
+        for metric in ("encoding_r2", "encoding_r2_shuffled"):
+            yield _Sample(key, metric, None, group[metric].to_numpy(), "iqm", cells[key].counts())
+
+
+def _families(cells: dict[Key, _Cell]) -> dict[Key, dict[str, _Cell]]:
+    """The methods that are compared, by benchmark, agent, information and held-out split."""
+    families: defaultdict[Key, dict[str, _Cell]] = defaultdict(dict)
+    for (benchmark, agent, method, information, split), cell in cells.items():
+        if split != "train":
+            families[benchmark, agent, information, split][method] = cell
+    return families
+
+
+def _comparisons(key: Key, methods: dict[str, _Cell]) -> tuple[list[_Sample], list[Row]]:
+    benchmark, agent, information, split = key
+    pairs = comparisons.family(methods)
+    differences = [_difference(methods, *pair) for pair in pairs]
+    p_values = np.array([comparisons.sign_flip(difference) for difference in differences])
+    samples, rows = [], []
+    for pair, runs, p, p_holm in zip(pairs, differences, p_values, comparisons.holm(p_values), strict=True):
+        method, baseline = pair
+        own, counts = (benchmark, agent, method, information, split), methods[method].counts()
+        samples.append(_Sample(own, "return_difference", baseline, runs, "mean", counts))
+        smallest = min(len(pairs) * comparisons.smallest_p(len(runs)), 1.0)
+        for metric, *numbers in (
+            ("probability_of_improvement", *_improvement(methods[method], methods[baseline])),
+            ("p_value", p, *_NONE),
+            ("p_holm", p_holm, *_NONE),
+            ("smallest_p_holm", smallest, *_NONE),
+        ):
+            rows.append((*own, metric, baseline, *numbers, *counts))
+    return samples, rows
+
+
+def _difference(methods: dict[str, _Cell], method: str, baseline: str) -> np.ndarray:
+    x, y = methods[method], methods[baseline]
+    if x.seeds != y.seeds:
+        raise UserError(
+            f"scores: '{method}' has seeds {list(x.seeds)} but '{baseline}' has {list(y.seeds)}; "
+            "runs are compared seed by seed"
+        )
+    return returns.run_mean(x.columns["episode_return"]) - returns.run_mean(y.columns["episode_return"])
+
+
+def _improvement(x: _Cell, y: _Cell) -> tuple[float, float, float]:
+    """Probability of improvement; from 10 runs on with an interval, where both methods share the drawn seeds."""
+    won = returns.wins(x.columns["episode_return"], y.columns["episode_return"])
+    if len(won) < intervals.FEWEST:
+        return float(won.mean()), *_NONE
+    seeds = np.arange(len(won))
+    low, high = intervals.bootstrap(lambda drawn: won[np.ix_(drawn, drawn)].mean(), seeds)
+    return float(won.mean()), float(low), float(high)
+
+
+def _context_values(references: pd.DataFrame, scores: pd.DataFrame) -> Iterator[Row]:
+    contexts = scores.drop_duplicates(["benchmark", "split", "context_id"])
+    sizes = contexts.assign(solvable=contexts["solvable"] == "true").groupby(["benchmark", "split"])[
+        "solvable"
+    ]
+    for benchmark, group in references.groupby("benchmark"):
+        for split, value in context_value(group).items():
+            own = sizes.get_group((benchmark, split))
+            key = (benchmark, "reference", "reference", "cold", split)
+            yield *key, "context_value", None, value, *_NONE, 0, len(own), int(own.sum())

@@ -1,0 +1,138 @@
+"""Runs as objects and as files: a block of trained agents, enough to evaluate them anywhere."""
+
+import json
+import pickle
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from meta_rl import registry
+from meta_rl.agents.base import Agent
+from meta_rl.contexts import ContextSpace
+from meta_rl.envs.base import Environments
+from meta_rl.errors import UserError
+from meta_rl.files import atomic
+from meta_rl.methods.base import Method, Task
+from meta_rl.streams import Streams
+
+
+def task(spec: dict[str, Any]) -> Task:
+    """Sizes and context space of a spec's `environment` and `features`."""
+    environment = registry.load("environment", spec["environment"])
+    return Task(environment.spaces, ContextSpace.of(environment.features, spec["features"]))
+
+
+def environments(spec: dict[str, Any], rows: tuple[int, int]) -> Environments:
+    """S x N rows of the spec's environment that vary its features."""
+    return registry.load("environment", spec["environment"]).build(tuple(spec["features"]), rows)
+
+
+def build_method(spec: dict[str, Any], streams: Streams) -> Method:
+    """The spec's `method`, untrained, with its `method_settings`."""
+    module = registry.load("method", spec["method"])
+    return module.build(_config(module, spec["method_settings"]), task(spec), streams)
+
+
+def build_agent(spec: dict[str, Any], streams: Streams) -> Agent:
+    """The spec's `agent` over its `method`, untrained, for a training of `env_steps` steps."""
+    module = registry.load("agent", spec["agent"])
+    joint = registry.entry("method", spec["method"]).joint
+    config = _config(module, spec["agent_settings"])
+    return module.build(config, task(spec), build_method(spec, streams), joint, streams, spec["env_steps"])
+
+
+def _config(module: Any, settings: dict[str, Any]) -> Any:
+    """The module's Config with what the study sets; lists of YAML become tuples."""
+    return module.Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()})
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a training leaves: a stack of S networks with the spec that they were trained by.
+
+    `env_steps` [S] are all the environment steps that each run paid for; `path` is the file it was read from.
+    """
+
+    spec: dict[str, Any]
+    keys: tuple[str, ...]
+    env_steps: tuple[int, ...]
+    tensors: dict[str, torch.Tensor]
+    record: dict[str, Any]
+    path: str = ""
+
+    def select(self, index: int) -> "Weights":
+        """The stack of one run."""
+        one = slice(index, index + 1)
+        return replace(
+            self,
+            keys=self.keys[one],
+            env_steps=self.env_steps[one],
+            tensors={name: value[one] for name, value in self.tensors.items()},
+        )
+
+    def agent(self) -> Agent:
+        """The frozen agents, ready to act."""
+        agent = build_agent(self.spec, Streams(self.keys))
+        restore(agent, self)
+        return agent.requires_grad_(False)
+
+
+def finite(weights: Weights) -> np.ndarray:
+    """Which runs of the stack have only finite weights, bool [S]."""
+    each = [value.isfinite().flatten(1).all(1).numpy() for value in weights.tensors.values()]
+    return np.logical_and.reduce(each)
+
+
+def restore(module: torch.nn.Module, weights: Weights) -> None:
+    """Load the weights of a file into what was built from the same spec; raises UserError if they do not fit."""
+    try:
+        with torch.no_grad():
+            own = tensors(module)
+            if own.keys() != weights.tensors.keys():
+                raise ValueError(f"it holds {sorted(weights.tensors)} instead of {sorted(own)}")
+            for name, value in own.items():
+                value.copy_(weights.tensors[name])
+    except (ValueError, RuntimeError) as error:
+        raise UserError(
+            f"{weights.path}: its weights do not fit the present code ({error}); delete it and run the workflow again"
+        ) from error
+
+
+def tensors(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """A module's weights, without what only a training needs (memory, optimiser)."""
+    return {name: value for name, value in module.state_dict().items() if torch.is_tensor(value)}
+
+
+def save(path: str | Path, weights: Weights) -> None:
+    """Write atomically. Everything but the tensors is JSON."""
+    described = json.dumps(
+        {name: getattr(weights, name) for name in ("spec", "keys", "env_steps", "record")}, sort_keys=True
+    )
+    with atomic(path) as temporary:
+        torch.save({"description": described, "tensors": weights.tensors}, temporary)
+
+
+def load(path: str | Path) -> Weights:
+    """Read without running code from the file; a UserError if it is not whole or not one of ours."""
+    try:
+        content = torch.load(path, weights_only=True)
+        described = json.loads(content["description"])
+        return Weights(
+            spec=described["spec"],
+            keys=tuple(described["keys"]),
+            env_steps=tuple(described["env_steps"]),
+            tensors=dict(content["tensors"]),
+            record=described["record"],
+            path=str(path),
+        )
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; run the rule that makes it") from None
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError,
+            pickle.UnpicklingError, zipfile.BadZipFile) as error:  # fmt: skip
+        raise UserError(
+            f"{path}: not a whole policy or encoder file ({type(error).__name__}); delete it and run the workflow again"
+        ) from error

@@ -1,0 +1,171 @@
+"""Collecting experience: what an agent sees of each row, step by step, and whole episodes for evaluation."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from meta_rl.envs.base import Environments
+
+Encode = Callable[["Seen"], Tensor]
+
+
+class Window(NamedTuple):
+    """The last K transitions (s, a, s') of the current episode, oldest first; `mask` is 1 where there is one.
+
+    A frozen method's embedding of each transition may stand for the transition, so that it is computed once.
+    """
+
+    transitions: Tensor  # float32 [S, N, K, 2O + A], or the method's width where embedded
+    mask: Tensor  # float32 [S, N, K]
+    embedded: bool = False
+
+
+class Seen(NamedTuple):
+    """All that a policy may use at one step. What its method did not declare is None."""
+
+    observation: Tensor  # float32 [S, N, O]
+    context: Tensor | None = None  # float32 [S, N, F]
+    window: Window | None = None
+
+
+class Transition(NamedTuple):
+    """One step of every row, as agents learn from it; tensors [S, N, ...]."""
+
+    seen: Seen
+    inputs: Tensor  # what the policy acted on
+    action: Tensor
+    reward: Tensor  # float32
+    next_seen: Seen  # before any reset
+    next_inputs: Tensor
+    terminated: Tensor  # bool
+    truncated: Tensor  # bool
+    age: Tensor  # int64: steps of this episode before this one
+
+
+def one_hot(action: Tensor, actions: int) -> Tensor:
+    """Actions as vectors [..., A]: one-hot where they are discrete, else as they are."""
+    return action if action.is_floating_point() else torch.nn.functional.one_hot(action, actions).float()
+
+
+def pack(observation: Tensor, action: Tensor, next_observation: Tensor, actions: int) -> Tensor:
+    """A transition as one vector [..., 2O + A]."""
+    return torch.cat((observation, one_hot(action, actions), next_observation), -1)
+
+
+class Rollout:
+    """Steps environments and keeps what is seen of them: observations, contexts and windows, where needed.
+
+    `encode` maps what is seen to the inputs of a policy, [S, N, I]; it is called once per step. `embed`,
+    given for a method that does not change meanwhile, maps a new transition to what the window keeps of it.
+    Every row must be reset before the first step.
+    """
+
+    inputs: Tensor  # of what is seen now
+
+    def __init__(
+        self,
+        environments: Environments,
+        needs: frozenset[str] = frozenset(),
+        window: int = 0,
+        encode: Encode = lambda seen: seen.observation,
+        embed: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        self.environments = environments
+        self._needs, self._encode, self._embed = needs, encode, embed
+        rows, spaces = environments.rows, environments.spaces
+        self._age = torch.zeros(rows, dtype=torch.int64)
+        blank = torch.zeros(*rows, window, 2 * spaces.observation + spaces.action)
+        empty = Window(embed(blank) if embed else blank, torch.zeros(*rows, window), embed is not None)
+        self.seen = Seen(
+            torch.from_numpy(environments.observation), None, empty if "window" in needs else None
+        )
+
+    def reset(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> None:
+        """Start new episodes where `rows` (bool [S, N]), with empty windows."""
+        self.environments.reset(rows, contexts, noise)
+        chosen = torch.from_numpy(rows)
+        self._age = self._age.masked_fill(chosen, 0)
+        context, window = self.seen.context, self.seen.window
+        if "context" in self._needs:
+            fresh = torch.from_numpy(contexts).float()
+            context = fresh if context is None else torch.where(chosen.unsqueeze(-1), fresh, context)
+        if window is not None:
+            gone = chosen.unsqueeze(-1)
+            blank = window.transitions.masked_fill(gone.unsqueeze(-1), 0.0)
+            window = Window(blank, window.mask.masked_fill(gone, 0.0), window.embedded)
+        self.seen = Seen(torch.from_numpy(self.environments.observation), context, window)
+        self.inputs = self._encode(self.seen)
+
+    def step(self, action: Tensor) -> Transition:
+        """Act in every row: int64 [S, N] where discrete, else float32 [S, N, A]."""
+        seen, inputs, age = self.seen, self.inputs, self._age
+        step = self.environments.step(action.numpy())
+        following = torch.from_numpy(step.next_observation)
+        window = seen.window
+        if window is not None:
+            new = pack(seen.observation, action, following, self.environments.spaces.action)
+            if self._embed is not None:
+                new = self._embed(new)
+            window = Window(
+                torch.cat((window.transitions[:, :, 1:], new.unsqueeze(2)), 2),
+                torch.cat((window.mask[:, :, 1:], torch.ones(*age.shape, 1)), 2),
+                window.embedded,
+            )
+        self.seen = Seen(following, seen.context, window)
+        self.inputs = self._encode(self.seen)
+        self._age = age + 1
+        return Transition(
+            seen, inputs, action, torch.from_numpy(step.reward).float(), self.seen, self.inputs,
+            torch.from_numpy(step.terminated), torch.from_numpy(step.truncated), age,
+        )  # fmt: skip
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"environments": self.environments.state_dict(), "seen": self.seen, "age": self._age}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.environments.load_state_dict(state["environments"])
+        observation, context, window = state["seen"]
+        self.seen = Seen(observation, context, Window(*window) if window is not None else None)
+        self._age = state["age"]
+        self.inputs = self._encode(self.seen)
+
+
+class Episodes(NamedTuple):
+    """One finished episode per row, each [S, N], and the policy's inputs [S, N, I] at its start and its end."""
+
+    episode_return: np.ndarray
+    episode_length: np.ndarray
+    discounted_return: np.ndarray
+    first_inputs: Tensor
+    last_inputs: Tensor
+
+
+def play(
+    rollout: Rollout, act: Callable[[Tensor], Tensor], contexts: np.ndarray, noise: np.ndarray, gamma: float
+) -> Episodes:
+    """One episode in every row, from a common reset; rows that ended idle until all have.
+
+    `act` maps inputs [S, N, I] to actions; contexts are [S, N, F], noise [S, N, U].
+    """
+    rows = rollout.environments.rows
+    running = np.ones(rows, dtype=bool)
+    rollout.reset(running, contexts, noise)
+    first, last = rollout.inputs, rollout.inputs.clone()
+    total, discounted, length = np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64)
+    discount = 1.0
+    while running.any():
+        step = rollout.step(act(rollout.inputs))
+        reward = np.where(running, step.reward.numpy(), 0.0)
+        total += reward
+        discounted += discount * reward
+        discount *= gamma
+        length += running
+        ended = running & (step.terminated | step.truncated).numpy()
+        if ended.any():
+            chosen = torch.from_numpy(ended)
+            last[chosen] = step.next_inputs[chosen]
+            running &= ~ended
+    return Episodes(total, length, discounted, first, last)

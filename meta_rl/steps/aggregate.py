@@ -1,0 +1,150 @@
+"""Join the tables of all jobs into those of the study, sum them up, and write down how they were made.
+
+Results of one stage must come from one version of the code and one spec. If an interrupted or partly deleted
+study mixes them, this step says which files disagree and writes nothing.
+"""
+
+import csv
+import json
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from meta_rl import files, job, provenance
+from meta_rl.errors import UserError
+from meta_rl.metrics import summary
+from meta_rl.tables import io
+from meta_rl.tables.contexts import TABLE as CONTEXTS
+from meta_rl.tables.encodings import TABLE as ENCODINGS
+from meta_rl.tables.evaluation import TABLE as EVALUATION
+from meta_rl.tables.learning import TABLE as LEARNING
+from meta_rl.tables.metrics import TABLE as METRICS
+from meta_rl.tables.references import TABLE as REFERENCES
+from meta_rl.tables.schema import Table
+from meta_rl.tables.scores import TABLE as SCORES
+
+_TABLES = {
+    table.name: table for table in (CONTEXTS, REFERENCES, LEARNING, EVALUATION, ENCODINGS, SCORES, METRICS)
+}
+_MACHINE = ("versions", "threads", "cpu", "platform")
+
+Record = dict[str, Any]
+
+
+def main(
+    contexts: list[Path],
+    references: list[Path],
+    learning: list[Path],
+    evaluation: list[Path],
+    encodings: list[Path],
+    scores: list[Path],
+    benchmarks: Path | None,
+    spec: dict[str, Any],
+    tables: list[Path],
+    manifest: Path,
+) -> str:
+    """Write `tables`, each named like its table, and `manifest`.
+
+    Spec: the study's checked config. `benchmarks`: the folder of Snakemake's run times, one subfolder a rule.
+    """
+    paths = {
+        "contexts": contexts,
+        "references": references,
+        "learning": learning,
+        "evaluation": evaluation,
+        "encodings": encodings,
+        "scores": scores,
+    }
+    records = {path: io.record(path) for parts in paths.values() for path in parts}
+    check_consistent(records)
+    frames = {}
+    for name, parts in paths.items():
+        loaded = [io.read(path, _TABLES[name]) for path in parts]
+        frames[name] = _joined(loaded, _TABLES[name])
+    measured = summary.metrics(*(frames[name] for name in ("scores", "references", "encodings", "contexts")))
+    frames["metrics"] = _joined([measured], METRICS)
+
+    own = provenance.record("aggregate", spec)
+    for path in tables:
+        io.write(frames[path.stem], _TABLES[path.stem], path, own)
+    described = _manifest(own, list(records.values()), frames["learning"], benchmarks)
+    files.write_text(manifest, json.dumps(described, indent=2, sort_keys=True) + "\n")
+    return f"{len(records)} files joined, {len(measured)} metrics"
+
+
+def check_consistent(records: dict[Path, Record]) -> None:
+    """Raise UserError if files of one stage differ in code, or within a benchmark in more than the seeds.
+
+    A stage is a step with the same members and the same keys in its spec.
+    """
+    seen: dict[tuple[str, ...], tuple[str, Path]] = {}
+    for path, record in records.items():
+        shared = {key: value for key, value in record["spec"].items() if key != "seeds"}
+        stage = record["step"], json.dumps([record["members"], sorted(record["spec"])])
+        for kind, where, found in (
+            ("code", "", record["code"]),
+            ("spec", shared["benchmark"], provenance.digest(shared)),
+        ):
+            known, other = seen.setdefault((kind, where, *stage), (found, path))
+            if found != known:
+                raise UserError(
+                    f"{path}: step '{record['step']}' made it from {kind} {found}, but {other} from {kind} "
+                    f"{known}; delete the older file and run the workflow again"
+                )
+
+
+def _joined(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
+    if not frames:
+        return pd.DataFrame(columns=[column.name for column in table.columns])
+    return pd.concat(frames).sort_values(list(table.key), ignore_index=True)
+
+
+def _manifest(own: Record, records: list[Record], learning: pd.DataFrame, benchmarks: Path | None) -> Record:
+    stages: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    for record in [own, *records]:
+        stages[record["step"], json.dumps(record["members"]), record["code"]] += 1
+    spent = learning.groupby(["benchmark", "agent", "method", "seed"])["env_steps"].max()
+    return {
+        "config": own["spec"],
+        "config_hash": own["spec_hash"],
+        "git_revision": _git_revision(),
+        "machines": _distinct([{key: record[key] for key in _MACHINE} for record in [own, *records]]),
+        "stages": [
+            {"step": step, "members": json.loads(members), "code": code, "files": count}
+            for (step, members, code), count in sorted(stages.items())
+        ],
+        "env_steps": spent.reset_index().to_dict("records"),
+        "seconds": _seconds(benchmarks) if benchmarks else {},
+    }
+
+
+def _distinct(values: list[Record]) -> list[Record]:
+    texts = sorted({json.dumps(value, sort_keys=True) for value in values})
+    return [json.loads(text) for text in texts]
+
+
+def _seconds(benchmarks: Path) -> dict[str, float]:
+    """Wall-clock seconds per rule, summed over its jobs."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for path in sorted(benchmarks.rglob("*.*")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file, delimiter="\t")
+            seconds[path.relative_to(benchmarks).parts[0]] += sum(float(row["s"]) for row in rows)
+    return dict(seconds)
+
+
+def _git_revision() -> str | None:
+    """The commit of the package, marked if files differ from it; None outside a git checkout."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    job.run(main)

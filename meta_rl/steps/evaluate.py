@@ -1,0 +1,108 @@
+"""Play the greedy episodes of a block of trained, frozen policies in its train and all held-out contexts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from meta_rl import context_frames, job, provenance, registry
+from meta_rl.contexts import TRAIN
+from meta_rl.episodes import Cases, cases, play_agent
+from meta_rl.policy import environments, finite, load
+from meta_rl.tables import contexts as contexts_table
+from meta_rl.tables import encodings as encodings_table
+from meta_rl.tables import evaluation as evaluation_table
+from meta_rl.tables import io
+
+_RUN_AND_CONTEXT = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
+
+
+def main(
+    policy: Path,
+    held_out: Path,
+    train_contexts: Path,
+    spec: dict[str, Any],
+    evaluation: Path,
+    encodings: Path,
+) -> str:
+    weights = load(policy)
+    agent = weights.agent()
+    entry = registry.entry("method", spec["method"])
+    environment = registry.load("environment", spec["environment"])
+    names = tuple(weights.spec["features"])
+    seeds, own_ids, own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
+    sets = {TRAIN: (own_ids, own)}
+    for split, shared in context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names).items():
+        sets[split] = tuple(np.repeat(array[None], len(seeds), axis=0) for array in shared)
+    episodes = np.arange(spec["episodes"])
+    todo = [
+        chunk
+        for split, (ids, values) in sets.items()
+        for chunk in cases(spec["benchmark"], split, ids, values, episodes, environment.noise).chunks()
+    ]
+    label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
+    progress = job.Progress(label, sum(chunk.context_id.size for chunk in todo), "episodes")
+    status = np.where(finite(weights), "ok", "diverged")
+    rows, codes = [], []
+    done = 0
+    for chunk in todo:
+        played = play_agent(agent, entry, lambda shape: environments(weights.spec, shape), chunk)
+        who = _who(spec, seeds, chunk)
+        value = agent.value(played.first_inputs).numpy().astype(np.float64)
+        rows.append(
+            who.assign(
+                episode_return=played.episode_return.ravel(),
+                episode_length=played.episode_length.ravel(),
+                discounted_return=played.discounted_return.ravel(),
+                initial_value=np.where(np.isfinite(value), value, np.nan).ravel(),
+                status=np.repeat(status, chunk.context_id.shape[1]),
+            )
+        )
+        if "window" in entry.needs:
+            codes.append(_encodings(who, played.last_inputs[..., environment.spaces.observation :]))
+        progress.update(done := done + chunk.context_id.size)
+    record = provenance.record("evaluate", spec)
+    result = pd.concat(rows, ignore_index=True)
+    io.write(result, evaluation_table.TABLE, evaluation, record)
+    io.write(_mean_over_episodes(codes), encodings_table.TABLE, encodings, record)
+    return f"{label}: {len(result)} episodes"
+
+
+def _who(spec: dict[str, Any], seeds: np.ndarray, chunk: Cases) -> pd.DataFrame:
+    """The key columns, one row per episode of [S, R]."""
+    return pd.DataFrame(
+        {
+            "benchmark": spec["benchmark"],
+            "agent": spec["agent"],
+            "method": spec["method"],
+            "seed": np.repeat(seeds, chunk.context_id.shape[1]),
+            "information": "cold",
+            "split": chunk.split,
+            "context_id": chunk.context_id.ravel(),
+            "episode": chunk.episode.ravel(),
+        }
+    )
+
+
+def _encodings(who: pd.DataFrame, z: Tensor) -> pd.DataFrame:
+    """z [S, R, Z] at the end of each episode, one row per episode and dimension."""
+    size = z.shape[-1]
+    rows = who.loc[who.index.repeat(size)]
+    return rows.assign(
+        dimension=np.tile(np.arange(size), len(who)), value=z.numpy().ravel().astype(np.float64)
+    )
+
+
+def _mean_over_episodes(codes: list[pd.DataFrame]) -> pd.DataFrame:
+    if not codes:
+        columns = [column.name for column in encodings_table.TABLE.columns]
+        return pd.DataFrame(columns=columns)
+    frame = pd.concat(codes, ignore_index=True)
+    means = frame.groupby([*_RUN_AND_CONTEXT, "dimension"], sort=True)["value"].mean().reset_index()
+    return means.assign(value=means["value"].where(np.isfinite(means["value"])))
+
+
+if __name__ == "__main__":
+    job.run(main)

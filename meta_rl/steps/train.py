@@ -1,0 +1,64 @@
+"""Train a block of seeds as one stack, each on its own train contexts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from meta_rl import context_frames, job, provenance, registry
+from meta_rl.policy import Weights, build_agent, environments, load, restore, save, tensors
+from meta_rl.streams import Streams
+from meta_rl.tables import contexts as contexts_table
+from meta_rl.tables import io
+from meta_rl.tables import learning as learning_table
+from meta_rl.training import Training
+
+
+def main(contexts: Path, encoder: Path | None, spec: dict[str, Any], policy: Path, learning: Path) -> str:
+    """What pretraining cost is part of a run's budget: `env_steps` counts both."""
+    frame = io.read(contexts, contexts_table.TABLE)
+    seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
+    streams = Streams([f"run {seed}" for seed in seeds])
+    agent = build_agent(spec, streams)
+    paid = 0
+    if encoder is not None:
+        pretrained = load(encoder)
+        restore(agent.method, pretrained)
+        paid = max(pretrained.env_steps)
+    rows = (len(seeds), agent.n_envs)
+    entry = registry.entry("method", spec["method"])
+    training = Training(agent, environments(spec, rows), entry, values, streams)
+    label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
+    points = training.run(spec["env_steps"] - paid, label)
+
+    record = provenance.record("train", spec)
+    env_steps = (training.env_steps + paid,) * len(seeds)
+    save(policy, Weights(spec, streams.keys, env_steps, tensors(agent), record))
+    io.write(_curves(points, spec, seeds, paid), learning_table.TABLE, learning, record)
+    return f"{label}: {len(seeds)} runs of {env_steps[0]} env_steps, {paid} of them before the agent's first"
+
+
+def _curves(points: list[dict[str, Any]], spec: dict[str, Any], seeds: np.ndarray, paid: int) -> pd.DataFrame:
+    """Rows of the table; a figure without a value is left out, one that is not finite is a divergence."""
+    frames = [
+        pd.DataFrame(
+            {
+                "benchmark": spec["benchmark"],
+                "agent": spec["agent"],
+                "method": spec["method"],
+                "seed": seeds,
+                "env_steps": point["env_steps"] + paid,
+                "metric": name,
+                "value": np.where(np.isfinite(value), value, np.nan),
+                "status": np.where(np.isfinite(value), "ok", "diverged"),
+            }
+        )[counts > 0]
+        for point in points
+        for name, (value, counts) in point["figures"].items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+if __name__ == "__main__":
+    job.run(main)

@@ -1,0 +1,154 @@
+"""A checked study as the workflow sees it: which files there are, and what each job must know.
+
+A job's spec holds just the values that it uses, so that a changed value reruns what it touches.
+"""
+
+from collections.abc import Callable
+from itertools import product
+from string import Formatter
+from typing import Any
+
+from meta_rl import registry
+
+HELD_OUT = "held_out"
+Spec = dict[str, Any]
+
+
+class Study:
+    """Names and files of a study, from its checked config.
+
+    A block is the seeds that one job trains, `seeds_{first}-{last}`; a part is a block or `held_out`.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.name: str = config["study"]
+        self.benchmarks: dict[str, Any] = config["benchmarks"]
+        test, step = config["seeds"]["test"], config["seeds"]["per_job"]
+        firsts = range(test["first"], test["first"] + test["count"], step)
+        self.blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
+
+    def files(self, pattern: str, **chosen: str) -> list[str]:
+        """All the paths of a pattern such as `results/{study}/{benchmark}/contexts/{part}.parquet`.
+
+        `chosen` wildcards are fixed.
+        """
+        fields = [field for _, field, _, _ in Formatter().parse(pattern) if field]
+        paths = []
+        for benchmark, settings in self.benchmarks.items():
+            values = {
+                "study": [self.name],
+                "benchmark": [benchmark],
+                "agent": settings["agents"],
+                "method": self.config["methods"],
+                "block": self.blocks,
+                "part": [HELD_OUT, *self.blocks],
+                "figure": self.config["figures"],
+            }
+            if chosen.get("benchmark", benchmark) == benchmark:
+                values |= {name: [value] for name, value in chosen.items()}
+                for names in product(*(values[field] for field in fields)):
+                    paths.append(pattern.format(**dict(zip(fields, names, strict=True))))
+        return list(dict.fromkeys(paths))
+
+    def spec(self, rule: str, **wildcards: str) -> Spec:
+        """What the job of `rule` with these wildcards must know."""
+        return _SPECS[rule](self, **wildcards)
+
+    def _benchmark(self, benchmark: str, **_: str) -> Spec:
+        return {"benchmark": benchmark, "environment": self.benchmarks[benchmark]["environment"]}
+
+    def _features(self, benchmark: str) -> Spec:
+        return self.benchmarks[benchmark]["features"]
+
+    def _train_features(self, benchmark: str) -> Spec:
+        return {name: {"train": ranges["train"]} for name, ranges in self._features(benchmark).items()}
+
+    def _sample_contexts(self, benchmark: str, part: str, **_: str) -> Spec:
+        counts = dict(self.benchmarks[benchmark]["contexts"])
+        count = counts.pop("train")
+        if part == HELD_OUT:
+            return self._benchmark(benchmark) | {"features": self._features(benchmark), "counts": counts}
+        drawn = {"features": self._train_features(benchmark), "seeds": self.blocks[part], "count": count}
+        return self._benchmark(benchmark) | drawn
+
+    def _method(self, benchmark: str, method: str, block: str, **_: str) -> Spec:
+        return self._benchmark(benchmark) | {
+            "features": self._train_features(benchmark),
+            "method": method,
+            "method_settings": self.config["method_settings"][method],
+            "seeds": self.blocks[block],
+        }
+
+    def _train(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
+        return self._method(benchmark, method, block) | {
+            "agent": agent,
+            "agent_settings": self.config["agents"][agent],
+            **self.config["train"],
+        }
+
+    def _evaluate(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
+        return self._benchmark(benchmark) | {"agent": agent, "method": method, **self.config["evaluate"]}
+
+    def _solve_references(self, benchmark: str, agent: str, **_: str) -> Spec:
+        """Specialists know their context by living in it: they train with the method `none`."""
+        return self._benchmark(benchmark) | {
+            "features": self._features(benchmark),
+            "agent": agent,
+            "agent_settings": self.config["agents"][agent],
+            "method": "none",
+            "method_settings": {},
+            **self.config["references"],
+        }
+
+    def _evaluate_references(self, benchmark: str, **_: str) -> Spec:
+        """Twice the episodes of a policy: one half chooses the best member, the other half measures it."""
+        settings = self.benchmarks[benchmark]
+        controllers = registry.load("environment", settings["environment"]).controllers
+        return self._benchmark(benchmark) | {
+            "controllers": ["random", *controllers],
+            "agents": settings["agents"],
+            "method": "none",
+            "episodes": 2 * self.config["evaluate"]["episodes"],
+        }
+
+    def _tables(self, **_: str) -> Spec:
+        """All of the study but for what is drawn from its tables."""
+        return {key: value for key, value in self.config.items() if key != "figures"}
+
+    def _figure(self, figure: str, **_: str) -> Spec:
+        return {"figure": figure}
+
+    def _itself(self, **_: str) -> Spec:
+        return {"study": self.name}
+
+    def _expected(self, **_: str) -> Spec:
+        """The runs and episodes that a complete study has."""
+        seeds = self.config["seeds"]["test"]
+        return {
+            "study": self.name,
+            "methods": self.config["methods"],
+            "seeds": [seeds["first"], seeds["count"]],
+            **self.config["evaluate"],
+            "benchmarks": {
+                name: {"agents": benchmark["agents"], "contexts": benchmark["contexts"]}
+                for name, benchmark in self.benchmarks.items()
+            },
+        }
+
+
+_SPECS: dict[str, Callable[..., Spec]] = {
+    "sample_contexts": Study._sample_contexts,
+    "collect_trajectories": Study._method,
+    "pretrain_encoder": Study._method,
+    "train": Study._train,
+    "evaluate": Study._evaluate,
+    "solve_references": Study._solve_references,
+    "evaluate_references": Study._evaluate_references,
+    "score": Study._benchmark,
+    "aggregate": Study._tables,
+    "plot": Study._figure,
+    "summarise": Study._itself,
+    "report": Study._itself,
+    "check_results": Study._expected,
+}

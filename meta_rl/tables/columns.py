@@ -1,0 +1,34 @@
+"""The columns that several tables share, so that one name means one thing everywhere."""
+
+from meta_rl.tables.schema import Column
+
+BENCHMARK = Column(
+    "benchmark", "string", "environment with its features, ranges and splits, by its name in the config"
+)
+AGENT = Column("agent", "string", "learner")
+METHOD = Column("method", "string", "how the context reaches the agent")
+SEED = Column("seed", "int", "one independent training run", low=0)
+INFORMATION = Column(
+    "information",
+    "string",
+    "what a method knows of a hidden context at first; cold: nothing, it learns within the scored episode",
+    choices=("cold",),
+)
+SPLIT = Column(
+    "split",
+    "string",
+    "context set; train: drawn per seed; interpolation: held out, inside the train range; "
+    "extrapolation: held out, outside it",
+    choices=("train", "interpolation", "extrapolation"),
+)
+CONTEXT_ID = Column(
+    "context_id",
+    "int",
+    "context, unique within benchmark and split (train: seed * contexts per seed + number of the context)",
+    low=0,
+)
+EPISODE = Column("episode", "int", "number of the episode, from 0", low=0)
+EPISODE_RETURN = Column("episode_return", "float", "undiscounted sum of the episode's rewards", "reward")
+STATUS = Column(
+    "status", "string", "diverged once a value or weight of the run is not finite", choices=("ok", "diverged")
+)

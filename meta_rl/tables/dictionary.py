@@ -1,0 +1,96 @@
+"""The data dictionary of results/, in Markdown: `python -m meta_rl.tables.dictionary > results/README.md`."""
+
+from meta_rl.tables import (
+    contexts,
+    encodings,
+    evaluation,
+    learning,
+    metrics,
+    references,
+    scores,
+    trajectories,
+)
+from meta_rl.tables.schema import Column, Table
+
+TABLES = tuple(
+    module.TABLE
+    for module in (contexts, trajectories, learning, evaluation, encodings, references, scores, metrics)
+)
+
+INTRODUCTION = """\
+# Results
+
+Everything that the workflow writes lies here, one folder per study. Git keeps this page only, which
+`python -m meta_rl.tables.dictionary > results/README.md` generates.
+
+```
+{study}/
+  {benchmark}/
+    contexts/                   the held-out contexts, shared by all runs, and each block's train contexts
+    references/                 specialists, and the returns of the whole portfolio on the same contexts
+    {agent}/{method}/{block}/   trajectories, encoder, policy, learning curves, evaluation, encodings
+    scores.parquet              every run in every context, measured against random and the reference
+  tables/                       the whole study, one file per table: start here
+  figures/                      drawn from tables/ alone, as PDF and PNG
+  summary.html                  the tables on one page
+  report.html                   the figures, and the steps and run times that led to them
+  manifest.json                 versions, hardware and code behind the tables
+  check.txt                     what was checked about the results
+  logs/ benchmarks/ code/       of each step its output, run time and source hashes
+```
+
+A block such as `seeds_0-4` holds the runs of those seeds, ends included. A part is a block, or `held_out`.
+
+All tables are in long format and free of pandas metadata, so that any Parquet reader opens them:
+
+```python
+import pandas as pd
+
+frame = pd.read_parquet("results/quick/tables/scores.parquet")
+```
+
+`meta_rl.tables.io.read` checks a file against its table as below, `meta_rl.tables.io.record` tells how it was
+made. No two rows of a file share the values of its key.
+"""
+
+
+def dictionary() -> str:
+    """The whole page."""
+    return "\n".join([INTRODUCTION, *map(_section, TABLES)])
+
+
+def _section(table: Table) -> str:
+    paths = ", ".join(f"`{{study}}/{path}`" for path in table.paths)
+    key = ", ".join(f"`{name}`" for name in table.key)
+    rows = "\n".join(_row(column) for column in table.columns)
+    return f"""\
+## {table.name}
+
+{table.meaning}
+
+- Files: {paths}
+- Key: {key}
+
+| column | type | unit | meaning |
+|---|---|---|---|
+{rows}
+"""
+
+
+def _row(column: Column) -> str:
+    return f"| `{column.name}` | {_type(column)} | {column.unit} | {column.meaning} |"
+
+
+def _type(column: Column) -> str:
+    kind: str = "float32 vector" if column.kind == "floats" else column.kind
+    if column.choices is not None:
+        kind += ": " + ", ".join(f"`{choice}`" for choice in column.choices)
+    if column.low is not None:
+        kind += f" ≥ {column.low}"
+    if column.high is not None:
+        kind += f" ≤ {column.high}"
+    return kind + (" or null" if column.nullable else "")
+
+
+if __name__ == "__main__":
+    print(dictionary(), end="")

@@ -1,0 +1,38 @@
+"""Scores: every run in every context, measured against random and the reference."""
+
+from meta_rl.tables.columns import AGENT, BENCHMARK, CONTEXT_ID, INFORMATION, METHOD, SEED, SPLIT
+from meta_rl.tables.schema import Column, Table
+
+TABLE = Table(
+    name="scores",
+    meaning="Runs measured against the reference, one row per run and context.",
+    paths=("{benchmark}/scores.parquet", "tables/scores.parquet"),
+    columns=(
+        BENCHMARK,
+        AGENT,
+        METHOD,
+        SEED,
+        INFORMATION,
+        SPLIT,
+        CONTEXT_ID,
+        Column("episode_return", "float", "undiscounted sum of rewards, mean over episodes", "reward"),
+        Column("reference", "float", "mean return of the context's best reference member", "reward"),
+        Column("random", "float", "mean return of the random policy", "reward"),
+        Column("shortfall", "float", "reference - episode_return", "reward"),
+        Column(
+            "score",
+            "float",
+            "(episode_return - random) / (reference - random); null where the context is not informative",
+            nullable=True,
+        ),
+        Column(
+            "solvable",
+            "string",
+            "whether a reference member reaches the success threshold; unknown if none does and all "
+            "members learn",
+            choices=("true", "false", "unknown"),
+        ),
+        Column("informative", "bool", "reference - random is large enough for a score to mean something"),
+    ),
+    key=("benchmark", "agent", "method", "seed", "information", "split", "context_id"),
+)

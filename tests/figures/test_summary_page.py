@@ -1,0 +1,133 @@
+"""The page says what the tables say, and nothing that they do not."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+
+from meta_rl import summary_page
+from meta_rl.errors import UserError
+from meta_rl.steps import summarise
+
+Tables = dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return synthetic.tables(benchmarks=2, methods=4, runs=5)
+
+
+def words(html: str) -> str:
+    body = re.sub(r"</t[dh]>", " | ", html[html.index("<body>") :])
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", body)))
+
+
+def test_every_headline_stands_on_the_page(tables: Tables) -> None:
+    text = words(summary_page.page("quick", tables))
+    rows = tables["metrics"].query("metric == 'iqm_return' and split != 'train'")
+    assert len(rows) == 16
+    for row in rows.itertuples():
+        assert f"{row.method} | {row.estimate:.0f} [{row.low:.0f}, {row.high:.0f}] | " in text
+
+
+def test_a_comparison_that_cannot_be_conclusive_says_why(tables: Tables) -> None:
+    text = words(summary_page.page("quick", tables))
+    assert "0 of 20 comparisons with none and explicit are conclusive." in text
+    assert text.count("with 5 runs the smallest attainable p is 0.0625 (0.3125 after Holm)") == 20
+
+
+@pytest.mark.parametrize(
+    ("p", "low", "high", "smallest", "verdict"),
+    [
+        (0.01, 3.0, 9.0, 0.01, "better"),
+        (0.01, -9.0, -3.0, 0.01, "worse"),
+        (0.20, 3.0, 9.0, 0.01, "inconclusive: p is above 0.05"),
+        (0.01, -3.0, 9.0, 0.01, "inconclusive: the interval holds 0"),
+        (np.nan, np.nan, np.nan, 0.01, "inconclusive: a run has no value"),
+        (
+            1.00,
+            np.nan,
+            np.nan,
+            1.00,
+            "inconclusive: with 5 runs the smallest attainable p is 0.0625 (1 after Holm)",
+        ),
+    ],
+)
+def test_verdicts(p: float, low: float, high: float, smallest: float, verdict: str, tables: Tables) -> None:
+    metrics = tables["metrics"].copy()
+    metrics.loc[metrics["metric"] == "p_holm", "estimate"] = p
+    metrics.loc[metrics["metric"] == "smallest_p_holm", "estimate"] = smallest
+    metrics.loc[metrics["metric"] == "return_difference", ["low", "high"]] = low, high
+    text = words(summary_page.page("quick", tables | {"metrics": metrics}))
+    assert text.count(f"| {verdict} |") == 20
+
+
+def test_the_protocol_is_that_of_the_tables(tables: Tables) -> None:
+    text = words(summary_page.page("quick", tables))
+    assert "5 per method, each with its own seed and its own 20 train contexts" in text
+    assert "200,000 to 220,000 interactions per run" in text
+    assert (
+        "in 20 interpolation and 20 extrapolation contexts that it has never seen, 1 episode in each" in text
+    )
+    assert "Coverage of the 95 % intervals with 5 runs, by simulation: 0.9" in text
+
+
+def test_contexts_are_counted_and_valued(tables: Tables) -> None:
+    scores, metrics = tables["scores"].copy(), tables["metrics"].copy()
+    easy = (scores["split"] == "interpolation") & (scores["context_id"] < 3)
+    scores.loc[easy, ["solvable", "informative"]] = "unknown", False
+    metrics.loc[metrics["metric"] == "context_value", "estimate"] = -2.4
+    text = words(summary_page.page("quick", tables | {"scores": scores, "metrics": metrics}))
+    expected = (
+        "Interpolation: 20 contexts, of which 17 are known to be solvable (3 unknown) and 17 tell random from "
+        "the reference. Knowing the context is worth \N{MINUS SIGN}2 in return."
+    )
+    assert expected in text
+
+
+def test_diverged_runs_are_named(tables: Tables) -> None:
+    assert "No run diverged." in words(summary_page.page("quick", tables))
+    learning = tables["learning"].copy()
+    one = (learning["method"] == "jrpl") & (learning["seed"] == 3) & (learning["benchmark"] == "cartpole_tau")
+    learning.loc[one & (learning["env_steps"] > 100_000), "status"] = "diverged"
+    text = words(summary_page.page("quick", tables | {"learning": learning}))
+    assert "1 run diverged and counts with what it returned: cartpole_tau, dqn, jrpl, seed 3." in text
+
+
+def test_names_are_escaped_and_nothing_is_loaded(tables: Tables) -> None:
+    renamed = {name: frame.replace("cartpole_tau", "<script>") for name, frame in tables.items()}
+    html = summary_page.page("a & <b>", renamed)
+    assert "<script" not in html
+    assert "&lt;script&gt;, dqn, cold" in html
+    assert "<title>a &amp; &lt;b&gt;: summary</title>" in html
+    assert not re.search(r"https?:|src=|href=|url\(|@import", html)
+
+
+@pytest.mark.parametrize("size", [(1, 1, 1), (1, 4, 1), (3, 10, 2)])
+def test_every_size_has_a_page(size: tuple[int, int, int]) -> None:
+    text = words(summary_page.page("any", synthetic.tables(*size, held_out=4)))
+    assert "nan" not in text.lower()
+    assert ("compares nothing" in text) == (size[1] == 1)
+
+
+def test_small_returns_keep_their_digits() -> None:
+    small = synthetic.tables(benchmarks=1, methods=2, runs=3)
+    metrics = small["metrics"]
+    returns = metrics["metric"].str.endswith("_return")
+    metrics.loc[returns, ["estimate", "low", "high"]] /= 1000
+    row = metrics.query("metric == 'iqm_return' and split == 'extrapolation' and method == 'none'").iloc[0]
+    expected = f"none | {row['estimate']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    assert expected in words(summary_page.page("small", small))
+
+
+def test_the_step_writes_the_page(tables: Tables, tmp_path: Path) -> None:
+    paths = synthetic.write(tables, tmp_path)
+    page = tmp_path / "summary.html"
+    assert summarise.main(paths, {"study": "quick"}, page).endswith(" kB")
+    assert page.read_text("utf-8") == summary_page.page("quick", tables)
+    with pytest.raises(UserError, match="the summary needs metrics too"):
+        summarise.main([path for path in paths if path.stem != "metrics"], {"study": "quick"}, page)

@@ -1,0 +1,72 @@
+"""Small tables with known answers."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+SPLITS = {"train": 4, "interpolation": 5, "extrapolation": 6}  # contexts each; train: per seed
+
+
+def contexts(seeds: range, benchmark: str = "cart") -> pd.DataFrame:
+    """Context `i` of a split has length i + 1; train context ids are seed * 4 + i."""
+    rows: list[tuple[str, str, int | None, int, str, float, str]] = [
+        (benchmark, "train", seed, seed * SPLITS["train"] + i, "length", i + 1.0, "m")
+        for seed, i in itertools.product(seeds, range(SPLITS["train"]))
+    ]
+    for split in ("interpolation", "extrapolation"):
+        rows += [(benchmark, split, None, i, "length", i + 1.0, "m") for i in range(SPLITS[split])]
+    names = ["benchmark", "split", "seed", "context_id", "feature", "value", "unit"]
+    return pd.DataFrame(rows, columns=names).astype({"seed": "Int64"})
+
+
+def references(contexts: pd.DataFrame, episodes: int = 4, benchmark: str = "cart") -> pd.DataFrame:
+    """Random returns 20, specialist a 100, specialist b 60, in every episode."""
+    places = contexts[["split", "context_id"]].drop_duplicates().itertuples(index=False)
+    returns = {"random": 20.0, "specialist_dqn_0": 100.0, "specialist_dqn_1": 60.0}
+    rows = [
+        (benchmark, *place, member, 0, episode, value, 0)
+        for place, (member, value), episode in itertools.product(places, returns.items(), range(episodes))
+    ]
+    names = ["benchmark", "split", "context_id", "member", "seed", "episode", "episode_return", "env_steps"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def evaluation(contexts: pd.DataFrame, seeds: range, levels: dict[str, float]) -> pd.DataFrame:
+    """Two episodes per run and context around levels[method] + seed - context number."""
+    rows = []
+    for method, level in levels.items():
+        for seed in seeds:
+            mine = contexts[contexts["seed"].isna() | (contexts["seed"] == seed).fillna(False)]
+            for row in mine.itertuples():
+                for episode, noise in enumerate((-1.0, 1.0)):
+                    value = level + seed - row.value + noise
+                    place = ("cart", "dqn", method, seed, "cold", row.split, row.context_id, episode)
+                    rows.append((*place, value, 10, value, 0.0, "ok"))
+    names = ["benchmark", "agent", "method", "seed", "information", "split", "context_id", "episode"]
+    names += ["episode_return", "episode_length", "discounted_return", "initial_value", "status"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def encodings(contexts: pd.DataFrame, seeds: range, method: str = "iida") -> pd.DataFrame:
+    """Two dimensions: a linear code of the length, and noise."""
+    random = np.random.default_rng(0)
+    rows = []
+    for seed in seeds:
+        mine = contexts[contexts["seed"].isna() | (contexts["seed"] == seed).fillna(False)]
+        for row in mine.itertuples():
+            for dimension, value in enumerate((3 - 2 * row.value, random.normal())):
+                place = ("cart", "dqn", method, seed, "cold", row.split, row.context_id)
+                rows.append((*place, dimension, value))
+    names = [
+        "benchmark",
+        "agent",
+        "method",
+        "seed",
+        "information",
+        "split",
+        "context_id",
+        "dimension",
+        "value",
+    ]
+    return pd.DataFrame(rows, columns=names)

@@ -1,0 +1,142 @@
+import metric_frames as frames
+import numpy as np
+import pandas as pd
+import pytest
+
+from meta_rl.errors import UserError
+from meta_rl.metrics import comparisons, returns
+from meta_rl.metrics.scores import scores
+from meta_rl.metrics.summary import metrics
+from meta_rl.tables.metrics import TABLE
+
+LEVELS = {"none": 40.0, "explicit": 60.0, "iida": 55.0}
+
+
+def study(n: int) -> tuple[pd.DataFrame, ...]:
+    """scores, references, encodings, contexts of n seeds"""
+    seeds = range(n)
+    contexts = frames.contexts(seeds)
+    references = frames.references(contexts)
+    measured = scores(frames.evaluation(contexts, seeds, LEVELS), references, contexts, success=100)
+    return measured, references, frames.encodings(contexts, seeds), contexts
+
+
+def row(table: pd.DataFrame, metric: str, method: str, split: str, other: str | None = None) -> pd.Series:
+    compared = table["compared_with"].isna() if other is None else table["compared_with"].eq(other)
+    found = table[
+        table["metric"].eq(metric) & table["method"].eq(method) & table["split"].eq(split) & compared
+    ]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+@pytest.fixture(scope="module")
+def small() -> pd.DataFrame:
+    return metrics(*study(5))
+
+
+@pytest.fixture(scope="module")
+def large() -> pd.DataFrame:
+    return metrics(*study(10))
+
+
+def test_the_table_is_valid(small: pd.DataFrame) -> None:
+    assert list(small.columns) == [column.name for column in TABLE.columns]
+    assert not small.duplicated(list(TABLE.key)).any()
+
+
+def test_aggregates(small: pd.DataFrame) -> None:
+    # run s: 55 + s - mean(1..6) on extrapolation
+    for metric in ("iqm_return", "mean_return", "median_return"):
+        assert row(small, metric, "iida", "extrapolation")["estimate"] == pytest.approx(55 + 2 - 3.5)
+    assert row(small, "cvar_return", "iida", "extrapolation")["estimate"] == pytest.approx(55 + 2 - 6)
+    assert row(small, "mean_score", "iida", "interpolation")["estimate"] == pytest.approx((57 - 3 - 20) / 80)
+    assert row(small, "optimality_gap", "iida", "interpolation")["estimate"] == pytest.approx((100 - 54) / 80)
+    assert row(small, "iqm_return", "iida", "train")["estimate"] == pytest.approx(57 - 2.5)
+
+
+def test_the_headline_is_an_iqm_over_runs_not_over_runs_and_contexts() -> None:
+    measured, *others = study(5)
+    failed = measured["context_id"].eq(0) & measured["split"].eq("interpolation")
+    measured["episode_return"] = measured["episode_return"].mask(failed, -1000.0)
+    found = row(metrics(measured, *others), "iqm_return", "none", "interpolation")["estimate"]
+    values = measured.query("method == 'none' and split == 'interpolation'")
+    assert found == pytest.approx(returns.iqm(values.groupby("seed")["episode_return"].mean().to_numpy()))
+    assert found < 0 < returns.iqm(values["episode_return"].to_numpy())
+
+
+def test_counts(small: pd.DataFrame) -> None:
+    for split, size in frames.SPLITS.items():
+        found = row(small, "iqm_return", "none", split)
+        assert (found["n_seeds"], found["n_contexts"], found["n_solvable"]) == (5, size, size)
+
+
+def test_generalisation_gap_is_paired_by_run(small: pd.DataFrame) -> None:
+    found = row(small, "generalisation_gap", "none", "extrapolation")
+    # the level of a seed cancels: mean length 3.5 against 2.5 in every run
+    assert (found["estimate"], found["low"], found["high"]) == pytest.approx((1 / 80,) * 3)
+    assert "train" not in set(small.loc[small["metric"].eq("generalisation_gap"), "split"])
+
+
+def test_comparisons_are_paired_and_of_one_family(small: pd.DataFrame) -> None:
+    found = row(small, "return_difference", "iida", "interpolation", "none")
+    assert (found["estimate"], found["low"], found["high"]) == pytest.approx((15, 15, 15))
+    pairs = small.loc[small["metric"].eq("p_holm") & small["split"].eq("interpolation")]
+    assert set(zip(pairs["method"], pairs["compared_with"], strict=True)) == set(comparisons.family(LEVELS))
+    assert row(small, "p_value", "iida", "interpolation", "none")["estimate"] == 2 / 2**5
+    assert row(small, "p_holm", "iida", "interpolation", "none")["estimate"] == 3 * 2 / 2**5
+    assert row(small, "smallest_p_holm", "iida", "interpolation", "none")["estimate"] == 3 * 2 / 2**5
+    assert row(small, "probability_of_improvement", "iida", "interpolation", "none")["estimate"] == 1
+    assert not small["compared_with"].notna()[small["split"].eq("train")].any()
+
+
+def test_ten_runs_suffice_for_a_verdict_and_five_do_not(small: pd.DataFrame, large: pd.DataFrame) -> None:
+    for table, expected in ((small, "inconclusive"), (large, "better")):
+        difference = row(table, "return_difference", "explicit", "extrapolation", "none")
+        p_holm = row(table, "p_holm", "explicit", "extrapolation", "none")["estimate"]
+        assert comparisons.verdict(p_holm, difference["low"], difference["high"]) == expected
+
+
+def test_probability_of_improvement_has_an_interval_from_ten_runs_on(
+    small: pd.DataFrame, large: pd.DataFrame
+) -> None:
+    name = "probability_of_improvement"
+    assert np.isnan(row(small, name, "iida", "interpolation", "explicit")["low"])
+    found = row(large, name, "iida", "interpolation", "explicit")
+    assert 0 <= found["low"] < found["estimate"] < found["high"] < 0.5
+
+
+def test_encoding_rows_are_of_methods_that_encode(small: pd.DataFrame) -> None:
+    found = small[small["metric"].eq("encoding_r2")]
+    assert set(found["method"]) == {"iida"}
+    assert set(found["split"]) == {"interpolation", "extrapolation"}
+    real, control = (
+        row(small, name, "iida", "interpolation") for name in ("encoding_r2", "encoding_r2_shuffled")
+    )
+    assert real["estimate"] > control["estimate"]
+
+
+def test_context_value_is_a_row_of_the_reference(small: pd.DataFrame) -> None:
+    found = row(small, "context_value", "reference", "extrapolation")
+    assert (found["estimate"], found["n_seeds"], found["n_contexts"]) == (0, 0, 6)
+
+
+def test_a_study_without_encoders_or_informative_contexts_has_no_scores_but_returns() -> None:
+    measured, references, encodings, contexts = study(3)
+    measured = measured.assign(informative=False, score=np.nan)
+    table = metrics(measured, references, encodings.iloc[:0], contexts)
+    assert row(table, "iqm_return", "none", "train")["estimate"] == pytest.approx(41 - 2.5)
+    found = row(table, "iqm_score", "none", "interpolation")
+    assert np.isnan(found["estimate"])
+    assert (found["n_seeds"], found["n_contexts"]) == (3, 0)
+
+
+def test_order_of_rows_does_not_matter(small: pd.DataFrame) -> None:
+    shuffled = metrics(*(frame.sample(frac=1, random_state=2) for frame in study(5)))
+    pd.testing.assert_frame_equal(shuffled, small)
+
+
+def test_methods_with_other_seeds_are_not_compared() -> None:
+    measured, *others = study(3)
+    with pytest.raises(UserError, match=r"'iida' has seeds \[0, 1\] but 'none' has \[0, 1, 2\]"):
+        metrics(measured.query("method != 'iida' or seed < 2").query("method != 'explicit'"), *others)

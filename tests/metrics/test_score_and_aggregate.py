@@ -1,0 +1,145 @@
+"""The two steps, on the files of a small study with two blocks of seeds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import metric_frames as frames
+import pandas as pd
+import pytest
+
+from meta_rl import provenance
+from meta_rl.errors import UserError
+from meta_rl.steps import aggregate, score
+from meta_rl.tables import contexts, encodings, evaluation, io, learning, metrics, references, scores
+
+BLOCKS = {"seeds_0-1": range(2), "seeds_2-3": range(2, 4)}
+NAMES = ("contexts", "references", "learning", "evaluation", "encodings", "scores", "metrics")
+SPEC = {"benchmark": "cart", "environment": "cartpole"}
+LEVELS = {"none": 40.0, "iida": 60.0}
+
+Study = dict[str, list[Path]]
+
+
+def record(step: str, **more: Any) -> dict[str, Any]:
+    return provenance.record(step, SPEC | more)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """The files that `aggregate` joins, by table."""
+    files: Study = {name: [] for name in NAMES[:-1]}
+
+    def write(module: Any, frame: pd.DataFrame, name: str, made: dict[str, Any]) -> None:
+        path = tmp_path / "cart" / module.TABLE.name / f"{name}.parquet"
+        io.write(frame, module.TABLE, path, made)
+        files[module.TABLE.name].append(path)
+
+    everything = frames.contexts(range(4))
+    for part, seeds in {"held_out": None, **BLOCKS}.items():
+        mine = everything["seed"].isna() if seeds is None else everything["seed"].isin(seeds).fillna(False)
+        drawn: dict[str, Any] = {"counts": {}} if seeds is None else {"seeds": [seeds[0], 2]}
+        write(contexts, everything[mine], part, record("sample_contexts", **drawn))
+        write(references, frames.references(everything[mine]), part, record("evaluate_references"))
+    for block, seeds in BLOCKS.items():
+        for method, level in LEVELS.items():
+            made = record("evaluate", agent="dqn", method=method)
+            write(
+                evaluation, frames.evaluation(everything, seeds, {method: level}), f"{method}_{block}", made
+            )
+            curve = pd.DataFrame({"seed": list(seeds) * 2, "env_steps": [100, 100, 250, 250]})
+            curve = curve.assign(
+                benchmark="cart", agent="dqn", method=method, metric="loss", value=0.1, status="ok"
+            )
+            made = record("train", agent="dqn", method=method, seeds=[seeds[0], 2])
+            write(
+                learning, curve[[column.name for column in learning.TABLE.columns]], f"{method}_{block}", made
+            )
+        encoded = frames.encodings(everything, seeds)
+        write(encodings, encoded, block, record("evaluate", agent="dqn", method="iida"))
+    files["scores"] = [tmp_path / "cart" / "scores.parquet"]
+    score.main(files["evaluation"], files["references"], files["contexts"], SPEC, files["scores"][0])
+    return files
+
+
+def run(study: Study, folder: Path, **changed: Any) -> str:
+    arguments: dict[str, Any] = {
+        **study,
+        "benchmarks": None,
+        "spec": {"study": "small", "methods": list(LEVELS)},
+        "tables": [folder / f"{name}.parquet" for name in NAMES],
+        "manifest": folder / "manifest.json",
+    }
+    return aggregate.main(**arguments | changed)
+
+
+def test_score_counts_a_context_as_solved_from_the_environments_threshold_on(study: Study) -> None:
+    frame = io.read(study["scores"][0], scores.TABLE)
+    assert len(frame) == 4 * 2 * (4 + 5 + 6)
+    assert set(frame["solvable"]) == {"unknown"}  # the reference returns 100, CartPole counts from 475 on
+    assert io.record(study["scores"][0])["spec"] == SPEC
+
+
+def test_aggregate_joins_all_blocks_sorted_by_key(study: Study, tmp_path: Path) -> None:
+    assert run(study, tmp_path) == "16 files joined, 104 metrics"
+    for module in (contexts, references, learning, evaluation, encodings, scores, metrics):
+        frame = io.read(tmp_path / f"{module.TABLE.name}.parquet", module.TABLE)
+        assert frame.equals(frame.sort_values(list(module.TABLE.key), ignore_index=True))
+    joined = io.read(tmp_path / "evaluation.parquet", evaluation.TABLE)
+    assert len(joined) == sum(len(io.read(path, evaluation.TABLE)) for path in study["evaluation"])
+
+
+def test_order_of_files_does_not_matter(study: Study, tmp_path: Path) -> None:
+    run(study, tmp_path / "a")
+    run({name: paths[::-1] for name, paths in study.items()}, tmp_path / "b")
+    for name in (*(f"{name}.parquet" for name in NAMES), "manifest.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_study_without_encoders_has_an_empty_encodings_table(study: Study, tmp_path: Path) -> None:
+    run(study | {"encodings": []}, tmp_path)
+    assert io.read(tmp_path / "encodings.parquet", encodings.TABLE).empty
+
+
+def test_the_manifest_says_how_the_tables_were_made(study: Study, tmp_path: Path) -> None:
+    times = tmp_path / "benchmarks" / "train" / "cart" / "none.tsv"
+    times.parent.mkdir(parents=True)
+    times.write_text("s\th:m:s\n1.5\t0:00:01\n")
+    run(study, tmp_path, benchmarks=tmp_path / "benchmarks")
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["config"] == {"study": "small", "methods": ["none", "iida"]}
+    assert manifest["config_hash"] == provenance.digest(manifest["config"])
+    assert manifest["seconds"] == {"train": 1.5}
+    assert len(manifest["env_steps"]) == 2 * 4
+    assert {row["env_steps"] for row in manifest["env_steps"]} == {250}
+    assert {stage["step"] for stage in manifest["stages"]} == {
+        "sample_contexts", "evaluate_references", "train", "evaluate", "score", "aggregate",
+    }  # fmt: skip
+    assert "numpy" in manifest["machines"][0]["versions"]
+
+
+def remade(path: Path, **changed: Any) -> None:
+    """Write a file again, as if its record were another one."""
+    made = io.record(path)
+    io.write(io.read(path, evaluation.TABLE), evaluation.TABLE, path, made | changed)
+
+
+def test_two_versions_of_the_code_are_refused(study: Study, tmp_path: Path) -> None:
+    first, _, third, _ = study["evaluation"]
+    code = io.record(first)["code"]
+    remade(third, code="0123456789abcdef")
+    with pytest.raises(UserError) as error:
+        run(study, tmp_path)
+    for words in (str(first), str(third), code, "0123456789abcdef", "'evaluate'"):
+        assert words in str(error.value)
+    assert not (tmp_path / "metrics.parquet").exists()
+
+
+def test_two_specs_are_refused_unless_they_differ_in_seeds(study: Study, tmp_path: Path) -> None:
+    third = study["evaluation"][2]
+    spec = io.record(third)["spec"]
+    remade(third, spec=spec | {"episodes": 99})
+    run(study, tmp_path)  # another kind of job: its spec has another key
+    remade(study["evaluation"][0], spec=spec | {"episodes": 20})
+    with pytest.raises(UserError, match="made it from spec"):
+        run(study, tmp_path)

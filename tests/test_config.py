@@ -1,0 +1,188 @@
+import copy
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from meta_rl import config, registry
+from meta_rl.config_schema import schema
+from meta_rl.contexts import Feature
+from meta_rl.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+STUDIES = sorted((ROOT / "config").glob("*.yaml"))
+RAW = yaml.safe_load((ROOT / "config/test.yaml").read_text())
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The test study with one value replaced, added, or (with `...`) removed."""
+    study = copy.deepcopy(RAW)
+    *parents, last = path.split(".")
+    node = study
+    for key in parents:
+        node = node.setdefault(key, {})
+    node[last] = value
+    if value is ...:
+        del node[last]
+    return study
+
+
+def complaint(study: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        config.check(study, "my.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_studies_are_valid(path: Path) -> None:
+    config.load(path)
+    jsonschema.validate(
+        yaml.safe_load(path.read_text()), json.loads((ROOT / "config/schema.json").read_text())
+    )
+
+
+def test_the_written_schema_is_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "meta_rl.config"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (ROOT / "config/schema.json").read_text(), (
+        "run: python -m meta_rl.config > config/schema.json"
+    )
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def test_needs_no_torch() -> None:
+    code = "import sys; from meta_rl import config; config.load('config/quick.yaml'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"torch", "pandas", "scipy"} & set(done.stdout.split())
+
+
+def test_defaults_are_filled_in() -> None:
+    study = config.check(RAW, "my.yaml")
+    feature = study["benchmarks"]["cartpole_gravity"]["features"]["gravity"]
+    assert feature == {"train": [0.2, 2.2], "extrapolation": [[0.1, 0.2], [2.2, 4.4]]}
+    assert study["agents"]["dqn"]["hidden"] == [16]
+    assert study["agents"]["dqn"]["gamma"] == 0.99
+    assert set(study["method_settings"]) == set(RAW["methods"])
+
+
+def test_settings_of_what_is_not_used_are_left_out() -> None:
+    study = config.check(changed("methods", ["none"]), "my.yaml")
+    assert study["method_settings"] == {"none": {}}
+
+
+def test_the_raw_study_stays_as_it_is() -> None:
+    before = copy.deepcopy(RAW)
+    config.check(RAW, "my.yaml")
+    assert before == RAW
+
+
+FEATURE = "benchmarks.cartpole_gravity.features.gravity"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("study", "../x", "study: '../x' names a folder; use letters"),
+        ("study", ..., "lacks 'study'; add it"),
+        ("stduy", "x", "unknown key 'stduy'; did you mean 'study'?"),
+        ("benchmarks", {}, "benchmarks: has 0 entries; must have at least 1"),
+        ("benchmarks.a/b", RAW["benchmarks"]["cartpole_gravity"], "benchmarks: 'a/b' names a folder"),
+        ("benchmarks.tables", RAW["benchmarks"]["cartpole_gravity"], "benchmarks.tables: is the name of"),
+        ("benchmarks.cartpole_gravity.environment", "cartpol", "unknown environment 'cartpol'; did you mean"),
+        ("benchmarks.cartpole_gravity.features", {"gravty": {"train": [0.2, 2]}}, "did you mean 'gravity'?"),
+        (f"{FEATURE}.trian", [1, 2], f"{FEATURE}: unknown key 'trian'; did you mean 'train'?"),
+        (f"{FEATURE}.train", [0, 2], f"{FEATURE}.train[0]: is 0; must be more than 0"),
+        (f"{FEATURE}.train", [2.2, 0.2], "runs from 2.2 to 0.2; give the lower multiplier first"),
+        (f"{FEATURE}.train", [0.2, math.inf], "train[1]: is Infinity; must be a finite number"),
+        (f"{FEATURE}.train", [0.2, math.nan], "train[1]: is NaN; must be a finite number"),
+        (f"{FEATURE}.train", [0.2], "train: has 1 entries; must have at least 2"),
+        (f"{FEATURE}.extrapolation", [[2.0, 3.0]], "[2, 3] overlaps with train; keep out of [0.2, 2.2]"),
+        (f"{FEATURE}.extrapolation", [[0.001, 0.2]], "0.001 times the default is 0.0098 m/s^2, outside ["),
+        ("benchmarks.cartpole_gravity.features.tau", {"train": [1, 2]}, "has 2 entries; must have at most 1"),
+        ("benchmarks.cartpole_gravity.contexts.train", 0, "contexts.train: is 0; must be at least 1"),
+        ("benchmarks.cartpole_gravity.agents", ["dqm"], "agents[0]: unknown agent 'dqm'; did you mean"),
+        ("methods", ["none", "jprl"], "methods[1]: unknown method 'jprl'; did you mean 'jrpl'?"),
+        ("methods", ["none", "none"], "methods: names something twice; name each once"),
+        ("methods", [], "methods: has 0 entries"),
+        ("methods", "none", 'methods: is "none"; must be a list'),
+        ("figures", ["iqn"], "figures[0]: unknown figure 'iqn'; did you mean 'iqm'?"),
+        ("seeds.per_job", 3, "seeds.test.count: is 4, which does not divide into jobs of 3 seeds"),
+        ("seeds.tuning.first", 3, "seeds.tuning: has seeds in common with seeds.test (0 to 3)"),
+        ("seeds.test.first", -1, "seeds.test.first: is -1; must be at least 0"),
+        ("train.env_steps", "many", 'train.env_steps: is "many"; must be a whole number'),
+        ("train.env_steps", 600.0, "train.env_steps: is 600.0; must be a whole number"),
+        ("evaluate.episodes", True, "evaluate.episodes: is true; must be a whole number"),
+        ("references", None, "references: is null; must be a mapping of keys to values"),
+        ("agents.dqn.gama", 0.9, "agents.dqn: unknown key 'gama'; did you mean 'gamma'?"),
+        ("agents.dqn.gamma", 1.5, "agents.dqn.gamma: is 1.5; must be at most 1"),
+        ("agents.dqn.loss", "hubert", "agents.dqn.loss: unknown choice 'hubert'; did you mean 'huber'?"),
+        ("agents.dqn.hidden", [16, 0], "agents.dqn.hidden[1]: is 0; must be at least 1"),
+        ("agents.dqn.max_gradient_norm", "no", "must be a finite number or null"),
+        ("agents.sac", {}, "agents: unknown key 'sac'"),
+        ("method_settings.iida.window", 0, "method_settings.iida.window: is 0; must be at least 1"),
+        ("method_settings.iida.transitions", 200, "spends 600 env_steps in the 3 train contexts of cartpole"),
+        ("method_settings.none.window", 3, "method_settings.none: unknown key 'window'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_key(path: str, value: Any, says: str) -> None:
+    message = complaint(changed(path, value))
+    assert message.startswith("my.yaml: ")
+    assert says in message
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    study = changed("evaluate.episodes", 0)
+    study["methods"] = ["jprl"]
+    assert len(complaint(study).splitlines()) == 2
+
+
+def test_bounds_of_a_feature_with_a_negative_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """-22 is the far end of a gravity of -10, not the near one."""
+    environment = registry.load("environment", "cartpole")
+    monkeypatch.setattr(environment, "features", (Feature("gravity", -10.0, -30.0, -1.0, "m/s^2"),))
+    message = complaint(RAW)
+    assert "extrapolation: 4.4 times the default is -44 m/s^2, outside [-30, -1]" in message
+    assert "use multipliers from 0.1 to 3" in message
+    assert "train" not in message.replace("features", "")
+    assert config.check(changed(f"{FEATURE}.extrapolation", [[0.1, 0.2], [2.2, 3]]), "my.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty; start from a copy of config/quick.yaml"),
+        ("# nothing\n", "is empty"),
+        ("- a\n- b\n", "is no mapping of keys to values"),
+        ("a: 1\nb: [\n", "correct the YAML there"),
+        ("study: a\nstudy: b\n", "the key 'study' is given twice"),
+        ("seeds:\n  test: {first: 0, first: 1}\n", "the key 'first' is given twice"),
+    ],
+)
+def test_files_that_are_no_study(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        config.load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("write", [lambda path: None, lambda path: path.write_bytes(b"\xff")])
+def test_files_that_cannot_be_read(tmp_path: Path, write: Callable[[Path], object]) -> None:
+    write(tmp_path / "my.yaml")
+    with pytest.raises(UserError, match="cannot be read"):
+        config.load(tmp_path / "my.yaml")
+
+
+def test_numbers_in_scientific_notation_are_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text((ROOT / "config/test.yaml").read_text().replace("batch: 16", "learning_rate: 1e-3", 1))
+    assert config.load(path)["agents"]["dqn"]["learning_rate"] == 0.001

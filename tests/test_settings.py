@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from meta_rl import registry, settings
+from meta_rl.settings import Setting
+
+SOURCE = '''
+"""A member."""
+import does_not_exist
+
+@dataclass(frozen=True)
+class Config:
+    """Its settings."""
+
+    step: Annotated[float, (0, 1), "step size"] = 2.5e-4
+    hidden: Annotated[tuple[int, ...], (1, 64), "units"] = (120, 84)
+    loss: Annotated[str, ("huber", "squared"), "error"] = "squared"
+    clip: Annotated[float | None, (0, 1e9), "norm"] = None
+    offset: Annotated[int, (-5, 5), "offset"] = -1
+'''
+
+
+def write(path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> str:
+    (path / f"{path.name}_member.py").write_text(source)
+    monkeypatch.syspath_prepend(path)
+    return f"{path.name}_member"
+
+
+def test_settings_are_read_without_importing_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = settings.read(write(tmp_path, monkeypatch, SOURCE))
+    assert list(found) == ["step", "hidden", "loss", "clip", "offset"]
+    assert found["step"] == Setting("step", "float", (0, 1), "step size", 2.5e-4)
+    assert found["hidden"] == Setting("hidden", "tuple[int, ...]", (1, 64), "units", (120, 84))
+    assert found["loss"].limits == ("huber", "squared")
+    assert found["offset"].default == -1
+
+
+def test_json_schemas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings.read(write(tmp_path, monkeypatch, SOURCE))
+    schemas = {name: settings.json_schema(one) for name, one in found.items()}
+    number = {"type": "number", "minimum": 0, "maximum": 1, "default": 2.5e-4, "description": "step size"}
+    assert schemas["step"] == number
+    assert schemas["hidden"]["items"] == {"type": "integer", "minimum": 1, "maximum": 64}
+    assert schemas["hidden"]["default"] == [120, 84]
+    assert schemas["loss"]["enum"] == ["huber", "squared"]
+    assert schemas["clip"]["type"] == ["number", "null"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["size: int = 3", "size: Annotated[int, (1, 2), 'x']", "size: Annotated[int, (1, 2), 'x'] = len('ab')"],
+)
+def test_a_malformed_field_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    module = write(tmp_path, monkeypatch, f"class Config:\n    {field}\n")
+    with pytest.raises(ValueError, match="'size: "):
+        settings.read(module)
+
+
+def test_a_module_needs_a_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="has no class Config"):
+        settings.read(write(tmp_path, monkeypatch, ""))
+    with pytest.raises(ValueError, match="no such module"):
+        settings.read("meta_rl_nowhere")
+
+
+@pytest.mark.parametrize("kind", ["agent", "method"])
+def test_what_is_read_is_what_the_module_has(kind: str) -> None:
+    for name, entry in registry.KINDS[kind].items():
+        config = registry.load(kind, name).Config()
+        assert {one.name: one.default for one in settings.read(entry.module).values()} == vars(config)

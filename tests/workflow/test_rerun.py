@@ -1,0 +1,140 @@
+"""What a change reruns: just what it touches."""
+
+import os
+import re
+import shutil
+
+from harness import Project
+
+DOWNSTREAM = {
+    "score cartpole_gravity",
+    "aggregate",
+    "plot return_vs_context",
+    "plot iqm",
+    "plot learning_curves",
+    "plot generalisation_gap",
+    "plot encoding",
+    "summarise",
+    "report",
+    "check_results",
+}
+
+
+def runs(rule: str, *methods: str, blocks: tuple[str, ...] = ("seeds_0-1", "seeds_2-3")) -> set[str]:
+    return {f"{rule} cartpole_gravity dqn {method} {block}" for method in methods for block in blocks}
+
+
+METHODS = ("none", "explicit", "iida", "jrpl")
+
+
+def test_a_finished_study_has_nothing_to_do(project: Project) -> None:
+    assert project.planned() == set()
+
+
+def test_more_seeds_run_their_block_only(project: Project) -> None:
+    project.edit("config/test.yaml", "{first: 0, count: 4}", "{first: 0, count: 6}")
+    new = ("seeds_4-5",)
+    assert project.planned() == DOWNSTREAM | {
+        "sample_contexts cartpole_gravity seeds_4-5",
+        "evaluate_references cartpole_gravity seeds_4-5",
+        *runs("collect_trajectories", "iida", blocks=new),
+        *runs("pretrain_encoder", "iida", blocks=new),
+        *runs("train", *METHODS, blocks=new),
+        *runs("evaluate", *METHODS, blocks=new),
+    }
+
+
+def test_a_new_method_runs_itself_only(project: Project) -> None:
+    methods = project.root / "meta_rl/methods"
+    (methods / "plain.py").write_text((methods / "none.py").read_text())
+    project.edit(
+        "meta_rl/registry.py", "METHODS = {\n", 'METHODS = {\n    "plain": Entry("meta_rl.methods.plain"),\n'
+    )
+    assert project.planned() == set(), "a new line in the registry reruns nothing"
+    project.edit("config/test.yaml", "methods: [none, ", "methods: [plain, none, ")
+    assert project.planned() == DOWNSTREAM | runs("train", "plain") | runs("evaluate", "plain")
+
+
+def test_a_new_figure_trains_nothing(project: Project) -> None:
+    figures = project.root / "meta_rl/figures"
+    (figures / "another.py").write_text((figures / "iqm.py").read_text())
+    entry = 'Entry("meta_rl.figures.another", needs=frozenset({"metrics"}))'
+    project.edit("meta_rl/registry.py", "FIGURES = {\n", f'FIGURES = {{\n    "another": {entry},\n')
+    project.edit("config/test.yaml", "figures: [", "figures: [another, ")
+    assert project.planned() == {"plot another", "report", "check_results"}
+
+
+def test_an_edit_of_a_method_reruns_its_jobs(project: Project) -> None:
+    with (project.root / "meta_rl/methods/jrpl.py").open("a") as file:
+        file.write("\nNEW = 1\n")
+    assert project.planned() == DOWNSTREAM | runs("train", "jrpl") | runs("evaluate", "jrpl")
+
+
+def test_an_edit_of_a_figure_redraws_it(project: Project) -> None:
+    with (project.root / "meta_rl/figures/encoding.py").open("a") as file:
+        file.write("\nNEW = 1\n")
+    assert project.planned() == {"plot encoding", "report", "check_results"}
+
+
+def test_comments_rerun_nothing(project: Project) -> None:
+    for path in (project.root / "meta_rl").rglob("*.py"):
+        path.write_text("# A comment.\n" + path.read_text() + "\n# Another one.\n")
+    assert project.planned() == set()
+
+
+def test_touched_results_rerun_nothing(project: Project) -> None:
+    for path in (project.root / "results/test/cartpole_gravity/contexts").iterdir():
+        os.utime(path)
+    assert project.planned() == set()
+
+
+def test_a_changed_setting_reruns_its_method(project: Project) -> None:
+    project.edit("config/test.yaml", "jrpl: {window: 4}", "jrpl: {window: 5}")
+    assert project.planned() == DOWNSTREAM | runs("train", "jrpl") | runs("evaluate", "jrpl")
+
+
+def test_a_changed_evaluation_trains_nothing(project: Project) -> None:
+    project.edit("config/test.yaml", "evaluate: {episodes: 2}", "evaluate: {episodes: 3}")
+    references = {
+        f"evaluate_references cartpole_gravity {part}" for part in ("held_out", "seeds_0-1", "seeds_2-3")
+    }
+    assert project.planned() == DOWNSTREAM | references | runs("evaluate", *METHODS)
+
+
+def test_held_out_contexts_change_without_training(project: Project) -> None:
+    project.edit("config/test.yaml", "interpolation: 2", "interpolation: 3")
+    assert project.planned() == DOWNSTREAM | runs("evaluate", *METHODS) | {
+        "sample_contexts cartpole_gravity held_out",
+        "evaluate_references cartpole_gravity held_out",
+    }
+
+
+def test_a_spelled_out_default_reruns_nothing(project: Project) -> None:
+    project.edit(
+        "config/test.yaml",
+        "[0.2, 2.2]",
+        "[0.2, 2.2], extrapolation: [[0.1, 0.2], [2.2, 4.4]]",
+    )
+    assert project.planned() == set()
+
+
+def test_deleted_code_stamps_come_back(project: Project) -> None:
+    stamps = sorted((project.root / "results/test/code").iterdir())
+    before = [stamp.read_text() for stamp in stamps]
+    for stamp in stamps:
+        stamp.unlink()
+    assert project.planned() == set()
+    assert [stamp.read_text() for stamp in stamps] == before
+    assert all(re.fullmatch(r"[0-9a-f]{16}\n", text) for text in before)
+
+
+def test_figures_are_drawn_from_tables_alone(project: Project) -> None:
+    results = project.root / "results/test"
+    for folder in ("cartpole_gravity", "figures"):
+        shutil.rmtree(results / folder)
+    drawing = ("figures", "--allowed-rules", "figures", "plot")
+    assert project.planned(*drawing) == {job for job in DOWNSTREAM if job.startswith("plot")}
+    (results / "tables/learning.parquet").unlink()
+    done = project.snakemake("--dry-run", *drawing)
+    assert done.returncode != 0
+    assert "results/test/tables/learning.parquet" in done.stdout

@@ -1,0 +1,116 @@
+# What the rules share: the study, the environment of their commands, and functions for inputs and params.
+import ast
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir).parent
+sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
+
+from meta_rl import provenance, registry
+from meta_rl.config import load
+from meta_rl.errors import UserError
+from meta_rl.files import write_text
+from meta_rl.study import Study
+
+# Jobs run the Python that runs Snakemake, whatever is activated, and one thread each.
+os.environ.update(
+    PATH=os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    ),
+    PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    OMP_NUM_THREADS="1",
+    MKL_NUM_THREADS="1",
+    OPENBLAS_NUM_THREADS="1",
+)
+
+
+def study_file() -> str:
+    """The one file that holds the study. (`configfile:` would merge the default into the one that is given.)"""
+    if workflow.config_settings.config or len(workflow.configfiles) > 1:
+        raise UserError(
+            "a study is one file: give one --configfile, and no --config; edit a copy of the file instead"
+        )
+    return os.path.relpath(
+        next(iter(workflow.configfiles), ROOT / "config/config.yaml")
+    )
+
+
+try:
+    STUDY_FILE = study_file()
+    STUDY = Study(load(STUDY_FILE))
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+TABLES = (
+    "contexts",
+    "references",
+    "learning",
+    "evaluation",
+    "encodings",
+    "scores",
+    "metrics",
+)
+
+
+wildcard_constraints:
+    study=re.escape(STUDY.name),
+    benchmark="|".join(STUDY.benchmarks),
+    agent="|".join(registry.AGENTS),
+    method="|".join(registry.METHODS),
+    block=r"seeds_\d+-\d+",
+    part=r"held_out|seeds_\d+-\d+",
+    figure="|".join(registry.FIGURES),
+
+
+def spec(rule):
+    """Params: what the job must know, as JSON. A changed value reruns the jobs that use it."""
+    return lambda wildcards: json.dumps(STUDY.spec(rule, **wildcards))
+
+
+def code(rule):
+    """Input: a stamp that is rewritten when the meaning of the code changes that the job runs.
+
+    Snakemake sees neither imports nor what a command runs. Comments and formatting do not count.
+    """
+
+    def stamp(wildcards):
+        job = STUDY.spec(rule, **wildcards)
+        members = [name for _, name in provenance.members(job)]
+        path = Path("results", STUDY.name, "code", "-".join([rule, *members]) + ".txt")
+        text = provenance.code_hash(rule, job) + "\n"
+        if not path.is_file() or path.read_text() != text:
+            write_text(path, text)
+        return str(path)
+
+    return stamp
+
+
+def files(pattern, *fixed):
+    """Input: all the files of a pattern that agree with the job in the `fixed` wildcards."""
+    return lambda wildcards: STUDY.files(
+        pattern, **{name: wildcards[name] for name in fixed}
+    )
+
+
+def encoder(wildcards):
+    """Input: the encoder of a method that is pretrained; no other method has one."""
+    if registry.METHODS[wildcards.method].pretrain:
+        return "results/{study}/{benchmark}/{agent}/{method}/{block}/encoder.pt"
+    return []
+
+
+def tables(wildcards):
+    """Input: the tables that a figure reads."""
+    needs = sorted(registry.FIGURES[wildcards.figure].needs)
+    return expand(
+        "results/{study}/tables/{table}.parquet", study=wildcards.study, table=needs
+    )
+
+
+def caption(figure):
+    """Params: what a figure shows, the first paragraph of its module's docstring."""
+    path = ROOT.joinpath(*registry.FIGURES[figure].module.split(".")).with_suffix(".py")
+    return ast.get_docstring(ast.parse(path.read_text())).split("\n\n")[0]

@@ -1,0 +1,62 @@
+# Encoders, agents, and the specialists of the references.
+
+
+rule pretrain_encoder:
+    input:
+        trajectories="results/{study}/{benchmark}/{agent}/{method}/{block}/trajectories.parquet",
+        code=code("pretrain_encoder"),
+    output:
+        encoder="results/{study}/{benchmark}/{agent}/{method}/{block}/encoder.pt",
+    log:
+        "results/{study}/logs/pretrain_encoder/{benchmark}/{agent}/{method}/{block}.log",
+    benchmark:
+        "results/{study}/benchmarks/pretrain_encoder/{benchmark}/{agent}/{method}/{block}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        spec=spec("pretrain_encoder"),
+    shell:
+        "python -m meta_rl.steps.pretrain_encoder --trajectories {input.trajectories}"
+        " --spec {params.spec:q} --encoder {output.encoder} 2>&1 | tee {log}"
+
+
+rule train:
+    input:
+        contexts="results/{study}/{benchmark}/contexts/{block}.parquet",
+        encoder=encoder,
+        code=code("train"),
+    output:
+        policy="results/{study}/{benchmark}/{agent}/{method}/{block}/policy.pt",
+        learning="results/{study}/{benchmark}/{agent}/{method}/{block}/learning.parquet",
+    log:
+        "results/{study}/logs/train/{benchmark}/{agent}/{method}/{block}.log",
+    benchmark:
+        "results/{study}/benchmarks/train/{benchmark}/{agent}/{method}/{block}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        spec=spec("train"),
+    shell:
+        "python -m meta_rl.steps.train --contexts {input.contexts} --encoder {input.encoder}"
+        " --spec {params.spec:q} --policy {output.policy} --learning {output.learning} 2>&1 | tee {log}"
+
+
+rule solve_references:
+    input:
+        code=code("solve_references"),
+    output:
+        policy="results/{study}/{benchmark}/references/{agent}.pt",
+    log:
+        "results/{study}/logs/solve_references/{benchmark}/{agent}.log",
+    benchmark:
+        "results/{study}/benchmarks/solve_references/{benchmark}/{agent}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        spec=spec("solve_references"),
+    shell:
+        "python -m meta_rl.steps.solve_references --spec {params.spec:q}"
+        " --policy {output.policy} 2>&1 | tee {log}"
