@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from meta_rl.methods.base import Method
-from meta_rl.rollout import Seen, Transition, Window, pack
+from meta_rl.rollout import Seen, Transition, Window, one_hot
 
 
 class Batch(NamedTuple):
@@ -43,22 +43,22 @@ class Replay:
         self._head = 0
         self._rows = 1
         self._discrete = True
-        self._parts: dict[str, slice] = {}
+        self._widths: dict[str, int] = {}
         self._ring = torch.empty(0)  # float32 [S, capacity, D]: all fields of a transition side by side
 
     def add(self, step: Transition) -> None:
         """Store one step of all rows; N must divide the capacity."""
-        fields = {
+        fields = {  # the first three are a packed transition, ready for windows
             "observation": step.seen.observation if self.joint else step.inputs,
+            "action": one_hot(step.action, self.actions),
             "next_observation": step.next_seen.observation if self.joint else step.next_inputs,
-            "action": step.action if step.action.dim() == 3 else step.action.unsqueeze(-1),
             "reward": step.reward.unsqueeze(-1),
             "terminated": step.terminated.unsqueeze(-1),
             "age": step.age.unsqueeze(-1),
         }
         if self.joint and step.seen.context is not None:
             fields["context"] = step.seen.context
-        if not self._parts:
+        if not self._widths:
             self._allocate(fields)
             self._discrete = not step.action.is_floating_point()
         self._ring[:, self._head : self._head + self._rows] = torch.cat(tuple(fields.values()), -1)
@@ -67,14 +67,15 @@ class Replay:
 
     def sample(self, index: Tensor) -> Batch:
         """The transitions at `index` (int64 [S, B], below `size`)."""
-        fields = self._take(index)
+        rows = self._take(index)
+        fields = dict(zip(self._widths, rows.split(list(self._widths.values()), -1), strict=True))
         before = after = None
         if self.joint and self.window:
             before, after = self._windows(index, fields["age"])
         context = fields.get("context")
         return Batch(
             seen=Seen(fields["observation"], context, before),
-            action=self._action(fields["action"]),
+            action=fields["action"].argmax(-1) if self._discrete else fields["action"],
             reward=fields["reward"].squeeze(-1),
             next_seen=Seen(fields["next_observation"], context, after),
             terminated=fields["terminated"].squeeze(-1) > 0,
@@ -82,47 +83,40 @@ class Replay:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        parts = {name: (part.start, part.stop) for name, part in self._parts.items()}
         return {
-            "ring": self._ring, "parts": parts, "discrete": self._discrete,
+            "ring": self._ring, "widths": dict(self._widths), "discrete": self._discrete,
             "size": self.size, "head": self._head, "rows": self._rows,
         }  # fmt: skip
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._ring = state["ring"].clone()
-        self._parts = {name: slice(*ends) for name, ends in state["parts"].items()}
-        self._discrete = state["discrete"]
+        self._widths, self._discrete = dict(state["widths"]), state["discrete"]
         self.size, self._head, self._rows = state["size"], state["head"], state["rows"]
 
     def _allocate(self, fields: dict[str, Tensor]) -> None:
         seeds, self._rows = fields["reward"].shape[:2]
         if self.capacity % self._rows:
             raise ValueError(f"a replay of {self.capacity} cannot hold {self._rows} rows in whole steps")
-        width = 0
-        for name, value in fields.items():
-            self._parts[name] = slice(width, width + value.shape[-1])
-            width += value.shape[-1]
-        self._ring = torch.zeros(seeds, self.capacity, width)
+        self._widths = {name: value.shape[-1] for name, value in fields.items()}
+        self._ring = torch.zeros(seeds, self.capacity, sum(self._widths.values()))
 
-    def _take(self, index: Tensor) -> dict[str, Tensor]:
-        seeds = len(self._ring)
-        offset = torch.arange(seeds).view(-1, *[1] * (index.dim() - 1)) * self.capacity
-        rows = torch.embedding(self._ring.flatten(0, 1), index + offset)
-        return {name: rows[..., part] for name, part in self._parts.items()}
-
-    def _action(self, values: Tensor) -> Tensor:
-        return values.squeeze(-1).long() if self._discrete else values
+    def _take(self, index: Tensor) -> Tensor:
+        """Whole rows [S, ..., D] of the ring."""
+        offset = torch.arange(len(self._ring)).view(-1, *[1] * (index.dim() - 1)) * self.capacity
+        return torch.embedding(self._ring.flatten(0, 1), index + offset)
 
     def _windows(self, index: Tensor, age: Tensor) -> tuple[Window, Window]:
-        """The windows of t and of t + 1; both are parts of the K + 1 transitions that end at t."""
+        """The windows of t and of t + 1; both are parts of the K + 1 transitions that end at t.
+
+        Where the mask is 0 there is some other transition.
+        """
         back = torch.arange(self.window, -1, -1)  # steps before t
         start = self._head if self.size == self.capacity else 0
         held = (index - start) % self.capacity // self._rows  # older steps of this row that are still here
         mask = (back <= torch.minimum(age, held.unsqueeze(-1))).float()
-        past = self._take((index.unsqueeze(-1) - back * self._rows) % self.capacity)
-        transitions = pack(
-            past["observation"], self._action(past["action"]), past["next_observation"], self.actions
-        ) * mask.unsqueeze(-1)
+        rows = self._take((index.unsqueeze(-1) - back * self._rows) % self.capacity)
+        width = sum(self._widths[name] for name in ("observation", "action", "next_observation"))
+        transitions = rows[..., :width]
         return (
             Window(transitions[..., :-1, :], mask[..., :-1]),
             Window(transitions[..., 1:, :], mask[..., 1:]),

@@ -84,7 +84,7 @@ class PhysicsRows:
 
     def state_dict(self) -> dict[str, Any]:
         varied = [self.context[column] for column in self._columns]
-        return {"state": np.stack(self.state), "context": np.stack(varied), "age": self._age.copy()}
+        return {"state": np.stack(self.state), "context": np.array(varied), "age": self._age.copy()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.state = tuple(np.array(column) for column in state["state"])

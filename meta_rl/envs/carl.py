@@ -15,9 +15,10 @@ from meta_rl.errors import UserError
 def features(name: str) -> dict[str, Any]:
     """carl-bench's own features of its environment `name`, each with `lower`, `upper` and `default_value`."""
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")  # about optional simulators that are not installed
+        warnings.simplefilter("ignore")  # about simulators that are not installed, and infinite bounds
         from carl.envs import gymnasium as carl_environments
-    return getattr(carl_environments, name).get_context_features()
+
+        return getattr(carl_environments, name).get_context_features()
 
 
 def check_features(environment: ModuleType) -> None:

@@ -4,6 +4,7 @@ Figures are drawn at the width of a printed page (7 inches), so that text keeps 
 """
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -190,4 +191,5 @@ def handles(looks: dict[str, Look]) -> list[Line2D]:
 
 def footer(figure: Figure, text: str) -> None:
     """A small note under the panels: how many runs, and what the interval is."""
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=6.5, color=MUTED)
+    lines = textwrap.fill(text, int(19 * figure.get_figwidth()))  # 19 letters an inch
+    figure.supxlabel(lines, x=0.01, ha="left", fontsize=6.5, color=MUTED)

@@ -190,9 +190,8 @@ def _improvement(x: _Cell, y: _Cell) -> tuple[float, float, float]:
 
 def _context_values(references: pd.DataFrame, scores: pd.DataFrame) -> Iterator[Row]:
     contexts = scores.drop_duplicates(["benchmark", "split", "context_id"])
-    sizes = contexts.assign(solvable=contexts["solvable"] == "true").groupby(["benchmark", "split"])[
-        "solvable"
-    ]
+    solved = contexts.assign(solvable=contexts["solvable"] == "true")
+    sizes = solved.groupby(["benchmark", "split"])["solvable"]
     for benchmark, group in references.groupby("benchmark"):
         for split, value in context_value(group).items():
             own = sizes.get_group((benchmark, split))

@@ -87,8 +87,13 @@ def tables(
         "encodings": pd.DataFrame(encodings, columns=[*key, "dimension", "value"]),
     }
     made["references"] = _references(made["contexts"])
-    made["evaluation"] = made["scores"][[*key, "episode_return"]].assign(
-        episode=0, episode_length=100, discounted_return=60.0, initial_value=61.0, status="ok"
+    made["evaluation"] = made["scores"][key].assign(
+        episode=0,
+        episode_return=made["scores"]["episode_return"],
+        episode_length=100,
+        discounted_return=60.0,
+        initial_value=61.0,
+        status="ok",
     )
     made["metrics"] = metrics(made["scores"], made["references"], made["encodings"], made["contexts"])
     return made

@@ -41,7 +41,7 @@ def lines(ax: Axes) -> dict[str, Any]:
 
 
 def texts(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in figure.findobj(Text))
+    return " ".join("\n".join(text.get_text() for text in figure.findobj(Text)).split())
 
 
 @pytest.mark.parametrize("name", registry.FIGURES)
@@ -65,33 +65,17 @@ def test_a_caption_says_what_is_shown_the_interval_and_the_source(name: str) -> 
 def test_every_size_is_drawn_without_clipping(name: str, size: tuple[int, int, int, int]) -> None:
     benchmarks, methods, runs, agents = size
     drawn = draw(name, synthetic.tables(benchmarks, methods, runs, agents, held_out=4))
-    canvas = FigureCanvasAgg(drawn)
     with style.context():
-        canvas.draw()
-    page = drawn.bbox.padded(1)
-    for text in drawn.findobj(Text):
-        if text.get_visible() and text.get_text().strip() and not is_tick_outside(text):
-            box = text.get_window_extent()
-            assert page.contains(box.x0, box.y0), text
-            assert page.contains(box.x1, box.y1), text
+        FigureCanvasAgg(drawn).draw()
+        ink = drawn.get_tightbbox()  # of all that is visible, in inches
+    width, height = drawn.get_size_inches()
+    assert 0 <= ink.x0 < ink.x1 <= width
+    assert 0 <= ink.y0 < ink.y1 <= height
 
 
-def is_tick_outside(text: Text) -> bool:
-    """Matplotlib keeps labels of ticks beyond the limits, but does not draw them."""
-    if text.axes is None:
-        return False
-    box, panel = text.get_window_extent(), text.axes.get_window_extent().padded(1)
-    tick_labels = [*text.axes.get_xticklabels("both"), *text.axes.get_yticklabels("both")]
-    centre = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
-    outside = not (panel.x0 <= centre[0] <= panel.x1 or panel.y0 <= centre[1] <= panel.y1)
-    return text in tick_labels and outside
-
-
-@pytest.mark.parametrize(
-    ("name", "interval"), [(name, "t interval over 3 runs") for name in registry.FIGURES]
-)
-def test_the_footer_says_how_many_runs_and_which_interval(name: str, interval: str, tables: Tables) -> None:
-    assert f"95 % {interval} per method." in texts(draw(name, tables))
+@pytest.mark.parametrize("name", registry.FIGURES)
+def test_the_footer_says_how_many_runs_and_which_interval(name: str, tables: Tables) -> None:
+    assert "95 % t interval over 3 runs per method." in texts(draw(name, tables))
 
 
 @pytest.mark.parametrize(

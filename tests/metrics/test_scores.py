@@ -53,9 +53,9 @@ def test_a_run_without_one_of_its_contexts_is_refused() -> None:
 
 
 def test_a_run_on_another_seeds_train_context_is_refused() -> None:
-    strayed = EVALUATION.assign(context_id=EVALUATION["context_id"].mask(EVALUATION["split"].eq("train"), 0))
+    other = EVALUATION.query("seed == 0 and split == 'train'").assign(seed=1)
     with pytest.raises(UserError, match="seed 1, has undeclared context 0 of split 'train'"):
-        scores(strayed.query("seed == 1"), REFERENCES, CONTEXTS.query("seed != 1 or context_id == 99"), 100)
+        scores(pd.concat([EVALUATION, other]), REFERENCES, CONTEXTS, 100)
 
 
 def test_a_context_without_references_is_refused() -> None:

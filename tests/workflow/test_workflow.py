@@ -40,9 +40,11 @@ def test_a_study_leaves_all_that_it_promises(finished: Project) -> None:
 
 def test_the_report_holds_every_figure_and_opens_offline(finished: Project) -> None:
     page = (finished.root / "results/test/report.html").read_text()
-    for figure in yaml.safe_load((ROOT / "config/test.yaml").read_text())["figures"]:
+    figures = yaml.safe_load((ROOT / "config/test.yaml").read_text())["figures"]
+    for figure in figures:
         assert f"figures/{figure}.png" in page
     assert "summary.html" in page
+    assert page.count('"caption": "<p>') == len(figures) + 1
     assert '<script src="http' not in page
     assert '<link rel="stylesheet" href="http' not in page
 

@@ -1,0 +1,52 @@
+"""Small studies of every registered method and agent: CartPole with varied gravity, tiny networks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from meta_rl import policy, registry
+from meta_rl.streams import Streams
+from meta_rl.training import Training
+
+STEPS = 1500
+
+# A large step size and many updates: small differences soon show in what a run does.
+AGENTS: dict[str, dict[str, Any]] = {
+    "dqn": {
+        "hidden": [12, 8], "replay": 400, "batch": 16, "learning_starts": 200, "train_every": 4,
+        "target_every": 100, "learning_rate": 0.02,
+    },
+}  # fmt: skip
+METHODS: dict[str, dict[str, Any]] = {
+    "iida": {"window": 5, "size": 3, "encoder": [8], "predictor": [8], "updates": 20, "batch": 8},
+    "jrpl": {"window": 5, "size": 3, "hidden": [8]},
+}
+
+
+def keys(*seeds: int) -> list[str]:
+    return [f"run {seed}" for seed in seeds]
+
+
+def spec(method: str, agent: str = "dqn", **agent_settings: Any) -> dict[str, Any]:
+    return {
+        "benchmark": "small",
+        "environment": "cartpole",
+        "features": {"gravity": {"train": [0.2, 2.2]}},
+        "agent": agent,
+        "method": method,
+        "agent_settings": {**AGENTS.get(agent, {}), **agent_settings},
+        "method_settings": METHODS.get(method, {}),
+        "env_steps": STEPS,
+    }
+
+
+def training(method: str, seeds: Sequence[int], agent: str = "dqn", **agent_settings: Any) -> Training:
+    """A training of the seeds as one stack, each in five contexts of its own."""
+    described = spec(method, agent, **agent_settings)
+    streams = Streams(keys(*seeds))
+    built = policy.build_agent(described, streams)
+    space = policy.task(described).contexts
+    contexts = np.stack([space.draw_train(seed, 5) for seed in seeds])
+    environments = policy.environments(described, (len(seeds), built.n_envs))
+    return Training(built, environments, registry.entry("method", method), contexts, streams)

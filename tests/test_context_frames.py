@@ -1,0 +1,64 @@
+"""Context sets go into the table and come back the same."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from meta_rl import context_frames
+from meta_rl.contexts import ContextSpace
+from meta_rl.envs import cartpole
+from meta_rl.tables import io
+from meta_rl.tables.contexts import TABLE
+
+SPACE = ContextSpace.of(cartpole.features, {"tau": {"train": [0.2, 2.2]}, "gravity": {"train": [0.2, 2.2]}})
+
+
+def test_rows_say_what_a_context_is() -> None:
+    frame = context_frames.to_frame(SPACE, "both", "train", np.array([[0.01, 5.0], [0.03, 7.0]]), seed=3)
+    assert frame.to_dict("list") == {
+        "benchmark": ["both"] * 4,
+        "split": ["train"] * 4,
+        "seed": [3] * 4,
+        "context_id": [6, 6, 7, 7],
+        "feature": ["tau", "gravity", "tau", "gravity"],
+        "value": [0.01, 5.0, 0.03, 7.0],
+        "unit": ["s", "m/s^2", "s", "m/s^2"],
+    }
+
+
+@pytest.fixture
+def train() -> pd.DataFrame:
+    frames = [
+        context_frames.to_frame(SPACE, "both", "train", SPACE.draw_train(seed, 12), seed)
+        for seed in (9, 10, 11)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def test_train_contexts_come_back_by_seed(train: pd.DataFrame, tmp_path) -> None:
+    path = tmp_path / "contexts.parquet"
+    io.write(train.sample(frac=1, random_state=0), TABLE, path, {})  # in no order
+    seeds, ids, values = context_frames.of_seeds(io.read(path, TABLE), SPACE.names)
+    assert seeds.tolist() == [9, 10, 11]
+    assert ids.tolist() == [list(range(12 * seed, 12 * seed + 12)) for seed in seeds]
+    assert np.array_equal(values, np.stack([SPACE.draw_train(seed, 12) for seed in seeds]))
+
+
+def test_features_come_back_in_the_order_asked_for(train: pd.DataFrame) -> None:
+    _, _, values = context_frames.of_seeds(train, SPACE.names)
+    _, _, turned = context_frames.of_seeds(train, SPACE.names[::-1])
+    assert np.array_equal(turned, values[..., ::-1])
+
+
+def test_held_out_sets_come_back_by_split(tmp_path) -> None:
+    sets = {"interpolation": SPACE.draw_held_out("interpolation", 11), "extrapolation": np.ones((3, 2))}
+    frames = [context_frames.to_frame(SPACE, "both", split, values) for split, values in sets.items()]
+    path = tmp_path / "contexts.parquet"
+    io.write(pd.concat(frames), TABLE, path, {})
+    frame = io.read(path, TABLE)
+    assert frame["seed"].isna().all()
+    found = context_frames.of_splits(frame, SPACE.names)
+    assert list(found) == list(sets)
+    for split, (ids, values) in found.items():
+        assert ids.tolist() == list(range(len(sets[split])))
+        assert np.array_equal(values, sets[split])

@@ -1,0 +1,220 @@
+import copy
+import io
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from meta_rl.networks import MLP, Adam, clip_per_seed, copy_weights
+from meta_rl.streams import Streams
+
+SIZES = [(4, 120, 84, 2), (10, 16, 16, 2), (10, 256, 8), (3, 5)]
+STACKS = [[3], [3, 0], [0, 3], [7, 3, 1], [0, 1, 2, 3, 4], list(range(16))]
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def network(seeds: list[int], sizes: tuple[int, ...]) -> MLP:
+    return MLP(Streams([f"run {seed}" for seed in seeds]), "test", sizes)
+
+
+def data(seeds: list[int], *shape: int, purpose: str = "data") -> Tensor:
+    return torch.from_numpy(Streams([f"run {seed}" for seed in seeds]).normal(purpose, *shape)).float()
+
+
+def sequential(mlp: MLP, seed: int, sizes: tuple[int, ...]) -> nn.Sequential:
+    """The same network as PyTorch's own layers."""
+    own = dict(mlp.named_parameters())
+    layers: list[nn.Module] = []
+    for depth, (inputs, outputs) in enumerate(pairwise(sizes)):
+        layer = nn.Linear(inputs, outputs)
+        weight = own[f"weight{depth}"][seed].detach()
+        layer.weight.data.copy_(weight if weight.shape == (outputs, inputs) else weight.T)
+        layer.bias.data.copy_(own[f"bias{depth}"][seed].detach().flatten())
+        layers += [layer, nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+@pytest.mark.parametrize("sizes", [(4, 120, 84, 2), (3, 5), (6, 2, 9, 1)])
+@pytest.mark.parametrize("shape", [(7,), (5, 3)])
+def test_is_a_stack_of_separate_networks(sizes: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    mlp = network([0, 1, 2], sizes)
+    x = data([0, 1, 2], *shape, sizes[0]).requires_grad_()
+    given = x.detach().clone()
+    out = mlp(x)
+    assert out.shape == (3, *shape, sizes[-1])
+    (out * out.detach().cos()).sum().backward()
+    for seed in range(3):
+        reference = sequential(mlp, seed, sizes)
+        one = given[seed].clone().requires_grad_()
+        expected = reference(one)
+        (expected * expected.detach().cos()).sum().backward()
+        torch.testing.assert_close(out[seed], expected, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(x.grad[seed], one.grad, rtol=1e-4, atol=1e-6)
+        theirs = list(reference.parameters())
+        for depth in range(len(sizes) - 1):
+            weight = mlp.get_parameter(f"weight{depth}").grad[seed]
+            expected_weight = theirs[2 * depth].grad
+            turned = weight if weight.shape == expected_weight.shape else weight.T
+            torch.testing.assert_close(turned, expected_weight, rtol=1e-4, atol=1e-5)
+            bias = mlp.get_parameter(f"bias{depth}").grad[seed].flatten()
+            torch.testing.assert_close(bias, theirs[2 * depth + 1].grad, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(x.detach(), given, rtol=0, atol=0)  # the input is left as it was
+
+
+def test_starts_like_pytorchs_own_layer() -> None:
+    weight, bias = network([0, 1], (100, 300)).parameters()
+    for values in (weight, bias):
+        assert values.abs().max() <= 0.1
+        assert values.abs().max() > 0.095
+        assert values.mean().abs() < 0.01
+    assert not torch.equal(weight[0], weight[1])
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("shape", [(1,), (4,), (128,), (128, 20)])
+def test_a_seed_computes_the_same_in_any_stack(sizes: tuple[int, ...], shape: tuple[int, ...], threads: int) -> None:
+    reference = None
+    for seeds in STACKS:
+        mlp = network(seeds, sizes)
+        x = data(seeds, *shape, sizes[0]).requires_grad_()
+        out = mlp(x)
+        loss = (out - 1).square().flatten(1).mean(1)
+        found = [out, loss, *torch.autograd.grad(loss.sum(), [x, *mlp.parameters()])]
+        one = [value[seeds.index(3)].detach() for value in found]
+        reference = reference or one
+        for ours, theirs in zip(one, reference, strict=True):
+            assert torch.equal(ours, theirs), f"differs in the stack {seeds}"
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-4])
+def test_adam_is_pytorchs(scale: float) -> None:
+    start = [data([0, 1], 3, 5), data([0, 1], 1, 7, purpose="other")]
+    ours = [nn.Parameter(value.clone()) for value in start]
+    theirs = [nn.Parameter(value.clone()) for value in start]
+    adam = Adam(ours, 1e-2)
+    reference = torch.optim.Adam(theirs, 1e-2, foreach=False, fused=False)
+    streams = Streams(["run 0", "run 1"])
+    for _ in range(50):
+        targets = [torch.from_numpy(streams.normal(f"{p.shape}", *p.shape[1:])).float() for p in ours]
+
+        def loss(parameters: list[nn.Parameter], targets: list[Tensor] = targets) -> Tensor:
+            return sum(
+                scale * (p - target).square().flatten(1).sum(1)
+                for p, target in zip(parameters, targets, strict=True)
+            )
+
+        adam.minimise(loss(ours))
+        reference.zero_grad()
+        loss(theirs).sum().backward()
+        reference.step()
+        for a, b in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+    assert (ours[0] - start[0]).abs().min() > 1e-3
+
+
+def train(seeds: list[int], sizes: tuple[int, ...], max_norm: float | None, steps: int = 12) -> MLP:
+    mlp = network(seeds, sizes)
+    adam = Adam(mlp.parameters(), 1e-2)
+    streams = Streams([f"run {seed}" for seed in seeds])
+    for _ in range(steps):
+        x = torch.from_numpy(streams.normal("x", 33, sizes[0])).float()
+        adam.minimise((mlp(x) - x.sum(-1, keepdim=True)).square().flatten(1).mean(1), max_norm)
+    return mlp
+
+
+@pytest.mark.parametrize("max_norm", [None, 0.5])
+@pytest.mark.parametrize("sizes", [(4, 120, 84, 2), (3, 5, 1), (10, 256, 300, 1)])
+def test_a_seed_learns_the_same_in_any_stack(
+    sizes: tuple[int, ...], max_norm: float | None, threads: int
+) -> None:
+    """Sizes that leave rests in the processor's vectors, and more weights than one thread takes at once."""
+    alone = list(train([3], sizes, max_norm).parameters())
+    for seeds in STACKS[1:]:
+        for ours, one in zip(train(seeds, sizes, max_norm).parameters(), alone, strict=True):
+            assert torch.equal(ours[seeds.index(3)], one[0]), f"differs in the stack {seeds}"
+
+
+def test_losses_are_summed_over_seeds() -> None:
+    """Adam hides a factor, so this looks at one step of a large epsilon, where it is plain descent."""
+    moved = []
+    for seeds in ([0, 1], [0, 1, 2, 3]):
+        parameter = nn.Parameter(torch.zeros(len(seeds), 3))
+        Adam([parameter], 1.0, epsilon=1e6).minimise((parameter - 5.0).square().mean(1))
+        moved.append(parameter.detach()[:2])
+    assert torch.equal(*moved)
+    assert (moved[0] > 0).all()
+
+
+def test_clipping_is_per_seed() -> None:
+    gradients = [data([0, 1, 2], 3, 5), data([0, 1, 2], 1, 4, purpose="other")]
+    for gradient in gradients:
+        gradient[0] *= 1000
+        gradient[2] *= 0.001
+    given = [gradient.clone() for gradient in gradients]
+    clipped = clip_per_seed(gradients, 0.7)
+    for seed in range(3):
+        parameters = [nn.Parameter(torch.zeros_like(gradient[seed])) for gradient in given]
+        for parameter, gradient in zip(parameters, given, strict=True):
+            parameter.grad = gradient[seed].clone()
+        nn.utils.clip_grad_norm_(parameters, 0.7)
+        for ours, parameter in zip(clipped, parameters, strict=True):
+            torch.testing.assert_close(ours[seed], parameter.grad, rtol=1e-5, atol=1e-7)
+    for ours, gradient in zip(clipped, given, strict=True):
+        assert torch.equal(ours[2], gradient[2])  # below the limit: not touched
+
+
+def test_copied_weights_are_the_same_and_apart() -> None:
+    source, target = network([0, 1], (3, 5, 2)), network([4, 5], (3, 5, 2))
+    Adam(source.parameters(), 1e-3)
+    copy_weights(source, target)
+    x = data([0, 1], 6, 3)
+    before = target(x)
+    assert torch.equal(before, source(x))
+    with torch.no_grad():
+        for parameter in source.parameters():
+            parameter += 1.0
+    assert torch.equal(target(x), before)
+    assert not torch.equal(source(x), before)
+    copy_weights(nn.Module(), nn.Module())
+
+
+def test_a_copy_computes_with_its_own_weights() -> None:
+    mlp = network([0, 1], (3, 5, 2))
+    x = data([0, 1], 6, 3)
+    other, before = copy.deepcopy(mlp), mlp(x)
+    with torch.no_grad():
+        for parameter in mlp.parameters():
+            parameter += 1.0
+    assert torch.equal(other(x), before)
+
+
+def test_a_loaded_optimiser_goes_on_exactly() -> None:
+    def steps(mlp: MLP, adam: Adam, count: int) -> None:
+        for _ in range(count):
+            adam.minimise((mlp(x) - 1).square().flatten(1).mean(1))
+
+    x = data([0, 1], 6, 3)
+    mlp = network([0, 1], (3, 5, 2))
+    adam = Adam(mlp.parameters(), 1e-2)
+    steps(mlp, adam, 5)
+    file = io.BytesIO()
+    torch.save({"weights": mlp.state_dict(), "adam": adam.state_dict()}, file)
+    steps(mlp, adam, 5)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)
+    other = network([8, 9], (3, 5, 2))
+    optimiser = Adam(other.parameters(), 1e-2)
+    other.load_state_dict(state["weights"])
+    optimiser.load_state_dict(state["adam"])
+    steps(other, optimiser, 5)
+    for ours, theirs in zip(mlp.parameters(), other.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
