@@ -1,6 +1,7 @@
 # make run        install if need be, run the study STUDY (default: quick) on all cores, say where the results are
 # make figures    draw its figures again, from its tables alone
 # make test       every check, in the same environment
+# make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
 # STUDY names a file in config/. TORCH_INDEX is an index of torch builds, for who does not want the default one:
@@ -15,7 +16,7 @@ BIN := $(ENV)/bin
 INSTALLED := $(ENV)/.meta_rl-installed
 SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all
 
-.PHONY: run figures test install clean
+.PHONY: run figures test bench install clean
 
 run: install config/$(STUDY).yaml
 	$(SNAKEMAKE) all
@@ -31,6 +32,9 @@ test: install
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+bench: install
+	$(BIN)/python benchmarks/speed.py
 
 install: $(INSTALLED)
 

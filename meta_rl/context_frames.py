@@ -21,6 +21,7 @@ def to_frame(
             "feature": np.tile(space.names, count),
             "value": values.ravel(),
             "unit": np.tile([feature.unit for feature in space.features], count),
+            "default": np.tile(space.defaults, count),
         }
     )
 

@@ -1,7 +1,6 @@
 """Runs as objects and as files: a block of trained agents, enough to evaluate them anywhere."""
 
 import json
-import pickle
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,8 +94,11 @@ def restore(module: torch.nn.Module, weights: Weights) -> None:
             if own.keys() != weights.tensors.keys():
                 raise ValueError(f"it holds {sorted(weights.tensors)} instead of {sorted(own)}")
             for name, value in own.items():
-                value.copy_(weights.tensors[name])
-    except (ValueError, RuntimeError) as error:
+                given = weights.tensors[name]
+                if given.shape != value.shape:  # PyTorch would repeat some of them to fit
+                    raise ValueError(f"{name} is {tuple(given.shape)} instead of {tuple(value.shape)}")
+                value.copy_(given)
+    except ValueError as error:
         raise UserError(
             f"{weights.path}: its weights do not fit the present code ({error}); delete it and run the workflow again"
         ) from error
@@ -119,6 +121,9 @@ def save(path: str | Path, weights: Weights) -> None:
 def load(path: str | Path) -> Weights:
     """Read without running code from the file; a UserError if it is not whole or not one of ours."""
     try:
+        with zipfile.ZipFile(path) as archive:
+            if (broken := archive.testzip()) is not None:  # PyTorch does not look at the checksums
+                raise ValueError(f"{broken} has changed")
         content = torch.load(path, weights_only=True)
         described = json.loads(content["description"])
         return Weights(
@@ -131,8 +136,7 @@ def load(path: str | Path) -> Weights:
         )
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file; run the rule that makes it") from None
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError,
-            pickle.UnpicklingError, zipfile.BadZipFile) as error:  # fmt: skip
+    except Exception as error:  # what is not ours can fail in any way
         raise UserError(
             f"{path}: not a whole policy or encoder file ({type(error).__name__}); delete it and run the workflow again"
         ) from error

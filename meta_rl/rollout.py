@@ -60,7 +60,7 @@ class Rollout:
 
     `encode` maps what is seen to the inputs of a policy, [S, N, I]; it is called once per step. `embed`,
     given for a method that does not change meanwhile, maps a new transition to what the window keeps of it.
-    Every row must be reset before the first step.
+    The first reset must take every row.
     """
 
     inputs: Tensor  # of what is seen now
@@ -97,7 +97,10 @@ class Rollout:
             blank = window.transitions.masked_fill(gone.unsqueeze(-1), 0.0)
             window = Window(blank, window.mask.masked_fill(gone, 0.0), window.embedded)
         self.seen = Seen(torch.from_numpy(self.environments.observation), context, window)
-        self.inputs = self._encode(self.seen)
+        inputs = self._encode(self.seen)
+        # The others keep theirs: a joint method may have learnt since they were encoded, and when that shows
+        # in one run must not depend on when episodes of other runs end.
+        self.inputs = inputs if rows.all() else torch.where(chosen.unsqueeze(-1), inputs, self.inputs)
 
     def step(self, action: Tensor) -> Transition:
         """Act in every row: int64 [S, N] where discrete, else float32 [S, N, A]."""
@@ -123,14 +126,20 @@ class Rollout:
         )  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
-        return {"environments": self.environments.state_dict(), "seen": self.seen, "age": self._age}
+        """Tensors, numbers and tuples only, so that it can be loaded without running code."""
+        observation, context, window = self.seen
+        return {
+            "environments": {k: torch.from_numpy(v) for k, v in self.environments.state_dict().items()},
+            "seen": (observation, context, None if window is None else tuple(window)),
+            "inputs": self.inputs,
+            "age": self._age,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.environments.load_state_dict(state["environments"])
+        self.environments.load_state_dict({k: v.numpy() for k, v in state["environments"].items()})
         observation, context, window = state["seen"]
-        self.seen = Seen(observation, context, Window(*window) if window is not None else None)
-        self._age = state["age"]
-        self.inputs = self._encode(self.seen)
+        self.seen = Seen(observation, context, None if window is None else Window(*window))
+        self.inputs, self._age = state["inputs"], state["age"]
 
 
 class Episodes(NamedTuple):

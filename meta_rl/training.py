@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 
 from meta_rl.agents.base import Agent
 from meta_rl.envs.base import Environments
@@ -78,7 +79,7 @@ class Training:
             "rollout": self.rollout.state_dict(),
             "streams": self.streams.state_dict(),
             "env_steps": self.env_steps,
-            "returns": self._returns.copy(),
+            "returns": torch.from_numpy(self._returns.copy()),
             "log": self._log.state_dict(),
         }
 
@@ -87,7 +88,7 @@ class Training:
         self.rollout.load_state_dict(state["rollout"])
         self.streams.load_state_dict(state["streams"])
         self.env_steps = state["env_steps"]
-        self._returns = state["returns"].copy()
+        self._returns = state["returns"].numpy().copy()
         self._log.load_state_dict(state["log"])
 
 
@@ -115,7 +116,11 @@ class Log:
         return means
 
     def state_dict(self) -> dict[str, Any]:
-        return {"sums": dict(self._sums), "counts": dict(self._counts)}
+        return {
+            "sums": {name: torch.from_numpy(value) for name, value in self._sums.items()},
+            "counts": {name: torch.from_numpy(value) for name, value in self._counts.items()},
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
+        self._sums = {name: value.numpy() for name, value in state["sums"].items()}
+        self._counts = {name: value.numpy() for name, value in state["counts"].items()}

@@ -40,7 +40,9 @@ class Probe:
         self.observation = self._seen()
 
     def step(self, action: np.ndarray) -> Step:
-        reward, terminated, truncated = (np.broadcast_to(part, self.rows) for part in self.outcome(2 * action - 1))
+        reward, terminated, truncated = (
+            np.broadcast_to(part, self.rows) for part in self.outcome(2 * action - 1)
+        )
         self.time = self.time + 1
         self.observation = self._seen()
         return Step(

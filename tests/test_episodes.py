@@ -286,6 +286,17 @@ def test_a_policy_sees_what_its_method_declared_and_no_more(needs: tuple[str, ..
             assert seen.context is None
 
 
+def test_a_new_episode_shows_its_new_context_in_its_own_row_only() -> None:
+    rollout = Rollout(build((2, 3)), frozenset({"context"}))
+    first, second = np.arange(1.0, 7).reshape(2, 3, 1), np.arange(11.0, 17).reshape(2, 3, 1)
+    rollout.reset(np.ones((2, 3), dtype=bool), first, np.full((2, 3, 4), 0.5))
+    rollout.step(torch.zeros(2, 3, dtype=torch.int64))
+    chosen = np.array([[False, True, False], [False, False, True]])
+    rollout.reset(chosen, second, np.full((2, 3, 4), 0.5))
+    assert rollout.seen.context is not None
+    assert rollout.seen.context[..., 0].tolist() == [[1, 12, 3], [4, 5, 16]]
+
+
 def test_a_rollout_goes_on_from_its_state_as_if_it_had_never_stopped() -> None:
     def on(rollout: Rollout) -> list[Tensor]:
         rng = np.random.default_rng(1)

@@ -351,10 +351,16 @@ def test_a_diverged_run_is_played_and_marked_and_its_neighbours_are_untouched(
 
 # files that are not as they should be
 
+
+def _flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
 DAMAGES: dict[str, Callable[[Path, bytes], Any]] = {
     "missing": lambda path, content: path.unlink(),
     "empty": lambda path, content: path.write_bytes(b""),
     "cut off": lambda path, content: path.write_bytes(content[: len(content) // 2]),
+    "one bit wrong": lambda path, content: path.write_bytes(_flipped(content, len(content) // 2)),
     "another file": lambda path, content: path.write_text("benchmark,split\n"),
 }
 JOBS: dict[str, tuple[list[str], Callable[[Path], Any]]] = {

@@ -115,6 +115,10 @@ def test_the_range_of_integers_may_change() -> None:
 def test_a_purpose_keeps_its_shape_and_distribution() -> None:
     streams = Streams(KEYS)
     streams.uniform("a", 3)
-    for other in (lambda: streams.uniform("a", 4), lambda: streams.uniform("a"), lambda: streams.normal("a", 3)):
+    for other in (
+        lambda: streams.uniform("a", 4),
+        lambda: streams.uniform("a"),
+        lambda: streams.normal("a", 3),
+    ):
         with pytest.raises(ValueError, match="purpose 'a'"):
             other()

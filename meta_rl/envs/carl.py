@@ -5,6 +5,7 @@ Its environments are not used: some features never reach the dynamics there, and
 
 import contextlib
 import io
+import os
 import warnings
 from types import ModuleType
 from typing import Any

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from meta_rl.figures import bands, style
 from meta_rl.metrics.intervals import interval
-from meta_rl.metrics.probe import PENALTY
+from meta_rl.metrics.probe import read
 from meta_rl.tables import contexts, encodings, metrics
 
 TABLES = (contexts.TABLE, encodings.TABLE, metrics.TABLE)
@@ -61,19 +61,10 @@ def _readings(encodings: pd.DataFrame, contexts: pd.DataFrame) -> pd.DataFrame:
         train = z.index.get_level_values("split") == "train"
         for feature, truth in contexts[contexts["benchmark"] == run[0]].groupby(["feature", "unit"]):
             value = truth.set_index(["split", "context_id"])["value"].loc[z.index]
-            reading = _ridge(z[train].to_numpy(), value[train].to_numpy(), z[~train].to_numpy())
+            known = value[train].to_numpy()[:, None]
+            reading = read(z[train].to_numpy(), known, z[~train].to_numpy())[:, 0]
             frames[*run, *feature] = pd.DataFrame({"value": value[~train], "reading": reading})
     return pd.concat(frames, names=[*_PANEL, "seed", "feature", "unit"]).reset_index()
-
-
-def _ridge(z: np.ndarray, context: np.ndarray, z_new: np.ndarray) -> np.ndarray:
-    """The probe behind `encoding_r2`: z [N, Z], context [N] -> its reading of z_new [M, Z], [M]."""
-    shift, scale = z.mean(axis=0), np.where(z.std(axis=0) > 0, z.std(axis=0), 1.0)
-    code = (z - shift) / scale
-    weights = np.linalg.solve(
-        code.T @ code + PENALTY * np.eye(code.shape[1]), code.T @ (context - context.mean())
-    )
-    return context.mean() + (z_new - shift) / scale @ weights
 
 
 def _quality(metrics: pd.DataFrame) -> str:

@@ -85,12 +85,11 @@ def _scale(ax: Axes, rows: pd.DataFrame, sign: int) -> None:
     ax.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{sign * value:g}".replace("-", style.MINUS))
     )
-    if "default" in rows:
-        default = abs(rows["default"].iloc[0])
-        top = ax.secondary_xaxis("top", functions=(lambda x: x / default, lambda x: x * default))
-        top.tick_params(colors=style.MUTED)
-        top.spines["top"].set_color(style.SHADE)
-        top.xaxis.set_minor_locator(NullLocator())
-        if logarithmic:
-            top.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        top.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"\N{MULTIPLICATION SIGN}{value:g}"))
+    default = abs(rows["default"].iloc[0])
+    top = ax.secondary_xaxis("top", functions=(lambda x: x / default, lambda x: x * default))
+    top.tick_params(colors=style.MUTED)
+    top.spines["top"].set_color(style.SHADE)
+    top.xaxis.set_minor_locator(NullLocator())
+    if logarithmic:
+        top.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    top.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"\N{MULTIPLICATION SIGN}{value:g}"))

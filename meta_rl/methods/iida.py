@@ -1,8 +1,8 @@
-"""Interaction-based inference of the dynamics (IIDA: Evans, Thankaraj & Pinto 2022, "Context is Everything").
+"""Implicit identification for dynamics adaptation (IIDA: Evans, Thankaraj & Pinto 2022, "Context is Everything").
 
 Before the agent trains, an encoder f of transitions and a one-step predictor g are trained together on
 trajectories of the train contexts: z = mean f(s, a, s') over a context set, and g(s, a, z) predicts the
-change of state. The squared error goes back through the encoder (section 4 of the paper). Then the encoder is frozen
+change of state. The squared error goes back through the encoder. Then the encoder is frozen
 and its z, from the window of the running episode, stands beside the observation.
 
 All inputs and targets are standardised with the statistics of the training trajectories. Context sets in
@@ -24,7 +24,7 @@ from meta_rl.streams import Streams
 
 @dataclass(frozen=True)
 class Config:
-    """Defaults are the paper's, appendix A, but for the number of updates."""
+    """Defaults are the paper's, but for `updates` and `transitions`, which it gives per environment."""
 
     window: Annotated[int, (1, 1000), "transitions K of a context set"] = 128
     size: Annotated[int, (1, 1000), "dimensions of the encoding z"] = 8

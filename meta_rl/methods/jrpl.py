@@ -19,7 +19,7 @@ from meta_rl.streams import Streams
 
 @dataclass(frozen=True)
 class Config:
-    """Defaults are the paper's (its section 4 and published code)."""
+    """Defaults are the paper's."""
 
     window: Annotated[int, (1, 1000), "transitions K that the encoder sees"] = 20
     hidden: Annotated[tuple[int, ...], (1, 4096), "units per hidden layer of the encoder"] = (16, 16)

@@ -66,13 +66,14 @@ _POPULATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def coverage(n: int, statistic: str, population: str, repetitions: int = 2000, seed: int = 0) -> float:
     """Simulated share of intervals over n runs that contain the population's own value; `LEVEL` is ideal.
 
-    `population` is "normal", or "failing": three runs in ten end far below the others.
+    `population` is "normal", or "failing": three runs in ten end far below the others. NaN where there is no
+    interval.
     """
     quantile = _POPULATIONS[population]
     truth = AGGREGATES[statistic](quantile((np.arange(100_000) + 0.5) / 100_000))
     runs = quantile(np.random.default_rng(seed).random((n, repetitions)))
     low, high = interval(runs, statistic, seed)  # a column is a study
-    return float(np.mean((low <= truth) & (truth <= high)))
+    return float(np.mean(np.where(np.isnan(low), np.nan, (low <= truth) & (truth <= high))))
 
 
 def _t(runs: np.ndarray, trim: float, centre: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -129,7 +129,7 @@ def _distinct(values: list[Record]) -> list[Record]:
 def _seconds(benchmarks: Path) -> dict[str, float]:
     """Wall-clock seconds per rule, summed over its jobs."""
     seconds: defaultdict[str, float] = defaultdict(float)
-    for path in sorted(benchmarks.rglob("*.*")):
+    for path in sorted(benchmarks.rglob("*.tsv")):
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file, delimiter="\t")
             seconds[path.relative_to(benchmarks).parts[0]] += sum(float(row["s"]) for row in rows)

@@ -33,7 +33,7 @@ def main(
     environment = registry.load("environment", spec["environment"])
     names = tuple(weights.spec["features"])
     seeds, own_ids, own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
-    sets = {TRAIN: (own_ids, own)}
+    sets: dict[str, tuple[np.ndarray, ...]] = {TRAIN: (own_ids, own)}
     for split, shared in context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names).items():
         sets[split] = tuple(np.repeat(array[None], len(seeds), axis=0) for array in shared)
     episodes = np.arange(spec["episodes"])

@@ -25,6 +25,7 @@ TABLE = Table(
         Column("feature", "string", "physical parameter"),
         Column("value", "float", "the parameter's value in this context", "see `unit`"),
         Column("unit", "string", "unit of `value`"),
+        Column("default", "float", "the parameter's value in the plain environment", "see `unit`"),
     ),
     key=("benchmark", "split", "context_id", "feature"),
 )

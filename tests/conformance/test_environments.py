@@ -207,17 +207,25 @@ def test_a_row_is_truncated_at_the_horizon_of_its_own_episode(module: ModuleType
 @every_environment
 def test_a_loaded_state_goes_on_as_if_it_had_never_stopped(module: ModuleType) -> None:
     """Also just before the time limit, and whatever the saved environments did meanwhile."""
+
+    def go_on(environments: Environments, row: int) -> bytes:
+        """A new episode in one row, then ten steps of all."""
+        rng = np.random.default_rng(row)
+        chosen = np.arange(6).reshape(ROWS) == row
+        environments.reset(chosen, random_contexts(module, rng, ROWS), rng.random((*ROWS, module.noise)))
+        return run(module, environments, 10, seed=row, restart=False)
+
     original = started(module, defaults(module))
-    run(module, original, module.horizon - 5, restart=False)
-    fresh = np.array([[True, False, False], [False, False, True]])
-    rng = np.random.default_rng(4)
-    original.reset(fresh, random_contexts(module, rng, ROWS), rng.random((*ROWS, module.noise)))
-    state = original.state_dict()
-    expected = run(module, original, 40, seed=5)
-    for _ in range(2):  # what runs on must not change what it was loaded from
+    run(module, original, module.horizon - 15, restart=False)
+    go_on(original, row=2)
+    state = original.state_dict()  # row 2 is 10 steps old in another context, the others end in 5 steps
+    expected = go_on(original, row=4)
+    go_on(original, row=1)
+    for row in (3, 4):  # what runs on must not change what it was loaded from
         loaded = module.build(names(module), ROWS)
         loaded.load_state_dict(state)
-        assert run(module, loaded, 40, seed=5) == expected
+        found = go_on(loaded, row)
+    assert found == expected
 
 
 @every_environment

@@ -39,7 +39,7 @@ def tables(
             for i, multiplier in enumerate(multipliers):
                 seed = i // 20 if split == "train" else pd.NA
                 value = multiplier * default
-                contexts.append((benchmark, split, seed, i, feature, value, unit))
+                contexts.append((benchmark, split, seed, i, feature, value, unit, default))
                 for agent in [f"dqn{'' if a == 0 else a}" for a in range(agents)]:
                     for m, method in enumerate(METHODS[:methods]):
                         for run in range(runs) if split != "train" else [seed]:
@@ -65,7 +65,7 @@ def tables(
     key = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
     made = {
         "contexts": pd.DataFrame(
-            contexts, columns=["benchmark", "split", "seed", "context_id", "feature", "value", "unit"]
+            contexts, columns=["benchmark", "split", "seed", "context_id", "feature", "value", "unit", "default"]
         ).astype({"seed": "Int64"}),
         "scores": pd.DataFrame(
             scores,

@@ -10,13 +10,13 @@ SPLITS = {"train": 4, "interpolation": 5, "extrapolation": 6}  # contexts each; 
 
 def contexts(seeds: range, benchmark: str = "cart") -> pd.DataFrame:
     """Context `i` of a split has length i + 1; train context ids are seed * 4 + i."""
-    rows: list[tuple[str, str, int | None, int, str, float, str]] = [
-        (benchmark, "train", seed, seed * SPLITS["train"] + i, "length", i + 1.0, "m")
+    rows: list[tuple[str, str, int | None, int, str, float, str, float]] = [
+        (benchmark, "train", seed, seed * SPLITS["train"] + i, "length", i + 1.0, "m", 1.0)
         for seed, i in itertools.product(seeds, range(SPLITS["train"]))
     ]
     for split in ("interpolation", "extrapolation"):
-        rows += [(benchmark, split, None, i, "length", i + 1.0, "m") for i in range(SPLITS[split])]
-    names = ["benchmark", "split", "seed", "context_id", "feature", "value", "unit"]
+        rows += [(benchmark, split, None, i, "length", i + 1.0, "m", 1.0) for i in range(SPLITS[split])]
+    names = ["benchmark", "split", "seed", "context_id", "feature", "value", "unit", "default"]
     return pd.DataFrame(rows, columns=names).astype({"seed": "Int64"})
 
 

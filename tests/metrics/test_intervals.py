@@ -89,6 +89,10 @@ def test_coverage(n: int, statistic: str, population: str, expected: float) -> N
     assert intervals.coverage(n, statistic, population) == pytest.approx(expected, abs=0.015)
 
 
+def test_coverage_of_no_interval_is_missing() -> None:
+    assert np.isnan(intervals.coverage(5, "median", "normal"))
+
+
 def test_coverage_shows_that_a_trimmed_t_interval_overlooks_failing_runs() -> None:
     assert intervals.coverage(8, "iqm", "failing") < 0.7
 

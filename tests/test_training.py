@@ -1,0 +1,150 @@
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from probes import Constant, task
+from small import STEPS, training
+from torch import Tensor
+
+from meta_rl import policy, registry
+from meta_rl.streams import Streams
+from meta_rl.training import Log, Training
+
+Points = list[dict[str, Any]]
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def weights(one: Training) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in policy.tensors(one.agent).items()}
+
+
+def check_weights(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        assert torch.equal(value, theirs[name]), name
+
+
+def check_points(ours: Points, theirs: Points, seeds: slice = slice(None)) -> None:
+    """`theirs` are of the seeds that `ours` has at `seeds`."""
+    assert [point["env_steps"] for point in ours] == [point["env_steps"] for point in theirs]
+    for a, b in zip(ours, theirs, strict=True):
+        # A figure that no run of the smaller stack has yet may be there in the larger one, with a count of 0.
+        for name, (mean, count) in a["figures"].items():
+            zeros = np.zeros(len(count[seeds]))
+            expected_mean, expected_count = b["figures"].get(name, (zeros, zeros))
+            np.testing.assert_array_equal(mean[seeds], expected_mean)
+            np.testing.assert_array_equal(count[seeds], expected_count)
+        assert b["figures"].keys() <= a["figures"].keys()
+
+
+@pytest.mark.parametrize("agent", registry.AGENTS)
+@pytest.mark.parametrize("method", registry.METHODS)
+def test_a_run_is_the_same_alone_and_in_a_stack(method: str, agent: str) -> None:
+    for count, seeds, steps in ((1, [0, 1, 2], STEPS), (2, [2, 1], 400)):
+        alone = training(method, [1], agent)
+        curve = alone.run(steps)
+        with threads(count):
+            stack = training(method, seeds, agent)
+            points = stack.run(steps)
+        at = slice(1, 2)
+        check_weights({name: value[at] for name, value in weights(stack).items()}, weights(alone))
+        check_points(points, curve, at)
+    start = weights(training(method, [1], agent))
+    assert any(not torch.equal(value, start[name]) for name, value in weights(alone).items())
+    assert {"episode_return", "loss"} <= {name for point in curve for name in point["figures"]}
+
+
+@pytest.mark.parametrize("agent", registry.AGENTS)
+@pytest.mark.parametrize("method", registry.METHODS)
+def test_a_resumed_training_is_the_uninterrupted_one(method: str, agent: str) -> None:
+    whole = training(method, [0, 1], agent)
+    whole.run(900)
+    file = io.BytesIO()
+    torch.save(whole.state_dict(), file)
+    points = whole.run(STEPS)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)
+    resumed = training(method, [0, 1], agent)
+    resumed.run(100)  # whatever it did before
+    resumed.load_state_dict(state)
+    check_points(resumed.run(STEPS), points)
+    check_weights(weights(resumed), weights(whole))
+    assert resumed.env_steps == whole.env_steps
+
+
+@pytest.mark.parametrize("method", registry.METHODS)
+def test_a_run_that_diverges_leaves_the_others_alone(method: str) -> None:
+    curves, left = [], []
+    for poisoned in (False, True):
+        stack = training(method, [0, 1, 2], max_gradient_norm=1.0)
+        if poisoned:
+            for value in policy.tensors(stack.agent).values():
+                value[1] = torch.nan
+        curves.append(stack.run(STEPS))
+        left.append(weights(stack))
+    for seed in (0, 2):
+        one = slice(seed, seed + 1)
+        check_weights(*({name: value[one] for name, value in found.items()} for found in left))
+        for a, b in zip(*curves, strict=True):
+            for name, (mean, count) in a["figures"].items():
+                np.testing.assert_array_equal(mean[one], b["figures"][name][0][one])
+                np.testing.assert_array_equal(count[one], b["figures"][name][1][one])
+    assert any(value[1].isnan().any() for value in left[1].values())
+
+
+def constant(rows: tuple[int, int]) -> Training:
+    streams = Streams([f"run {seed}" for seed in range(rows[0])])
+    module = registry.load("agent", "dqn")
+    method = registry.load("method", "none").build(None, task(), streams)
+    config = module.Config(n_envs=rows[1], hidden=(4,), learning_starts=10**6)
+    agent = module.build(config, task(), method, False, streams, 1000)
+    return Training(
+        agent, Constant(rows), registry.entry("method", "none"), np.ones((rows[0], 3, 1)), streams
+    )
+
+
+def test_learning_curves_count_every_episode_once() -> None:
+    one = constant((2, 4))
+    points = one.run(1000)
+    assert [point["env_steps"] for point in points] == list(range(20, 1001, 20))
+    for point in points:
+        assert point["figures"].keys() == {"episode_return"}
+        mean, count = point["figures"]["episode_return"]
+        np.testing.assert_array_equal(mean, [1.0, 1.0])
+        np.testing.assert_array_equal(count, [20, 20])
+    assert one.env_steps == 1000
+    assert one.run(1000) == []
+
+
+def test_each_episode_takes_one_of_its_runs_contexts() -> None:
+    stack = training("explicit", [0, 1])
+    seen: list[set[float]] = [set(), set()]
+    for target in range(4, 1500, 4):
+        stack.run(target)
+        for seed in range(2):
+            seen[seed] |= set(stack.rollout.seen.context[seed].flatten().tolist())
+    for seed in range(2):
+        assert seen[seed] == set(stack.contexts[seed].astype(np.float32).ravel().tolist())
+
+
+def test_a_log_takes_means_per_seed() -> None:
+    log = Log(2)
+    log.add({"a": np.array([1.0, 4.0])}, 1)
+    log.add({"a": np.array([5.0, 0.0]), "b": np.array([1.0, 1.0])}, np.array([3, 0]))
+    taken = log.take()
+    np.testing.assert_array_equal(taken["a"], ([1.5, 4.0], [4, 1]))
+    np.testing.assert_array_equal(taken["b"][1], [3, 0])
+    assert log.take() == {}
