@@ -35,7 +35,9 @@ SPEC: dict[str, Any] = {
 def main() -> None:
     torch.set_num_threads(1)
     print(f"{'CartPole, random actions':44}{'steps/s':>14}{'to Gymnasium':>14}")
-    rates = _medians({"gymnasium.make, 1 row": _gymnasium} | {f"meta_rl, {n} rows": _rows(n) for n in (64, 1024)})
+    rates = _medians(
+        {"gymnasium.make, 1 row": _gymnasium} | {f"meta_rl, {n} rows": _rows(n) for n in (64, 1024)}
+    )
     base = next(iter(rates.values()))
     for name, rate in rates.items():
         print(f"{name:44}{rate:14,.0f}{rate / base:14.1f}")

@@ -1,5 +1,6 @@
 """Context features, the region that a benchmark declares over them, and the finite sets drawn from it."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,7 @@ def _sobol(split: str, count: int, dimensions: int) -> np.ndarray:
     """The first `count` points of a Sobol sequence scrambled with a seed of its own per split."""
     from scipy.stats import qmc
 
-    seed = int.from_bytes(f"{VERSION}/{split}".encode(), "little") % 2**63
+    digest = hashlib.sha256(f"{VERSION}/{split}".encode()).digest()
+    seed = int.from_bytes(digest[:8], "little")
     sampler = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
     return sampler.random_base2(max(0, int(count - 1).bit_length()))[:count]

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from meta_rl.streams import Streams
 
@@ -15,30 +16,42 @@ class MLP(nn.Module):
     """S multilayer perceptrons with ReLU between the layers: [S, ..., sizes[0]] -> [S, ..., sizes[-1]].
 
     A layer of all seeds is one batched matrix product. Weights and biases start uniform in +-1/sqrt(inputs),
-    like PyTorch's own layer. The longer side of the weights is stored last: on a CPU, products with a short
-    contiguous side take up to five times as long.
+    like PyTorch's own layer. Two habits of matrix products on a CPU shape what is stored:
+
+    - Products with a short contiguous side take up to five times as long: the longer side comes last.
+    - With a side of 1, or inner sizes that are no multiple of 4, the last bit of a product depends on the size
+      of the stack: units that stay zero pad them. They get no gradient and change nothing.
     """
 
     def __init__(self, streams: Streams, purpose: str, sizes: Sequence[int]) -> None:
         super().__init__()
+        widths = [max(2, sizes[0]), *(-(-size // 4) * 4 for size in sizes[1:-1]), max(2, sizes[-1])]
+        self._padding, self._outputs = widths[0] - sizes[0], sizes[-1]
         self._layers: list[tuple[nn.Parameter, nn.Parameter, bool]] = []
         for depth, (inputs, outputs) in enumerate(pairwise(sizes)):
             draw = 2 * streams.uniform(f"init/{purpose}/{depth}", inputs + 1, outputs) - 1
             start = torch.from_numpy(draw / math.sqrt(inputs)).float()
-            turned = outputs < inputs
-            weight = start[:, :-1].transpose(1, 2) if turned else start[:, :-1]
-            layer = nn.Parameter(weight.contiguous()), nn.Parameter(start[:, -1:].contiguous())
+            weight = start.new_zeros(len(start), *widths[depth : depth + 2])
+            bias = start.new_zeros(len(start), 1, widths[depth + 1])
+            weight[:, :inputs, :outputs], bias[..., :outputs] = start[:, :-1], start[:, -1:]
+            turned = widths[depth + 1] < widths[depth]
+            stored = nn.Parameter(weight.transpose(1, 2).contiguous() if turned else weight)
+            layer = stored, nn.Parameter(bias)
             self.register_parameter(f"weight{depth}", layer[0])
             self.register_parameter(f"bias{depth}", layer[1])
             self._layers.append((*layer, turned))
 
     def forward(self, x: Tensor) -> Tensor:
         flat = x if x.dim() == 3 else x.flatten(1, -2)
+        if self._padding:
+            flat = pad(flat, (0, self._padding))
         for depth, (weight, bias, turned) in enumerate(self._layers):
             if depth:
                 flat = flat.relu_()
             flat = torch.baddbmm(bias, flat, weight.transpose(1, 2) if turned else weight)
-        return flat if x.dim() == 3 else flat.view(*x.shape[:-1], -1)
+        if self._outputs == 1:
+            flat = flat[..., :1]
+        return flat if x.dim() == 3 else flat.unflatten(1, x.shape[1:-1])
 
 
 class Adam:

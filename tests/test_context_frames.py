@@ -23,6 +23,7 @@ def test_rows_say_what_a_context_is() -> None:
         "feature": ["tau", "gravity", "tau", "gravity"],
         "value": [0.01, 5.0, 0.03, 7.0],
         "unit": ["s", "m/s^2", "s", "m/s^2"],
+        "default": [0.02, 9.8, 0.02, 9.8],
     }
 
 

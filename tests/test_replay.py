@@ -210,12 +210,15 @@ def test_a_loaded_memory_goes_on_exactly(stop: int) -> None:
         replay.add(history.step(t))
     file = io.BytesIO()
     torch.save(replay.state_dict(), file)
+    then = everything(replay)
     fill(replay, history, stop)
     file.seek(0)
     state = torch.load(file, weights_only=True)
     other = fill(Replay(36, True, 4, ACTIONS), record(7, 3))
-    for _ in range(2):  # what was loaded stays as it was while the memory goes on
+    for _ in range(2):
         other.load_state_dict(state)
+        # What was loaded stays as it was while the memory goes on.
+        assert torch.equal(everything(other).seen.observation, then.seen.observation)
         fill(other, history, stop)
         for ours, theirs in zip(everything(replay)[:5], everything(other)[:5], strict=True):
             for a, b in zip(leaves(ours), leaves(theirs), strict=True):

@@ -71,15 +71,17 @@ def test_a_run_is_the_same_alone_and_in_a_stack(method: str, agent: str) -> None
 @pytest.mark.parametrize("method", registry.METHODS)
 def test_a_resumed_training_is_the_uninterrupted_one(method: str, agent: str) -> None:
     whole = training(method, [0, 1], agent)
-    whole.run(900)
+    whole.run(910)  # between two points of the curve
     file = io.BytesIO()
     torch.save(whole.state_dict(), file)
+    inputs = whole.rollout.inputs
     points = whole.run(STEPS)
     file.seek(0)
     state = torch.load(file, weights_only=True)
     resumed = training(method, [0, 1], agent)
     resumed.run(100)  # whatever it did before
     resumed.load_state_dict(state)
+    assert torch.equal(resumed.rollout.inputs, inputs)
     check_points(resumed.run(STEPS), points)
     check_weights(weights(resumed), weights(whole))
     assert resumed.env_steps == whole.env_steps

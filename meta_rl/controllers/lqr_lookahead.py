@@ -1,4 +1,4 @@
-"""Lookahead over all sequences of 6 actions, with a linear-quadratic regulator's cost-to-go at the end.
+"""Lookahead over all sequences of 4 actions, with a linear-quadratic regulator's cost-to-go at the end.
 
 For physics with a few discrete actions and an unstable equilibrium at the zero state. The regulator (Anderson
 & Moore 1990, discrete-time) belongs to the dynamics linearised there, for each context on its own; the
@@ -12,7 +12,7 @@ import numpy as np
 from meta_rl.controllers.base import Controller
 from meta_rl.envs.base import Environments, PhysicsRows
 
-DEPTH = 6
+DEPTH = 4
 # Weights of x, x_dot, theta, theta_dot and of the action: the angle's limit is a tenth of the position's.
 STATE_COST = np.array([1.0, 0.1, 100.0, 1.0])
 ACTION_COST = 0.01

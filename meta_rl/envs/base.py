@@ -50,8 +50,6 @@ class PhysicsRows:
     that the benchmark does not vary stay plain numbers.
     """
 
-    restores = True
-
     def __init__(self, physics: ModuleType, varied: tuple[str, ...], rows: tuple[int, int]) -> None:
         self.physics, self.rows = physics, rows
         self.spaces, self.noise = physics.spaces, physics.noise

@@ -15,6 +15,7 @@ from meta_rl.errors import UserError
 
 def features(name: str) -> dict[str, Any]:
     """carl-bench's own features of its environment `name`, each with `lower`, `upper` and `default_value`."""
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # it opens no window, but asks for a display
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")  # about simulators that are not installed, and infinite bounds
         from carl.envs import gymnasium as carl_environments

@@ -44,7 +44,7 @@ def main(
     ]
     label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
     progress = job.Progress(label, sum(chunk.context_id.size for chunk in todo), "episodes")
-    status = np.where(finite(weights), "ok", "diverged")
+    sound = finite(weights)[:, None]
     rows, codes = [], []
     done = 0
     for chunk in todo:
@@ -57,7 +57,7 @@ def main(
                 episode_length=played.episode_length.ravel(),
                 discounted_return=played.discounted_return.ravel(),
                 initial_value=np.where(np.isfinite(value), value, np.nan).ravel(),
-                status=np.repeat(status, chunk.context_id.shape[1]),
+                status=np.where(sound & np.isfinite(value), "ok", "diverged").ravel(),
             )
         )
         if "window" in entry.needs:

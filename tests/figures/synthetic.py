@@ -65,7 +65,8 @@ def tables(
     key = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
     made = {
         "contexts": pd.DataFrame(
-            contexts, columns=["benchmark", "split", "seed", "context_id", "feature", "value", "unit", "default"]
+            contexts,
+            columns=["benchmark", "split", "seed", "context_id", "feature", "value", "unit", "default"],
         ).astype({"seed": "Int64"}),
         "scores": pd.DataFrame(
             scores,
