@@ -6,7 +6,6 @@ below the panels. Shaded: the train range. Source: tables ``encodings``, ``conte
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
