@@ -48,7 +48,7 @@ class Training:
             before = self.env_steps
             self.env_steps += rows
             self._step()
-            if self.env_steps // every > before // every:
+            if self.env_steps // every > before // every or self.env_steps >= env_steps:
                 points.append({"env_steps": self.env_steps, "figures": self._log.take()})
                 progress.update(self.env_steps)
         return points

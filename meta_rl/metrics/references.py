@@ -31,13 +31,14 @@ def reference_values(references: pd.DataFrame, success: float) -> pd.DataFrame:
 
 
 def context_value(references: pd.DataFrame) -> pd.Series:
-    """Per split, what knowing the context is worth: mean reference - mean return of the best single member.
+    """Per split, what knowing the context is worth: mean reference - mean return of the best single specialist.
 
-    The single member, too, is chosen on the first half and reported on the second, so that chance may make
-    the value slightly negative. About 0 means that one policy serves all contexts of the split.
+    Specialists act on observations alone, controllers are told the context and do not count. The specialist,
+    too, is chosen on the first half and reported on the second, so that chance may make the value slightly
+    negative. About 0 means that one policy, blind to the context, serves all contexts of the split.
     """
     first, second = _halves(references)
-    best = first.groupby("split").mean().idxmax(axis="columns")
+    best = first.filter(like="specialist_").groupby("split").mean().idxmax(axis="columns")
     single = second.groupby("split").mean()
     reference = _chosen(first, second).groupby("split").mean()
     return reference - pd.Series({split: single.loc[split, member] for split, member in best.items()})

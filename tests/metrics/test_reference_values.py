@@ -67,17 +67,24 @@ def test_train_contexts_do_not_move_the_scale() -> None:
     assert frame.query("split != 'train'").reset_index(drop=True).equals(alone)
 
 
-def test_context_value_is_what_the_best_single_member_lacks() -> None:
-    returns = {"random": [[0, 0]] * 2, "a": [[100, 100], [20, 20]], "b": [[10, 10], [90, 90]]}
-    both = pd.concat(
-        [table(returns), table({"random": [[0, 0]], "a": [[5, 5]], "b": [[1, 1]]}, "extrapolation")]
-    )
+A, B = "specialist_dqn_0", "specialist_dqn_1"
+
+
+def test_context_value_is_what_the_best_single_specialist_lacks() -> None:
+    returns = {"random": [[0, 0]] * 2, A: [[100, 100], [20, 20]], B: [[10, 10], [90, 90]]}
+    outside = {"random": [[0, 0]], A: [[5, 5]], B: [[1, 1]]}
+    both = pd.concat([table(returns), table(outside, "extrapolation")])
     assert context_value(both).to_dict() == {"interpolation": 95 - 60, "extrapolation": 0}
+
+
+def test_a_controller_that_knows_the_context_is_a_reference_but_no_single_policy() -> None:
+    returns = {"random": [[0, 0]], "lqr_lookahead": [[100, 100]], A: [[40, 40]]}
+    assert context_value(table(returns)).to_dict() == {"interpolation": 60}
 
 
 def test_order_of_rows_does_not_matter() -> None:
     returns = np.random.default_rng(1).normal(size=(3, 5, 4))
-    frame = table({name: values.tolist() for name, values in zip(("random", "a", "b"), returns, strict=True)})
+    frame = table({name: values.tolist() for name, values in zip(("random", A, B), returns, strict=True)})
     shuffled = frame.sample(frac=1, random_state=0)
     pd.testing.assert_frame_equal(reference_values(frame, 0.5), reference_values(shuffled, 0.5))
     pd.testing.assert_series_equal(context_value(frame), context_value(shuffled))
