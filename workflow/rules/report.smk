@@ -66,7 +66,7 @@ rule plot:
 rule summarise:
     input:
         tables=expand("results/{{study}}/tables/{table}.parquet", table=TABLES),
-        template=ROOT / "meta_rl/summary_page.html",
+        template=os.path.relpath(ROOT / "meta_rl/summary_page.html"),
         code=code("summarise"),
     output:
         page=report(
