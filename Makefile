@@ -14,7 +14,7 @@ PYTHON ?= python3
 ENV := $(if $(filter-out base,$(CONDA_DEFAULT_ENV)),$(CONDA_PREFIX),.venv)
 BIN := $(ENV)/bin
 INSTALLED := $(ENV)/.meta_rl-installed
-SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all
+SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all --quiet rules host
 
 .PHONY: run figures test bench install clean
 

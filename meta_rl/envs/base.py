@@ -29,7 +29,10 @@ class Environments(Protocol):
     spaces: Spaces
     noise: int
     rows: tuple[int, int]
-    observation: np.ndarray  # float32 [S, N, O]: of the current states
+
+    @property
+    def observation(self) -> np.ndarray:
+        """float32 [S, N, O], of the current states."""
 
     def reset(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> None:
         """New episodes where `rows` (bool [S, N]): contexts float64 [S, N, F], noise U[0, 1) [S, N, U]."""
@@ -59,25 +62,27 @@ class PhysicsRows:
         for column in self._columns:
             self.context[column] = np.full(rows, self.context[column], dtype=np.float64)
         self._age = np.zeros(rows, dtype=np.int64)
-        centre = np.full((*rows, self.noise), 0.5)
-        self.state: tuple[np.ndarray, ...] = tuple(physics.initial(np.moveaxis(centre, -1, 0), self.context))
-        self.observation: np.ndarray = physics.observation(self.state)
+        centre = np.full((self.noise, *rows), 0.5)
+        self.state: tuple[np.ndarray, ...] = tuple(physics.initial(centre, self.context))
+
+    @property
+    def observation(self) -> np.ndarray:
+        return self.physics.observation(self.state)
 
     def reset(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> None:
         index = np.flatnonzero(rows)
+        given = contexts.reshape(rows.size, -1)[index] if self._columns else contexts
         for feature, column in enumerate(self._columns):
-            self.context[column].ravel()[index] = contexts[..., feature].ravel()[index]
+            self.context[column].ravel()[index] = given[:, feature]
         chosen = [value.ravel()[index] if isinstance(value, np.ndarray) else value for value in self.context]
-        drawn = noise.reshape(-1, self.noise)[index].T
+        drawn = np.ascontiguousarray(noise.reshape(-1, self.noise)[index].T)
         for state, fresh in zip(self.state, self.physics.initial(drawn, chosen), strict=True):
             state.ravel()[index] = fresh
         self._age.ravel()[index] = 0
-        self.observation = self.physics.observation(self.state)
 
     def step(self, action: np.ndarray) -> Step:
         self.state, reward, terminated = self.physics.step(self.state, action, self.context)
         self._age += 1
-        self.observation = self.physics.observation(self.state)
         return Step(self.observation, reward, terminated, self._age >= self.physics.horizon)
 
     def state_dict(self) -> dict[str, Any]:
@@ -89,4 +94,3 @@ class PhysicsRows:
         for column, values in zip(self._columns, state["context"], strict=True):
             self.context[column] = np.array(values)
         self._age = np.array(state["age"])
-        self.observation = self.physics.observation(self.state)

@@ -38,7 +38,7 @@ THETA_LIMIT = 12 * 2 * math.pi / 360
 
 def initial(noise: np.ndarray, context: Sequence[Any]) -> tuple[np.ndarray, ...]:
     """x [m], x_dot [m/s], theta [rad], theta_dot [rad/s] from four U[0, 1) columns."""
-    return tuple(-0.05 + 0.1 * column for column in noise)
+    return tuple(-0.05 + 0.1 * noise)
 
 
 def step(state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[tuple[Any, ...], Any, Any]:
@@ -50,7 +50,7 @@ def step(state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[tup
     gravity, masscart, masspole, length, force_mag, tau = context
     total_mass = masspole + masscart
     polemass_length = masspole * length
-    force = np.where(np.equal(action, 1), force_mag, -force_mag)
+    force = np.where(action, force_mag, -force_mag)
     cos, sin = np.cos(theta), np.sin(theta)
     temp = (force + polemass_length * np.square(theta_dot) * sin) / total_mass
     theta_acc = (gravity * sin - cos * temp) / (length * (4.0 / 3.0 - masspole * np.square(cos) / total_mass))
