@@ -15,14 +15,17 @@ ENV := $(if $(filter-out base,$(CONDA_DEFAULT_ENV)),$(CONDA_PREFIX),.venv)
 BIN := $(ENV)/bin
 INSTALLED := $(ENV)/.meta_rl-installed
 SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all --quiet rules host
+CHECK := $(BIN)/python -m meta_rl.config config/$(STUDY).yaml
 
 .PHONY: run figures test bench install clean
 
-run: install config/$(STUDY).yaml
+run: install
+	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) all
-	@cat results/$$(sed -n 's/^study: *//p' config/$(STUDY).yaml)/check.txt
+	@cat results/$$($(CHECK))/check.txt
 
-figures: install config/$(STUDY).yaml
+figures: install
+	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) figures --allowed-rules figures plot
 
 test: install

@@ -1,11 +1,14 @@
 """A study: read from YAML, checked from end to end before any job runs, and completed with its defaults.
 
-`python -m meta_rl.config > config/schema.json` writes the schema that editors use.
+`python -m meta_rl.config > config/schema.json` writes the schema that editors use;
+`python -m meta_rl.config FILE` checks a study and prints its name.
 """
 
 import json
 import re
+import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +76,9 @@ def _with_defaults(key: str, used: list[str], study: dict[str, Any]) -> dict[str
 
 def _problems(study: dict[str, Any]) -> Iterator[str]:
     """What no schema can say."""
+    seen: set[str] = set()
     for name, benchmark in study["benchmarks"].items():
-        if name in _RESERVED:
+        if name.lower() in _RESERVED:  # some disks do not tell cases apart
             yield f"benchmarks.{name}: is the name of another folder of the study; choose another"
         known = {one.name: one for one in registry.load("environment", benchmark["environment"]).features}
         for feature, ranges in benchmark["features"].items():
@@ -83,7 +87,11 @@ def _problems(study: dict[str, Any]) -> Iterator[str]:
                 yield f"{where}: {unknown('feature', feature, known)}"
             else:
                 yield from _range_problems(where, ranges, known[feature])
-        yield from _budget_problems(name, benchmark["contexts"]["train"], study)
+        yield from _split_problems(name, benchmark)
+        for problem in _budget_problems(name, benchmark, study):
+            if problem not in seen:  # benchmarks share agents and budgets
+                seen.add(problem)
+                yield problem
     yield from _seed_problems(**study["seeds"])
 
 
@@ -123,17 +131,46 @@ def _range_problems(where: str, ranges: dict[str, Any], feature: Feature) -> Ite
                 )
 
 
-def _budget_problems(benchmark: str, contexts: int, study: dict[str, Any]) -> Iterator[str]:
-    """The steps that a method is pretrained on are part of its budget, and must leave some to its agent."""
-    budget = study["train"]["env_steps"]
-    for method in study["methods"]:
-        if registry.METHODS[method].pretrain:
-            spent = study["method_settings"][method]["transitions"] * contexts
-            if spent >= budget:
+def _split_problems(name: str, benchmark: dict[str, Any]) -> Iterator[str]:
+    """Every side of the extrapolation region gets the same number of contexts, and no point two chances."""
+    for feature, ranges in benchmark["features"].items():
+        sides = sorted(ranges["extrapolation"])
+        for (_, end), (start, _) in pairwise(sides):
+            if start < end:
                 yield (
-                    f"method_settings.{method}.transitions: spends {spent} env_steps in the {contexts} train "
-                    f"contexts of {benchmark}; must spend less than train.env_steps, {budget}"
+                    f"benchmarks.{name}.features.{feature}.extrapolation: intervals overlap between {start:g} and "
+                    f"{end:g}; make them disjoint"
                 )
+        if benchmark["contexts"]["extrapolation"] % len(sides):
+            yield (
+                f"benchmarks.{name}.contexts.extrapolation: is {benchmark['contexts']['extrapolation']}, which does "
+                f"not divide over {len(sides)} intervals; use a multiple"
+            )
+
+
+def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[str]:
+    """Pretraining is part of a method's budget; what it leaves must be whole steps, and enough to learn."""
+    budgets = {"references.env_steps": study["references"]["env_steps"]}
+    for method in study["methods"]:
+        total, where = study["train"]["env_steps"], "train.env_steps"
+        if registry.METHODS[method].pretrain:
+            spent = study["method_settings"][method]["transitions"] * benchmark["contexts"]["train"]
+            where += f" - {spent} for pretraining {method} in {name}"
+            total -= spent
+        budgets[where] = total
+    for agent in benchmark["agents"]:
+        settings = study["agents"][agent]
+        rows, least = settings["n_envs"], settings.get("learning_starts", 0)
+        for where, total in budgets.items():
+            if total <= least:
+                yield f"{where}: leaves {agent} {total} env_steps; must be more than {least}, from where it learns"
+            elif total % rows:
+                yield f"{where}: is {total}, which is not whole steps of {rows} environments (agents.{agent}.n_envs)"
+        if settings.get("replay", 0) % rows:
+            yield (
+                f"agents.{agent}.replay: is {settings['replay']}, which does not hold whole steps of {rows} "
+                f"environments; use a multiple of agents.{agent}.n_envs"
+            )
 
 
 class _Loader(yaml.SafeLoader):
@@ -156,4 +193,10 @@ _Loader.add_implicit_resolver(
 
 
 if __name__ == "__main__":
-    print(json.dumps(schema(), indent=2))
+    if len(sys.argv) == 1:
+        print(json.dumps(schema(), indent=2))
+    else:
+        try:
+            print(load(sys.argv[1])["study"])
+        except UserError as error:
+            sys.exit(f"error: {error}")

@@ -10,7 +10,9 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from meta_rl import registry, settings
 from meta_rl.errors import unknown
 
-_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+# Names become folders. (`$` alone would let a final newline pass.)
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$(?!\n)"
+_MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
 
 
 def violations(raw: Any) -> Iterator[str]:
@@ -21,10 +23,10 @@ def violations(raw: Any) -> Iterator[str]:
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a study, from the registry and the settings of its members."""
-    count = {"type": "integer", "minimum": 1}
+    count = {"type": "integer", "minimum": 1, "maximum": _MOST}
     interval = {
         "type": "array",
-        "items": {"type": "number", "exclusiveMinimum": 0},
+        "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e6},
         "minItems": 2,
         "maxItems": 2,
         "description": "lowest and highest multiplier of the feature's default",
@@ -33,7 +35,7 @@ def schema() -> dict[str, Any]:
         {"train": interval, "extrapolation": {"type": "array", "items": interval, "minItems": 1}},
         optional={"extrapolation"},
     )
-    seeds = _object({"first": {"type": "integer", "minimum": 0}, "count": count})
+    seeds = _object({"first": count | {"minimum": 0}, "count": count})
     benchmark = _object(
         {
             "environment": _name("environment"),
@@ -119,13 +121,16 @@ def _explain(error: ValidationError) -> str:
                 f"is {json.dumps(value, default=str)}; must be {' or '.join(_KINDS[kind] for kind in kinds)}"
             )
         case "minimum":
-            return f"is {value:g}; must be at least {rule:g}"
+            return f"is {value}; must be at least {rule}"
         case "exclusiveMinimum":
-            return f"is {value:g}; must be more than {rule:g}"
+            return f"is {value}; must be more than {rule}"
         case "maximum":
-            return f"is {value:g}; must be at most {rule:g}"
+            return f"is {value}; must be at most {rule}"
         case "pattern":
-            return f"'{value}' names a folder; use letters, digits, '_' and '-' only"
+            return (
+                f"{value!r} names a folder; use letters, digits, '_' and '-' only, first a letter or digit, "
+                "at most 100 in all"
+            )
         case "uniqueItems":
             return "names something twice; name each once"
         case "minItems" | "minProperties":
@@ -150,7 +155,12 @@ def _is_integer(_: Any, value: Any) -> bool:
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # A whole number may be too large for a float, where `isfinite` fails; its limits are checked by other rules.
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (isinstance(value, int) or math.isfinite(value))
+    )
 
 
 # JSON Schema takes 5.0 for an integer, and infinity and NaN (which JSON does not know) for numbers.

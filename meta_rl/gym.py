@@ -95,12 +95,18 @@ def _checked(
     environment: str, features: tuple[Feature, ...], context: Mapping[str, float]
 ) -> dict[str, float]:
     by_name = {feature.name: feature for feature in features}
+    if not isinstance(context, Mapping):
+        raise UserError(
+            f"{environment}: context is {context!r}, but must be a mapping such as {{'length': 0.8}}"
+        )
     for name, value in context.items():
         if name not in by_name:
             raise UserError(f"{environment}: {unknown('feature', name, by_name)}")
         feature = by_name[name]
         try:
-            valid = math.isfinite(value) and feature.low <= value <= feature.high
+            valid = (
+                not isinstance(value, bool) and math.isfinite(value) and feature.low <= value <= feature.high
+            )
         except TypeError:  # not a number
             valid = False
         if not valid:

@@ -19,14 +19,12 @@ class Entry:
     `needs`: what a method is told (`context`, `window`), or the tables that a figure reads.
     `joint`: the method learns from the agent's loss.
     `pretrain`: the method learns from trajectories, before the agent trains.
-    `train_on`: the contexts of training: `train` (the seed's own sample), `default` or `each`.
     """
 
     module: str
     needs: frozenset[str] = frozenset()
     joint: bool = False
     pretrain: bool = False
-    train_on: str = "train"
 
 
 ENVS = {

@@ -11,6 +11,8 @@ from typing import Any
 from meta_rl import registry
 
 HELD_OUT = "held_out"
+RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
+TABLES = ("contexts", "references", "learning", "evaluation", "encodings", "scores", "metrics")
 Spec = dict[str, Any]
 
 
@@ -44,6 +46,8 @@ class Study:
                 "block": self.blocks,
                 "part": [HELD_OUT, *self.blocks],
                 "figure": self.config["figures"],
+                "run_file": RUN_FILES,
+                "table": TABLES,
             }
             if chosen.get("benchmark", benchmark) == benchmark:
                 values |= {name: [value] for name, value in chosen.items()}

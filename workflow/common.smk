@@ -13,7 +13,7 @@ from meta_rl import provenance, registry
 from meta_rl.config import load
 from meta_rl.errors import UserError
 from meta_rl.files import write_text
-from meta_rl.study import Study
+from meta_rl.study import TABLES, Study
 
 # Jobs run the Python that runs Snakemake, whatever is activated, and one thread each.
 os.environ.update(
@@ -43,16 +43,6 @@ try:
     STUDY = Study(load(STUDY_FILE))
 except UserError as error:
     sys.exit(f"error: {error}")
-
-TABLES = (
-    "contexts",
-    "references",
-    "learning",
-    "evaluation",
-    "encodings",
-    "scores",
-    "metrics",
-)
 
 
 wildcard_constraints:

@@ -70,13 +70,13 @@ class PhysicsRows:
         return self.physics.observation(self.state)
 
     def reset(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> None:
-        index = np.flatnonzero(rows)
-        given = contexts.reshape(rows.size, -1)[index] if self._columns else contexts
+        index = rows.ravel().nonzero()[0]
+        context = list(self.context)
         for feature, column in enumerate(self._columns):
-            self.context[column].ravel()[index] = given[:, feature]
-        chosen = [value.ravel()[index] if isinstance(value, np.ndarray) else value for value in self.context]
-        drawn = np.ascontiguousarray(noise.reshape(-1, self.noise)[index].T)
-        for state, fresh in zip(self.state, self.physics.initial(drawn, chosen), strict=True):
+            context[column] = contexts[..., feature].ravel()[index]
+            self.context[column].ravel()[index] = context[column]
+        drawn = noise.reshape(-1, self.noise).take(index, axis=0).T
+        for state, fresh in zip(self.state, self.physics.initial(drawn, context), strict=True):
             state.ravel()[index] = fresh
         self._age.ravel()[index] = 0
 

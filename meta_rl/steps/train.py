@@ -20,17 +20,17 @@ def main(contexts: Path, encoder: Path | None, spec: dict[str, Any], policy: Pat
     frame = io.read(contexts, contexts_table.TABLE)
     seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
     streams = Streams([f"run {seed}" for seed in seeds])
-    agent = build_agent(spec, streams)
-    paid = 0
-    if encoder is not None:
-        pretrained = load(encoder)
+    pretrained = load(encoder) if encoder is not None else None
+    paid = max(pretrained.env_steps) if pretrained else 0
+    steps = spec["env_steps"] - paid
+    agent = build_agent(spec | {"env_steps": steps}, streams)  # schedules run over the agent's own steps
+    if pretrained:
         restore(agent.method, pretrained)
-        paid = max(pretrained.env_steps)
     rows = (len(seeds), agent.n_envs)
     entry = registry.entry("method", spec["method"])
     training = Training(agent, environments(spec, rows), entry, values, streams)
     label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
-    points = training.run(spec["env_steps"] - paid, label)
+    points = training.run(steps, label)
 
     record = provenance.record("train", spec)
     env_steps = (training.env_steps + paid,) * len(seeds)
@@ -57,7 +57,7 @@ def _curves(points: list[dict[str, Any]], spec: dict[str, Any], seeds: np.ndarra
         for point in points
         for name, (value, counts) in point["figures"].items()
     ]
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames).sort_values(list(learning_table.TABLE.key), ignore_index=True)
 
 
 if __name__ == "__main__":

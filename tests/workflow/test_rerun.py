@@ -138,3 +138,22 @@ def test_figures_are_drawn_from_tables_alone(project: Project) -> None:
     done = project.snakemake("--dry-run", *drawing)
     assert done.returncode != 0
     assert "results/test/tables/learning.parquet" in done.stdout
+
+
+def test_what_is_deleted_comes_back(project: Project) -> None:
+    results = project.root / "results/test"
+    made_by = {
+        "tables/metrics.parquet": "aggregate",
+        "manifest.json": "aggregate",
+        "figures/iqm.png": "plot iqm",
+        "summary.html": "summarise",
+        "cartpole_gravity/scores.parquet": "score cartpole_gravity",
+        "cartpole_gravity/references/held_out.parquet": "evaluate_references cartpole_gravity held_out",
+        "cartpole_gravity/dqn/none/seeds_0-1/evaluation.parquet": "evaluate cartpole_gravity dqn none seeds_0-1",
+        "cartpole_gravity/dqn/jrpl/seeds_2-3/policy.pt": "train cartpole_gravity dqn jrpl seeds_2-3",
+    }
+    for path in made_by:
+        (results / path).unlink()
+    planned = project.planned()
+    assert set(made_by.values()) <= planned
+    assert not {job for job in planned if job.startswith("train")} - set(made_by.values())
