@@ -27,19 +27,25 @@ class Config:
 
 
 class JRPL(Method):
-    """z = masked mean over the window of an encoder of single transitions."""
+    """z = masked mean over the window of an encoder of single transitions; zero for an empty window.
+
+    The encoder's last layer is linear, so it is applied once to the mean instead of to every transition.
+    """
 
     def __init__(self, config: Config, task: Task, streams: Streams) -> None:
         super().__init__()
         self.window, self.size = config.window, config.size
-        self.encoder = MLP(streams, "jrpl", (task.transition, *config.hidden, config.size))
+        sizes = (task.transition, *config.hidden)
+        self.encoder = MLP(streams, "jrpl/encoder", sizes)
+        self.head = MLP(streams, "jrpl/head", (sizes[-1], config.size))
 
     def embed(self, transitions: Tensor) -> Tensor:
-        return self.encoder(transitions)
+        return self.encoder(transitions).relu()
 
     def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
         assert window is not None
-        return masked_mean(window.transitions, window.mask)
+        known = window.mask.amax(-1, keepdim=True)
+        return self.head(masked_mean(window.transitions, window.mask)) * known
 
 
 def build(config: Config, task: Task, streams: Streams) -> Method:

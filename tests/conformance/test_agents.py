@@ -12,7 +12,7 @@ from torch import Tensor
 from meta_rl import registry
 from meta_rl.agents.base import Agent
 from meta_rl.methods.base import Method
-from meta_rl.rollout import Seen, Transition
+from meta_rl.rollout import Seen, Transition, Window
 from meta_rl.streams import Streams
 from meta_rl.training import Training
 
@@ -119,8 +119,10 @@ class TestEveryAgent:
         values = []
         for context in (-1.0, 1.0):
             window = torch.tensor([[context if x is None else x for x in row] for row in transition])
-            z = agent.method.embed(window.expand(2, 1, 2, 4)).mean(2)
-            values.append(agent.value(torch.cat((torch.full((2, 1, 1), 2.0), z), -1)).detach())
+            seen = Seen(
+                torch.full((2, 1, 1), 2.0), None, Window(window.expand(2, 1, 2, 4), torch.ones(2, 1, 2))
+            )
+            values.append(agent.value(agent.encode(seen)))
         close(torch.cat(values, 1), -1.0, 1.0, tolerance=0.3)
 
 
