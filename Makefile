@@ -1,6 +1,10 @@
 # make run        install if need be, run the study STUDY (default: quick) on all cores, say where the results are
+# make tour       a small benchmark of every environment, from end to end
 # make figures    draw its figures again, from its tables alone
 # make test       every check, in the same environment
+# make gate       does every context feature act, alone, and as it should?
+# make videos     a GIF of every benchmark at the corners of its context space, in results/videos
+# make docs       write docs/benchmarks anew, from the registry
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
@@ -17,12 +21,15 @@ INSTALLED := $(ENV)/.meta_rl-installed
 SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all --quiet rules host
 CHECK := $(BIN)/python -m meta_rl.config config/$(STUDY).yaml
 
-.PHONY: run figures test bench install clean
+.PHONY: run tour figures test gate videos docs bench install clean
 
 run: install
 	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) all
 	@cat results/$$($(CHECK))/check.txt
+
+tour:
+	@$(MAKE) run STUDY=tour
 
 figures: install
 	@$(CHECK) > /dev/null
@@ -35,6 +42,15 @@ test: install
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+gate: install
+	$(BIN)/python -m meta_rl.gate
+
+videos: install
+	$(BIN)/python -m meta_rl.videos
+
+docs: install
+	$(BIN)/python -m meta_rl.benchmark_pages docs/benchmarks
 
 bench: install
 	$(BIN)/python benchmarks/speed.py

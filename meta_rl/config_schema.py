@@ -8,10 +8,13 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from meta_rl import registry, settings
+from meta_rl.contexts import DEVELOPMENT, RESULTS, TRAIN_SETS
 from meta_rl.errors import unknown
 
 # Names become folders. (`$` alone would let a final newline pass.)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$(?!\n)"
+# What a benchmark may set for itself.
+OVERRIDES = frozenset({"train", "evaluate", "references", "agents", "method_settings"})
 _MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
 
 
@@ -36,6 +39,16 @@ def schema() -> dict[str, Any]:
         optional={"extrapolation"},
     )
     seeds = _object({"first": count | {"minimum": 0}, "count": count})
+    sizes = {
+        "train": _object({"env_steps": count}),
+        "evaluate": _object({"episodes": count}),
+        "references": _object({"grid": count, "seeds": count, "env_steps": count}),
+    }
+    settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}
+    partial = {key: _object(one["properties"], optional=set(one["properties"])) for key, one in sizes.items()}
+    counts = {"type": ["integer", "array"], "minimum": 1, "maximum": _MOST, "items": count, "minItems": 1}
+    splits = {"train": counts | {"uniqueItems": True, "description": "a list makes a benchmark of each"}}
+    splits |= {split: count for split in (*DEVELOPMENT, *RESULTS)}
     benchmark = _object(
         {
             "environment": _name("environment"),
@@ -43,12 +56,23 @@ def schema() -> dict[str, Any]:
                 "type": "object",
                 "additionalProperties": feature,
                 "minProperties": 1,
-                "maxProperties": 1,
-                "description": "the context feature that varies, by its name in the environment",
+                "description": "the context features that vary, by their names in the environment",
             },
-            "contexts": _object({"train": count, "interpolation": count, "extrapolation": count}),
+            "train_set": {
+                "enum": list(TRAIN_SETS),
+                "title": "train set",
+                "description": "how several features are combined in training: box, L-shape or axes",
+            },
+            "contexts": _object(splits, optional=set(splits) - {"train"}),
             "agents": _names("agent"),
-        }
+            "smoke": {
+                "type": "boolean",
+                "description": "the size is that of a trial run: the report says that its numbers mean nothing",
+            },
+            "override": _object(partial | settings_of, optional=OVERRIDES)
+            | {"description": "what this benchmark takes instead of the study's settings"},
+        },
+        optional={"environment", "features", "train_set", "smoke", "override"},
     )
     name = {"type": "string", "pattern": _NAME}
     study = {
@@ -61,11 +85,8 @@ def schema() -> dict[str, Any]:
         },
         "methods": _names("method"),
         "seeds": _object({"test": seeds, "tuning": seeds, "per_job": count}),
-        "train": _object({"env_steps": count}),
-        "evaluate": _object({"episodes": count}),
-        "references": _object({"grid": count, "seeds": count, "env_steps": count}),
-        "agents": _settings("agent"),
-        "method_settings": _settings("method"),
+        **sizes,
+        **settings_of,
         "figures": _names("figure"),
     }
     return {
@@ -142,6 +163,7 @@ def _explain(error: ValidationError) -> str:
 
 _KINDS = {
     "array": "a list",
+    "boolean": "true or false",
     "integer": "a whole number",
     "null": "null",
     "number": "a finite number",

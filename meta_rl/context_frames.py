@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from meta_rl.contexts import ContextSpace
+from meta_rl.contexts import DEVELOPMENT, ContextSpace
 
 
 def to_frame(
@@ -12,6 +12,7 @@ def to_frame(
     """Rows of the table for contexts [C, F]; ids count within a split, over all seeds."""
     count, features = values.shape
     first = 0 if seed is None else seed * count
+    low, high = space.bounds()
     return pd.DataFrame(
         {
             "benchmark": benchmark,
@@ -22,6 +23,8 @@ def to_frame(
             "value": values.ravel(),
             "unit": np.tile([feature.unit for feature in space.features], count),
             "default": np.tile(space.defaults, count),
+            "train_low": np.tile(low, count),
+            "train_high": np.tile(high, count),
         }
     )
 
@@ -39,6 +42,12 @@ def of_seeds(frame: pd.DataFrame, names: tuple[str, ...]) -> tuple[np.ndarray, n
     return seeds, np.stack(ids), np.stack(contexts)
 
 
+def for_results(frame: pd.DataFrame) -> pd.DataFrame:
+    """The contexts that policies are evaluated in: without those that something may be fitted on."""
+    return frame[~frame["split"].isin(DEVELOPMENT)]
+
+
 def of_splits(frame: pd.DataFrame, names: tuple[str, ...]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Ids [C] and values [C, F] of each split in the table."""
-    return {str(split): values(rows, names) for split, rows in frame.groupby("split", sort=False)}
+    """Ids [C] and values [C, F] of each split that policies are evaluated in."""
+    splits = for_results(frame).groupby("split", sort=False)
+    return {str(split): values(rows, names) for split, rows in splits}

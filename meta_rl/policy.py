@@ -20,9 +20,10 @@ from meta_rl.streams import Streams
 
 
 def task(spec: dict[str, Any]) -> Task:
-    """Sizes and context space of a spec's `environment` and `features`."""
+    """Sizes and context space of a spec's `environment`, `features` and `train_set`."""
     environment = registry.load("environment", spec["environment"])
-    return Task(environment.spaces, ContextSpace.of(environment.features, spec["features"]))
+    space = ContextSpace.of(environment.features, spec["features"], spec["train_set"])
+    return Task(environment.spaces, space)
 
 
 def environments(spec: dict[str, Any], rows: tuple[int, int]) -> Environments:

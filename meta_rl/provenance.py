@@ -19,7 +19,7 @@ from typing import Any
 from meta_rl import registry
 
 _PACKAGE = Path(__file__).resolve().parent
-_LIBRARIES = ("numpy", "torch", "gymnasium", "pandas", "pyarrow")
+_LIBRARIES = ("numpy", "torch", "gymnasium", "Box2D", "mujoco", "metaworld", "pandas", "pyarrow")
 
 
 def members(spec: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -63,7 +63,7 @@ def digest(value: Any) -> str:
 
 @cache
 def _closure(step: str, used: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
-    todo = [f"meta_rl.steps.{step}", *(registry.entry(*member).module for member in used)]
+    todo = [f"meta_rl.steps.{step}", *(registry.entry(*member).module.partition(":")[0] for member in used)]
     found: set[Path] = set()
     while todo:
         path = _source(todo.pop())
@@ -75,9 +75,16 @@ def _closure(step: str, used: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
 
 @cache
 def _code_hash(step: str, used: tuple[tuple[str, str], ...]) -> str:
-    entries = [asdict(entry) | {"needs": sorted(entry.needs)} for entry in (registry.entry(*m) for m in used)]
+    entries = [_plain(registry.entry(*member)) for member in used]
     code = {str(path.relative_to(_PACKAGE)): _meaning(path) for path in _closure(step, used)}
     return digest([entries, code])
+
+
+def _plain(entry: registry.Entry) -> dict[str, Any]:
+    """A registry line as JSON."""
+    return {
+        key: sorted(value) if isinstance(value, frozenset) else value for key, value in asdict(entry).items()
+    }
 
 
 def _source(module: str) -> Path | None:

@@ -16,19 +16,33 @@ from meta_rl.errors import UserError, unknown
 class Entry:
     """Where a member lives, and what the workflow must know before any job runs.
 
+    `module` may be `module:name`, where one module offers several members.
     `needs`: what a method is told (`context`, `window`), or the tables that a figure reads.
     `joint`: the method learns from the agent's loss.
     `pretrain`: the method learns from trajectories, before the agent trains.
+    `actions`: the kinds of actions that an agent can take.
     """
 
     module: str
     needs: frozenset[str] = frozenset()
     joint: bool = False
     pretrain: bool = False
+    actions: frozenset[str] = frozenset({"discrete", "continuous"})
 
 
 ENVS = {
     "cartpole": Entry("meta_rl.envs.cartpole"),
+    "lunarlander": Entry("meta_rl.envs.lunarlander"),
+    "acrobot": Entry("meta_rl.envs.carl:CARLAcrobot"),
+    "mountaincar_continuous": Entry("meta_rl.envs.carl:CARLMountainCarContinuous"),
+    "bipedalwalker": Entry("meta_rl.envs.carl:CARLBipedalWalker"),
+    "mountaincar": Entry("meta_rl.envs.mountaincar"),
+    "pendulum": Entry("meta_rl.envs.pendulum"),
+    "metaworld_push": Entry("meta_rl.envs.metaworld:PUSH"),
+    "metaworld_pick_place": Entry("meta_rl.envs.metaworld:PICK_PLACE"),
+    "metaworld_reach_goal": Entry("meta_rl.envs.metaworld:REACH_GOAL"),
+    "striker": Entry("meta_rl.envs.striker:STRIKER"),
+    "striker_epi": Entry("meta_rl.envs.striker:STRIKER_EPI"),
 }
 METHODS = {
     "none": Entry("meta_rl.methods.none"),
@@ -37,14 +51,26 @@ METHODS = {
     "jrpl": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"}), joint=True),
 }
 AGENTS = {
-    "dqn": Entry("meta_rl.agents.dqn"),
+    "dqn": Entry("meta_rl.agents.dqn", actions=frozenset({"discrete"})),
+    "ddqn": Entry("meta_rl.agents.dqn:Double", actions=frozenset({"discrete"})),
+    "ddpg": Entry("meta_rl.agents.ddpg", actions=frozenset({"continuous"})),
+    "sac": Entry("meta_rl.agents.sac", actions=frozenset({"continuous"})),
+    "ppo": Entry("meta_rl.agents.ppo"),
 }
 CONTROLLERS = {
     "random": Entry("meta_rl.controllers.random"),
     "lqr_lookahead": Entry("meta_rl.controllers.lqr_lookahead"),
+    "lander_heuristic": Entry("meta_rl.controllers.lander_heuristic"),
+    "metaworld_scripted": Entry("meta_rl.controllers.metaworld_scripted"),
+    "bang_bang": Entry("meta_rl.controllers.bang_bang"),
+    "time_optimal": Entry("meta_rl.controllers.time_optimal"),
+    "swing_up": Entry("meta_rl.controllers.swing_up"),
+    "striker_swing": Entry("meta_rl.controllers.striker_swing"),
 }
 FIGURES = {
     "return_vs_context": Entry("meta_rl.figures.return_vs_context", needs=frozenset({"contexts", "scores"})),
+    "context_map": Entry("meta_rl.figures.context_map", needs=frozenset({"contexts", "scores"})),
+    "performance_profile": Entry("meta_rl.figures.performance_profile", needs=frozenset({"scores"})),
     "iqm": Entry("meta_rl.figures.iqm", needs=frozenset({"metrics", "scores"})),
     "learning_curves": Entry("meta_rl.figures.learning_curves", needs=frozenset({"learning"})),
     "generalisation_gap": Entry("meta_rl.figures.generalisation_gap", needs=frozenset({"metrics"})),
@@ -70,5 +96,6 @@ def entry(kind: str, name: str) -> Entry:
 
 def load(kind: str, name: str) -> Any:
     """Import the module of a member. (Typed loosely: what it offers depends on its kind.)"""
-    module: ModuleType = importlib.import_module(entry(kind, name).module)
-    return module
+    module, _, member = entry(kind, name).module.partition(":")
+    imported: ModuleType = importlib.import_module(module)
+    return getattr(imported, member) if member else imported

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from meta_rl.envs.base import Spaces
 from meta_rl.methods.base import Method
 from meta_rl.rollout import Seen, Transition, Window, one_hot
 
@@ -37,20 +38,19 @@ class Replay:
     the up to K transitions before it in the same episode, exactly as at test time.
     """
 
-    def __init__(self, capacity: int, joint: bool, window: int, actions: int) -> None:
-        self.capacity, self.joint, self.window, self.actions = capacity, joint, window, actions
+    def __init__(self, capacity: int, joint: bool, window: int, spaces: Spaces) -> None:
+        self.capacity, self.joint, self.window, self.spaces = capacity, joint, window, spaces
         self.size = 0  # transitions held per seed
         self._head = 0
         self._rows = 1
-        self._discrete = True
         self._widths: dict[str, int] = {}
         self._ring = torch.empty(0)  # float32 [S, capacity, D]: all fields of a transition side by side
 
     def add(self, step: Transition) -> None:
         """Store one step of all rows; N must divide the capacity."""
-        fields = {  # the first three are a packed transition, ready for windows
+        fields = {  # the first ones are a packed transition, ready for windows, with or without the reward
             "observation": step.seen.observation if self.joint else step.inputs,
-            "action": one_hot(step.action, self.actions),
+            "action": one_hot(step.action, self.spaces.action),
             "next_observation": step.next_seen.observation if self.joint else step.next_inputs,
             "reward": step.reward.unsqueeze(-1),
             "terminated": step.terminated.unsqueeze(-1),
@@ -60,7 +60,6 @@ class Replay:
             fields["context"] = step.seen.context
         if not self._widths:
             self._allocate(fields)
-            self._discrete = not step.action.is_floating_point()
         self._ring[:, self._head : self._head + self._rows] = torch.cat(tuple(fields.values()), -1)
         self._head = (self._head + self._rows) % self.capacity
         self.size = min(self.size + self._rows, self.capacity)
@@ -75,7 +74,7 @@ class Replay:
         context = fields.get("context")
         return Batch(
             seen=Seen(fields["observation"], context, before),
-            action=fields["action"].argmax(-1) if self._discrete else fields["action"],
+            action=fields["action"].argmax(-1) if self.spaces.discrete else fields["action"],
             reward=fields["reward"].squeeze(-1),
             next_seen=Seen(fields["next_observation"], context, after),
             terminated=fields["terminated"].squeeze(-1) > 0,
@@ -84,13 +83,13 @@ class Replay:
 
     def state_dict(self) -> dict[str, Any]:
         return {
-            "ring": self._ring, "widths": dict(self._widths), "discrete": self._discrete,
+            "ring": self._ring, "widths": dict(self._widths),
             "size": self.size, "head": self._head, "rows": self._rows,
         }  # fmt: skip
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._ring = state["ring"].clone()
-        self._widths, self._discrete = dict(state["widths"]), state["discrete"]
+        self._widths = dict(state["widths"])
         self.size, self._head, self._rows = state["size"], state["head"], state["rows"]
 
     def _allocate(self, fields: dict[str, Tensor]) -> None:
@@ -115,8 +114,7 @@ class Replay:
         held = (index - start) % self.capacity // self._rows  # older steps of this row that are still here
         mask = (back <= torch.minimum(age, held.unsqueeze(-1))).float()
         rows = self._take((index.unsqueeze(-1) - back * self._rows) % self.capacity)
-        width = sum(self._widths[name] for name in ("observation", "action", "next_observation"))
-        transitions = rows[..., :width]
+        transitions = rows[..., : self.spaces.transition]
         return (
             Window(transitions[..., :-1, :], mask[..., :-1]),
             Window(transitions[..., 1:, :], mask[..., 1:]),

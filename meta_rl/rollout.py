@@ -7,18 +7,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from meta_rl.envs.base import Environments
+from meta_rl.envs.base import Environments, Spaces
 
 Encode = Callable[["Seen"], Tensor]
 
 
 class Window(NamedTuple):
-    """The last K transitions (s, a, s') of the current episode, oldest first; `mask` is 1 where there is one.
+    """The last K transitions of the current episode, oldest first; `mask` is 1 where there is one.
+
+    A transition is (s, a, s'), or (s, a, s', r) where the context acts on the reward (`Spaces.rewarded`).
 
     A frozen method's embedding of each transition may stand for the transition, so that it is computed once.
     """
 
-    transitions: Tensor  # float32 [S, N, K, 2O + A], or the method's width where embedded
+    transitions: Tensor  # float32 [S, N, K, T], or the method's width where embedded
     mask: Tensor  # float32 [S, N, K]
     embedded: bool = False
 
@@ -50,9 +52,12 @@ def one_hot(action: Tensor, actions: int) -> Tensor:
     return action if action.is_floating_point() else torch.nn.functional.one_hot(action, actions).float()
 
 
-def pack(observation: Tensor, action: Tensor, next_observation: Tensor, actions: int) -> Tensor:
-    """A transition as one vector [..., 2O + A]."""
-    return torch.cat((observation, one_hot(action, actions), next_observation), -1)
+def pack(
+    observation: Tensor, action: Tensor, next_observation: Tensor, reward: Tensor, spaces: Spaces
+) -> Tensor:
+    """A transition as one vector [..., T]; actions are one-hot where discrete, rewards are [...]."""
+    fields = observation, one_hot(action, spaces.action), next_observation
+    return torch.cat((*fields, reward.unsqueeze(-1)) if spaces.rewarded else fields, -1)
 
 
 class Rollout:
@@ -77,7 +82,7 @@ class Rollout:
         self._needs, self._encode, self._embed = needs, encode, embed
         rows, spaces = environments.rows, environments.spaces
         self._age = torch.zeros(rows, dtype=torch.int64)
-        blank = torch.zeros(*rows, window, 2 * spaces.observation + spaces.action)
+        blank = torch.zeros(*rows, window, spaces.transition)
         empty = Window(embed(blank) if embed else blank, torch.zeros(*rows, window), embed is not None)
         self.seen = Seen(
             torch.from_numpy(environments.observation), None, empty if "window" in needs else None
@@ -107,9 +112,10 @@ class Rollout:
         seen, inputs, age = self.seen, self.inputs, self._age
         step = self.environments.step(action.numpy())
         following = torch.from_numpy(step.next_observation)
+        reward = torch.from_numpy(step.reward).float()
         window = seen.window
         if window is not None:
-            new = pack(seen.observation, action, following, self.environments.spaces.action)
+            new = pack(seen.observation, action, following, reward, self.environments.spaces)
             if self._embed is not None:
                 new = self._embed(new)
             window = Window(
@@ -121,7 +127,7 @@ class Rollout:
         self.inputs = self._encode(self.seen)
         self._age = age + 1
         return Transition(
-            seen, inputs, action, torch.from_numpy(step.reward).float(), self.seen, self.inputs,
+            seen, inputs, action, reward, self.seen, self.inputs,
             torch.from_numpy(step.terminated), torch.from_numpy(step.truncated), age,
         )  # fmt: skip
 

@@ -31,8 +31,11 @@ class Setting:
 
 @cache
 def read(module: str) -> dict[str, Setting]:
-    """The settings of a member's module, in the order of its Config; a ValueError if one is malformed."""
-    spec = find_spec(module)
+    """The settings of a member's module, in the order of its Config; a ValueError if one is malformed.
+
+    `module` may be `module:name`, as in the registry: the members of one module share its Config.
+    """
+    spec = find_spec(module.partition(":")[0])
     if spec is None or spec.origin is None:
         raise ValueError(f"{module}: there is no such module")
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any
 
 from meta_rl import registry
+from meta_rl.contexts import DEVELOPMENT
 
 HELD_OUT = "held_out"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
@@ -59,50 +60,58 @@ class Study:
         """What the job of `rule` with these wildcards must know."""
         return _SPECS[rule](self, **wildcards)
 
+    def _settings(self, benchmark: str, key: str) -> Spec:
+        return self.benchmarks[benchmark]["settings"][key]
+
     def _benchmark(self, benchmark: str, **_: str) -> Spec:
         return {"benchmark": benchmark, "environment": self.benchmarks[benchmark]["environment"]}
 
-    def _features(self, benchmark: str) -> Spec:
-        return self.benchmarks[benchmark]["features"]
+    def _space(self, benchmark: str) -> Spec:
+        return {key: self.benchmarks[benchmark][key] for key in ("features", "train_set")}
 
-    def _train_features(self, benchmark: str) -> Spec:
-        return {name: {"train": ranges["train"]} for name, ranges in self._features(benchmark).items()}
+    def _train_space(self, benchmark: str) -> Spec:
+        space = self._space(benchmark)
+        ranges = {name: {"train": ranges["train"]} for name, ranges in space["features"].items()}
+        return space | {"features": ranges}
 
     def _sample_contexts(self, benchmark: str, part: str, **_: str) -> Spec:
         counts = dict(self.benchmarks[benchmark]["contexts"])
         count = counts.pop("train")
         if part == HELD_OUT:
-            return self._benchmark(benchmark) | {"features": self._features(benchmark), "counts": counts}
-        drawn = {"features": self._train_features(benchmark), "seeds": self.blocks[part], "count": count}
-        return self._benchmark(benchmark) | drawn
+            return self._benchmark(benchmark) | self._space(benchmark) | {"counts": counts}
+        drawn = {"seeds": self.blocks[part], "count": count}
+        return self._benchmark(benchmark) | self._train_space(benchmark) | drawn
 
     def _method(self, benchmark: str, method: str, block: str, **_: str) -> Spec:
-        return self._benchmark(benchmark) | {
-            "features": self._train_features(benchmark),
+        return {
+            **self._benchmark(benchmark),
+            **self._train_space(benchmark),
             "method": method,
-            "method_settings": self.config["method_settings"][method],
+            "method_settings": self._settings(benchmark, "method_settings")[method],
             "seeds": self.blocks[block],
         }
 
     def _train(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
         return self._method(benchmark, method, block) | {
             "agent": agent,
-            "agent_settings": self.config["agents"][agent],
-            **self.config["train"],
+            "agent_settings": self._settings(benchmark, "agents")[agent],
+            **self._settings(benchmark, "train"),
         }
 
     def _evaluate(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
-        return self._benchmark(benchmark) | {"agent": agent, "method": method, **self.config["evaluate"]}
+        episodes = self._settings(benchmark, "evaluate")
+        return self._benchmark(benchmark) | {"agent": agent, "method": method, **episodes}
 
     def _solve_references(self, benchmark: str, agent: str, **_: str) -> Spec:
         """Specialists know their context by living in it: they train with the method `none`."""
-        return self._benchmark(benchmark) | {
-            "features": self._features(benchmark),
+        return {
+            **self._benchmark(benchmark),
+            **self._space(benchmark),
             "agent": agent,
-            "agent_settings": self.config["agents"][agent],
+            "agent_settings": self._settings(benchmark, "agents")[agent],
             "method": "none",
             "method_settings": {},
-            **self.config["references"],
+            **self._settings(benchmark, "references"),
         }
 
     def _evaluate_references(self, benchmark: str, **_: str) -> Spec:
@@ -113,7 +122,7 @@ class Study:
             "controllers": ["random", *controllers],
             "agents": settings["agents"],
             "method": "none",
-            "episodes": 2 * self.config["evaluate"]["episodes"],
+            "episodes": 2 * self._settings(benchmark, "evaluate")["episodes"],
         }
 
     def _tables(self, **_: str) -> Spec:
@@ -124,6 +133,10 @@ class Study:
         return {"figure": figure}
 
     def _itself(self, **_: str) -> Spec:
+        smoke = [name for name, benchmark in self.benchmarks.items() if benchmark.get("smoke")]
+        return {"study": self.name, "smoke": smoke}
+
+    def _report(self, **_: str) -> Spec:
         return {"study": self.name}
 
     def _expected(self, **_: str) -> Spec:
@@ -133,9 +146,16 @@ class Study:
             "study": self.name,
             "methods": self.config["methods"],
             "seeds": [seeds["first"], seeds["count"]],
-            **self.config["evaluate"],
             "benchmarks": {
-                name: {"agents": benchmark["agents"], "contexts": benchmark["contexts"]}
+                name: {
+                    "agents": benchmark["agents"],
+                    "contexts": {
+                        split: count
+                        for split, count in benchmark["contexts"].items()
+                        if split not in DEVELOPMENT
+                    },
+                    **self._settings(name, "evaluate"),
+                }
                 for name, benchmark in self.benchmarks.items()
             },
         }
@@ -153,6 +173,6 @@ _SPECS: dict[str, Callable[..., Spec]] = {
     "aggregate": Study._tables,
     "plot": Study._figure,
     "summarise": Study._itself,
-    "report": Study._itself,
+    "report": Study._report,
     "check_results": Study._expected,
 }

@@ -1,19 +1,22 @@
 """The summary page: the tables of a study in words and numbers, as one self-contained HTML file."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
 
-from meta_rl.metrics import comparisons, intervals
+from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
+from meta_rl.metrics import comparisons, counts, intervals
+from meta_rl.metrics.runs import diverged
 from meta_rl.tables import contexts, evaluation, learning, metrics, scores
 
 TABLES = (contexts.TABLE, evaluation.TABLE, learning.TABLE, metrics.TABLE, scores.TABLE)
 _TEMPLATE = Path(__file__).with_suffix(".html")
-_REGIONS = ("interpolation", "extrapolation")
+_OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
+_OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
 _DASH = "\N{EN DASH}"
 
@@ -21,15 +24,20 @@ Tables = dict[str, pd.DataFrame]
 Record = dict[Any, Any]  # a row of the metrics table
 
 
-def page(study: str, tables: Tables) -> str:
-    """The page of a study, from the tables in `TABLES`. What it says depends on nothing else."""
+def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
+    """The page of a study, from the tables in `TABLES`. What it says depends on nothing else.
+
+    `smoke` names the benchmarks whose size is that of a trial run.
+    """
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     metrics = tables["metrics"]
     of_methods = metrics[metrics["metric"] != "context_value"]  # which is the portfolio's
-    sections = [_section(rows, tables) for _, rows in of_methods.groupby(_GROUP)]
+    sections = [
+        _section(rows, tables) | {"smoke": key[0] in smoke} for key, rows in of_methods.groupby(_GROUP)
+    ]
     verdicts = [comparison["verdict"] for section in sections for comparison in section["comparisons"]]
     return template.render(
         study=study,
@@ -37,6 +45,9 @@ def page(study: str, tables: Tables) -> str:
         compared=len(verdicts),
         conclusive=sum(verdict != "inconclusive" for verdict in verdicts),
         coverage=_coverage(metrics),
+        feasibility=list(_feasibility(tables)),
+        few=_few(tables),
+        fewest=counts.FEWEST,
         diverged=_diverged(tables),
         protocol=_protocol(tables),
     )
@@ -67,10 +78,21 @@ def _section(rows: pd.DataFrame, tables: Tables) -> dict[str, Any]:
     digits = _digits(rows)
     return {
         "title": f"{benchmark}, {agent}, {information}",
-        "regions": [_region(split, rows, digits) for split in _REGIONS if (rows["split"] == split).any()],
+        "regions": [_region(split, rows, digits) for split in _regions(benchmark, tables)],
         "comparisons": list(_comparisons(rows, digits)),
-        "contexts": list(_contexts(benchmark, tables, digits)),
     }
+
+
+def _regions(benchmark: str, tables: Tables) -> tuple[str, ...]:
+    """The held-out regions that a benchmark of that many features may have."""
+    contexts = tables["contexts"]
+    features = contexts.loc[contexts["benchmark"] == benchmark, "feature"].nunique()
+    return _OF_ONE if features == 1 else _OF_SEVERAL
+
+
+def words(split: str) -> str:
+    """`single extrapolation`."""
+    return split.replace("_", " ")
 
 
 def _digits(rows: pd.DataFrame) -> int:
@@ -80,7 +102,7 @@ def _digits(rows: pd.DataFrame) -> int:
 
 
 def _region(split: str, rows: pd.DataFrame, digits: int) -> dict[str, Any]:
-    """The headline table of one region: a line per method."""
+    """The headline table of one region: a line per method, or none if the benchmark has no such region."""
     own = rows[(rows["split"] == split) & rows["compared_with"].isna()]
     lines = []
     for method in sorted(own["method"].unique(), key=_order):
@@ -98,7 +120,7 @@ def _region(split: str, rows: pd.DataFrame, digits: int) -> dict[str, Any]:
                 "solvable": headline["n_solvable"],
             }
         )
-    return {"name": split, "lines": lines}
+    return {"name": words(split), "lines": lines}
 
 
 def _comparisons(rows: pd.DataFrame, digits: int) -> Iterator[dict[str, Any]]:
@@ -106,7 +128,7 @@ def _comparisons(rows: pd.DataFrame, digits: int) -> Iterator[dict[str, Any]]:
     pairs = rows[rows["compared_with"].notna()]
     found = pairs[["split", "compared_with", "method"]].drop_duplicates().to_numpy()
     for split, baseline, method in sorted(
-        found, key=lambda pair: (_REGIONS.index(pair[0]), *map(_order, pair[1:]))
+        found, key=lambda pair: (RESULTS.index(pair[0]), *map(_order, pair[1:]))
     ):
         is_pair = (
             (pairs["split"] == split) & (pairs["compared_with"] == baseline) & (pairs["method"] == method)
@@ -115,7 +137,7 @@ def _comparisons(rows: pd.DataFrame, digits: int) -> Iterator[dict[str, Any]]:
         difference, p = of["return_difference"], of["p_holm"]["estimate"]
         verdict = comparisons.verdict(p, difference["low"], difference["high"])
         yield {
-            "region": split,
+            "region": words(split),
             "pair": f"{method} against {baseline}",
             "difference": interval(difference, digits),
             "improvement": number(of["probability_of_improvement"]["estimate"], 2),
@@ -143,23 +165,39 @@ def _by_metric(rows: pd.DataFrame) -> dict[str, Record]:
     return {row["metric"]: row for row in rows.to_dict("records")}
 
 
-def _contexts(benchmark: str, tables: Tables, digits: int) -> Iterator[dict[str, Any]]:
-    """Per region, on how many contexts it can be judged, and what knowing the context is worth there."""
+def _feasibility(tables: Tables) -> Iterator[dict[str, Any]]:
+    """Per benchmark, on how many contexts it can be judged, and what knowing the context is worth.
+
+    A region that it does not have has no numbers.
+    """
     scores, metrics = tables["scores"], tables["metrics"]
-    known = scores[scores["benchmark"] == benchmark].drop_duplicates(["split", "context_id"])
-    is_value = (metrics["benchmark"] == benchmark) & (metrics["metric"] == "context_value")
-    values = metrics[is_value].set_index("split")["estimate"].to_dict()
-    for split in _REGIONS:
-        mine = known[known["split"] == split]
-        if len(mine):
-            yield {
-                "region": split,
-                "count": len(mine),
-                "solvable": (mine["solvable"] == "true").sum(),
-                "unknown": (mine["solvable"] == "unknown").sum(),
-                "informative": mine["informative"].sum(),
-                "value": number(values.get(split, math.nan), digits),
-            }
+    for benchmark, rows in counts.regions(scores).groupby("benchmark"):
+        own = metrics[metrics["benchmark"] == benchmark]
+        values = own[own["metric"] == "context_value"].set_index("split")["estimate"].to_dict()
+        by_split = rows.set_index("split").to_dict("index")
+        splits = (TRAIN, *_regions(str(benchmark), tables))
+        yield {
+            "benchmark": benchmark,
+            "splits": [
+                {
+                    "name": words(split),
+                    "value": number(values.get(split, math.nan), _digits(own)),
+                    "counts": by_split.get(split),
+                }
+                for split in splits
+            ],
+        }
+
+
+def _few(tables: Tables) -> list[Record]:
+    """The sides outside a train range that too few contexts can judge: few are solvable, or few were drawn."""
+    sides = counts.sides(tables["scores"], tables["contexts"])
+    few = sides[sides["solvable"] < counts.FEWEST].to_dict("records")
+    verdicts = {True: "infeasible", False: "too few drawn"}
+    return [
+        row | {"split": words(row["split"]), "verdict": verdicts[row["contexts"] >= counts.FEWEST]}
+        for row in few
+    ]
 
 
 def _coverage(metrics: pd.DataFrame) -> list[str]:
@@ -184,12 +222,8 @@ def _covered(n: int) -> str:
 
 
 def _diverged(tables: Tables) -> list[str]:
-    run = ["benchmark", "agent", "method", "seed"]
-    rows = pd.concat([tables[name][[*run, "status"]] for name in ("learning", "evaluation")])
-    runs = rows.loc[rows["status"] == "diverged", run].drop_duplicates().sort_values(run)
-    return [
-        f"{benchmark}, {agent}, {method}, seed {seed}" for benchmark, agent, method, seed in runs.to_numpy()
-    ]
+    runs = diverged(tables["learning"], tables["evaluation"]).to_numpy()
+    return [f"{benchmark}, {agent}, {method}, seed {seed}" for benchmark, agent, method, seed in runs]
 
 
 def _protocol(tables: Tables) -> dict[str, str]:
@@ -202,8 +236,8 @@ def _protocol(tables: Tables) -> dict[str, str]:
         "runs": _range(evaluation.groupby(method)["seed"].nunique()),
         "train": _range(places[places["split"] == "train"].groupby(["benchmark", "seed"]).size()),
         "env_steps": _range(learning.groupby([*method, "seed"])["env_steps"].max()),
-        "held_out": " and ".join(
-            f"{_range(held_out[split])} {split}" for split in _REGIONS if split in held_out
+        "held_out": _listed(
+            [f"{_range(held_out[split])} {words(split)}" for split in RESULTS if split in held_out]
         ),
         "episodes": _range(evaluation.groupby("benchmark")["episode"].nunique()),
     }
@@ -212,3 +246,8 @@ def _protocol(tables: Tables) -> dict[str, str]:
 def _range(counts: pd.Series) -> str:
     low, high = counts.min(), counts.max()
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _listed(parts: list[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

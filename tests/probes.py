@@ -1,7 +1,7 @@
 """Environments whose values are known: each fails for one kind of mistake in an agent or a method.
 
-All are rows [S, N] with two actions and one context feature. A probe says what is seen (`see`) and what a
-step gives (`outcome`); episodes start with a cue of -1 or 1, drawn from the noise.
+All are rows [S, N] with one context feature, and with two actions or with one in [-2, 2]. A probe says what is
+seen (`see`) and what a step gives (`outcome`); episodes start with a cue of -1 or 1, drawn from the noise.
 """
 
 from typing import Any
@@ -12,15 +12,17 @@ from meta_rl.contexts import ContextSpace, Feature
 from meta_rl.envs.base import Spaces, Step
 from meta_rl.methods.base import Task
 
+DISCRETE = Spaces(observation=1, action=2, discrete=True)
+CONTINUOUS = Spaces(observation=1, action=1, discrete=False, limit=2.0)
+
 Outcome = tuple[Any, Any, Any]  # reward, terminated, truncated: each a number or [S, N]
 
 
 class Probe:
-    spaces = Spaces(observation=1, action=2, discrete=True)
     noise = 1
 
-    def __init__(self, rows: tuple[int, int]) -> None:
-        self.rows = rows
+    def __init__(self, rows: tuple[int, int], spaces: Spaces = DISCRETE) -> None:
+        self.rows, self.spaces = rows, spaces
         self.time = np.zeros(rows, dtype=np.int64)  # steps of this episode before the next one
         self.cue = np.ones(rows)
         self.context = np.ones(rows)
@@ -30,7 +32,10 @@ class Probe:
         return 1.0
 
     def outcome(self, sign: np.ndarray) -> Outcome:
-        """`sign` is -1 for action 0 and 1 for action 1; `time` is that of before the step."""
+        """`sign` is -1 for action 0 and 1 for action 1, or what part of the limit a continuous action is.
+
+        `time` is that of before the step.
+        """
         raise NotImplementedError
 
     def reset(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> None:
@@ -40,9 +45,8 @@ class Probe:
         self.observation = self._seen()
 
     def step(self, action: np.ndarray) -> Step:
-        reward, terminated, truncated = (
-            np.broadcast_to(part, self.rows) for part in self.outcome(2 * action - 1)
-        )
+        sign = 2 * action - 1 if self.spaces.discrete else action[..., 0] / self.spaces.limit
+        reward, terminated, truncated = (np.broadcast_to(part, self.rows) for part in self.outcome(sign))
         self.time = self.time + 1
         self.observation = self._seen()
         return Step(
@@ -84,6 +88,13 @@ class Choice(Probe):
         return sign, True, False
 
 
+class Aim(Probe):
+    """One step, continuous: the reward falls with the square of the distance of the action from 0.5."""
+
+    def outcome(self, sign: np.ndarray) -> Outcome:
+        return -np.square(sign * self.spaces.limit - 0.5), True, False
+
+
 class Cue(Probe):
     """One step, reward 1 for the action that the observed cue tells, else -1."""
 
@@ -99,6 +110,13 @@ class Hidden(Probe):
 
     def outcome(self, sign: np.ndarray) -> Outcome:
         return self.context, True, False
+
+
+class Adapt(Probe):
+    """One step, reward 1 for the action that the unseen context tells, else -1."""
+
+    def outcome(self, sign: np.ndarray) -> Outcome:
+        return self.context * sign, True, False
 
 
 class Recall(Probe):
@@ -136,7 +154,7 @@ class Lasting(Probe):
         return self.time + 1, False, self.time + 1 >= self.context
 
 
-def task(low: float = -1.0, high: float = 1.0) -> Task:
+def task(low: float = -1.0, high: float = 1.0, spaces: Spaces = DISCRETE) -> Task:
     """What agents and methods for probes are built for; the train range is [low, high]."""
     feature = Feature("hidden", 1.0, -np.inf, np.inf, "")
-    return Task(Probe.spaces, ContextSpace.of((feature,), {"hidden": {"train": [low, high]}}))
+    return Task(spaces, ContextSpace.of((feature,), {"hidden": {"train": [low, high]}}))

@@ -1,4 +1,7 @@
-"""Small studies of every registered method and agent: CartPole with varied gravity, tiny networks."""
+"""Small studies of every registered method and agent: varied gravity, tiny networks.
+
+The environment is CartPole, or Pendulum for agents that have continuous actions only.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +20,22 @@ AGENTS: dict[str, dict[str, Any]] = {
         "hidden": [12, 8], "replay": 400, "batch": 16, "learning_starts": 200, "train_every": 4,
         "target_every": 100, "learning_rate": 0.02,
     },
+    "ddqn": {
+        "hidden": [12, 8], "replay": 400, "batch": 16, "learning_starts": 200, "train_every": 4,
+        "target_every": 100, "learning_rate": 0.02,
+    },
+    "ddpg": {
+        "n_envs": 4, "hidden": [9, 7], "replay": 400, "batch": 13, "learning_starts": 200, "train_every": 4,
+        "actor_learning_rate": 0.02, "critic_learning_rate": 0.02, "tau": 0.05,
+    },
+    "sac": {
+        "n_envs": 4, "hidden": [9, 7], "replay": 400, "batch": 13, "learning_starts": 200, "train_every": 8,
+        "learning_rate": 0.02, "tau": 0.05,
+    },
+    "ppo": {
+        "n_envs": 4, "n_steps": 24, "hidden": [9, 7], "minibatch": 12, "epochs": 2, "learning_rate": 0.02,
+        "rewards": "normalised",
+    },
 }  # fmt: skip
 METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 5, "size": 3, "encoder": [8], "predictor": [8], "updates": 20, "batch": 8},
@@ -31,8 +50,9 @@ def keys(*seeds: int) -> list[str]:
 def spec(method: str, agent: str = "dqn", **agent_settings: Any) -> dict[str, Any]:
     return {
         "benchmark": "small",
-        "environment": "cartpole",
+        "environment": "cartpole" if "discrete" in registry.entry("agent", agent).actions else "pendulum",
         "features": {"gravity": {"train": [0.2, 2.2]}},
+        "train_set": "A",
         "agent": agent,
         "method": method,
         "agent_settings": {**AGENTS.get(agent, {}), **agent_settings},

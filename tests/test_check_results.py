@@ -8,31 +8,51 @@ import pytest
 from meta_rl.errors import UserError
 from meta_rl.steps import check_results
 from meta_rl.steps.check_results import Run
-from meta_rl.tables import evaluation, io
+from meta_rl.tables import evaluation, io, learning
+from meta_rl.tables.schema import Table
 
 SPEC: dict[str, Any] = {
     "methods": ["none", "jrpl"],
     "seeds": [3, 2],
-    "episodes": 2,
-    "benchmarks": {"pole": {"agents": ["dqn"], "contexts": {"train": 2, "extrapolation": 1}}},
+    "benchmarks": {
+        "pole": {"agents": ["dqn"], "contexts": {"train": 2, "extrapolation": 1}, "episodes": 2},
+        "cart": {"agents": ["dqn"], "contexts": {"train": 1}, "episodes": 1},
+    },
 }
+
+
+def names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
 
 
 @pytest.fixture
 def frame() -> pd.DataFrame:
     """A complete evaluation table."""
-    rows = [
-        ("pole", "dqn", method, seed, "cold", split, context, episode, 9.0, 9, 8.0, 7.0, "ok")
+    places = [
+        ("pole", method, seed, split, context, episode)
         for method, seed, episode in product(["none", "jrpl"], [3, 4], [0, 1])
         for split, context in (("train", 2 * seed), ("train", 2 * seed + 1), ("extrapolation", 0))
     ]
-    return pd.DataFrame(rows, columns=[column.name for column in evaluation.TABLE.columns])
+    places += [("cart", method, seed, "train", seed, 0) for method, seed in product(["none", "jrpl"], [3, 4])]
+    rows = [
+        (benchmark, "dqn", method, seed, "cold", *place, 9.0, 9, 8.0, 7.0, "ok")
+        for benchmark, method, seed, *place in places
+    ]
+    return pd.DataFrame(rows, columns=names(evaluation.TABLE))
 
 
-def check(frame: pd.DataFrame, folder: Path) -> str:
+def check(frame: pd.DataFrame, folder: Path, diverged: str = "") -> str:
+    """`diverged`: the benchmark whose run 3 of `none` diverged in training."""
     io.write(frame, evaluation.TABLE, folder / "tables/evaluation.parquet", {})
+    curve = frame[["benchmark", "agent", "method", "seed"]].drop_duplicates()
+    lost = (curve["benchmark"] == diverged) & (curve["method"] == "none") & (curve["seed"] == 3)
+    curve = curve.assign(
+        env_steps=100, metric="loss", value=0.1, status=lost.map({True: "diverged", False: "ok"})
+    )
+    io.write(curve[names(learning.TABLE)], learning.TABLE, folder / "tables/learning.parquet", {})
     check_results.main(
         folder / "tables/evaluation.parquet",
+        folder / "tables/learning.parquet",
         [folder / "figures/iqm.pdf"],
         folder / "report.html",
         SPEC,
@@ -43,7 +63,7 @@ def check(frame: pd.DataFrame, folder: Path) -> str:
 
 def test_a_whole_study_says_where_its_results_are(frame: pd.DataFrame, tmp_path: Path) -> None:
     assert check(frame, tmp_path).splitlines() == [
-        "complete: 4 runs, 24 episodes",
+        "complete: 8 runs, 28 episodes",
         "diverged: none",
         f"tables:   {tmp_path}/tables",
         f"figures:  {tmp_path}/figures",
@@ -52,8 +72,10 @@ def test_a_whole_study_says_where_its_results_are(frame: pd.DataFrame, tmp_path:
 
 
 def test_diverged_runs_are_named_once(frame: pd.DataFrame, tmp_path: Path) -> None:
-    frame.loc[(frame["method"] == "jrpl") & (frame["seed"] == 4), "status"] = "diverged"
+    lost = (frame["benchmark"] == "pole") & (frame["method"] == "jrpl") & (frame["seed"] == 4)
+    frame.loc[lost, "status"] = "diverged"
     assert "diverged: pole dqn jrpl seed 4\n" in check(frame, tmp_path)
+    assert "diverged: cart dqn none seed 3, pole dqn jrpl seed 4\n" in check(frame, tmp_path, diverged="cart")
 
 
 def test_missing_episodes_are_an_error(frame: pd.DataFrame, tmp_path: Path) -> None:
@@ -70,5 +92,7 @@ def test_missing_episodes_are_an_error(frame: pd.DataFrame, tmp_path: Path) -> N
 def test_the_train_contexts_must_be_the_runs_own(frame: pd.DataFrame) -> None:
     frame.loc[frame["split"] == "train", "context_id"] -= 2
     runs = check_results.expected_runs(SPEC)
-    assert check_results.missing(frame, runs, SPEC) == dict.fromkeys(runs, 4)
+    assert check_results.missing(frame, runs, SPEC) == {
+        run: {"pole": 4, "cart": 1}[run.benchmark] for run in runs
+    }
     assert runs[0] == Run("pole", "dqn", "none", 3)

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from context_spaces import DOWN
 
 from meta_rl import context_frames
-from meta_rl.contexts import ContextSpace
+from meta_rl.contexts import DEVELOPMENT, RESULTS, TRAIN, ContextSpace
 from meta_rl.envs import cartpole
 from meta_rl.tables import io
 from meta_rl.tables.contexts import TABLE
@@ -24,7 +25,15 @@ def test_rows_say_what_a_context_is() -> None:
         "value": [0.01, 5.0, 0.03, 7.0],
         "unit": ["s", "m/s^2", "s", "m/s^2"],
         "default": [0.02, 9.8, 0.02, 9.8],
+        "train_low": [0.2 * 0.02, 0.2 * 9.8] * 2,
+        "train_high": [2.2 * 0.02, 2.2 * 9.8] * 2,
     }
+
+
+def test_the_train_range_of_a_negative_default_runs_upwards() -> None:
+    space = ContextSpace.of((DOWN,), {"gravity": {"train": [0.2, 2.2]}})
+    frame = context_frames.to_frame(space, "down", "train", space.draw_train(0, 3), seed=0)
+    assert frame[["train_low", "train_high"]].drop_duplicates().to_numpy().tolist() == [[-22.0, -2.0]]
 
 
 @pytest.fixture
@@ -63,3 +72,16 @@ def test_held_out_sets_come_back_by_split(tmp_path) -> None:
     for split, (ids, values) in found.items():
         assert ids.tolist() == list(range(len(sets[split])))
         assert np.array_equal(values, sets[split])
+
+
+def test_what_may_be_fitted_on_is_no_result() -> None:
+    sets = {split: np.full((2, 2), number) for number, split in enumerate((TRAIN, *DEVELOPMENT, *RESULTS))}
+    frame = pd.concat(
+        [context_frames.to_frame(SPACE, "both", split, values) for split, values in sets.items()]
+    )
+    results = [TRAIN, *RESULTS]
+    assert context_frames.for_results(frame)["split"].unique().tolist() == results
+    found = context_frames.of_splits(frame, SPACE.names)
+    assert {split: values.tolist() for split, (_, values) in found.items()} == {
+        split: sets[split].tolist() for split in results
+    }

@@ -1,6 +1,7 @@
 """Which episodes are played, and that playing them sums, stops and remembers as it should."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -81,10 +82,9 @@ def test_repeated_cases_are_the_same_for_every_policy() -> None:
         assert np.array_equal(repeated, np.concatenate([array] * 3))
 
 
-def test_chunks_are_the_cases_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_are_the_cases_in_order() -> None:
     chosen = cases([[3, 5], [8, 9]], [0, 1, 2, 3])
-    monkeypatch.setattr(episodes, "CHUNK", 3)
-    chunks = list(chosen.chunks())
+    chunks = list(chosen.chunks(3))
     assert [chunk.context_id.shape for chunk in chunks] == [(2, 3), (2, 3), (2, 2)]
     for number, array in enumerate(chosen[1:], start=1):
         assert np.array_equal(np.concatenate([chunk[number] for chunk in chunks], axis=1), array)
@@ -165,12 +165,14 @@ def gravity_cases(count: int, played: int) -> Cases:
 
 
 @pytest.mark.parametrize("method", registry.METHODS)
-def test_playing_in_chunks_changes_nothing(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("again", [False, True])
+def test_playing_in_chunks_changes_nothing(method: str, again: bool) -> None:
+    """Whether or not chunks of one size are played in the same environments, one after the other."""
     agent, entry = small_agent(method), registry.entry("method", method)
     chosen = gravity_cases(5, 2)
     whole = episodes.play_agent(agent, entry, build, chosen)
-    monkeypatch.setattr(episodes, "CHUNK", 3)
-    parts = [episodes.play_agent(agent, entry, build, chunk) for chunk in chosen.chunks()]
+    make = cache(build) if again else build
+    parts = [episodes.play_agent(agent, entry, make, chunk) for chunk in chosen.chunks(3)]
     assert len(parts) == 4
     for number, array in enumerate(whole):
         joined = np.concatenate([np.asarray(part[number]) for part in parts], axis=1)
@@ -230,7 +232,8 @@ def test_the_window_in_play_is_the_last_transitions_of_the_episode() -> None:
             assert_remembers(diary.seen[0].window, [], row)
             for t in range(played.episode_length[row]):
                 before, after = diary.seen[t], diary.seen[t + 1]
-                episode.append(pack(before.observation[row], actions[t][row], after.observation[row], 2))
+                new = (before.observation[row], actions[t][row], after.observation[row], torch.tensor(1.0))
+                episode.append(pack(*new, cartpole.spaces))
                 assert_remembers(after.window, episode, row)
 
 
@@ -254,7 +257,7 @@ def test_windows_are_emptied_where_episodes_end_and_nowhere_else(embedded: bool)
         for row, episode in own.items():
             assert step.age[row] == len(episode)
             new = (step.seen.observation[row], step.action[row], step.next_seen.observation[row])
-            episode.append(pack(*new, 2))
+            episode.append(pack(*new, step.reward[row], cartpole.spaces))
         rollout.reset(ended, contexts, rng.random((2, 3, 4)))
         for row, episode in own.items():
             if ended[row]:

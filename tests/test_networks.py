@@ -1,14 +1,14 @@
 import copy
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
+from threads import threads
 from torch import Tensor, nn
 
-from meta_rl.networks import MLP, Adam, clip_per_seed, copy_weights
+from meta_rl.networks import MLP, Adam, clip_per_seed, copy_weights, mix_weights
 from meta_rl.streams import Streams
 
 # Among them sides of 1 and inner sizes that are no multiple of 4, for which plain products differ in the last bit.
@@ -17,18 +17,8 @@ SIZES += [(4, 64, 64, 1), (1, 16, 3), (5, 17, 30, 1), (6, 2, 9, 1), (2, 5, 2), (
 STACKS = [[3, 0], [0, 3], [7, 3, 1], [0, 1, 2, 3, 4], list(range(16))]
 
 
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def network(seeds: list[int], sizes: tuple[int, ...]) -> MLP:
-    return MLP(Streams([f"run {seed}" for seed in seeds]), "test", sizes)
+def network(seeds: list[int], sizes: tuple[int, ...], *how: Any) -> MLP:
+    return MLP(Streams([f"run {seed}" for seed in seeds]), "test", sizes, *how)
 
 
 def data(seeds: list[int], *shape: int, purpose: str = "data") -> Tensor:
@@ -41,7 +31,7 @@ def used(mlp: MLP, weight: Tensor, depth: int, sizes: tuple[int, ...]) -> Tensor
     return (weight if turned else weight.T)[: sizes[depth + 1], : sizes[depth]]
 
 
-def sequential(mlp: MLP, seed: int, sizes: tuple[int, ...]) -> nn.Sequential:
+def sequential(mlp: MLP, seed: int, sizes: tuple[int, ...], activation: type[nn.Module]) -> nn.Sequential:
     """The same network as PyTorch's own layers."""
     own = dict(mlp.named_parameters())
     layers: list[nn.Module] = []
@@ -49,21 +39,24 @@ def sequential(mlp: MLP, seed: int, sizes: tuple[int, ...]) -> nn.Sequential:
         layer = nn.Linear(inputs, outputs)
         layer.weight.data.copy_(used(mlp, own[f"weight{depth}"][seed].detach(), depth, sizes))
         layer.bias.data.copy_(own[f"bias{depth}"][seed].detach().flatten()[:outputs])
-        layers += [layer, nn.ReLU()]
+        layers += [layer, activation()]
     return nn.Sequential(*layers[:-1])
 
 
 @pytest.mark.parametrize("sizes", [(4, 120, 84, 2), (3, 5), (6, 2, 9, 1)])
 @pytest.mark.parametrize("shape", [(7,), (5, 3)])
-def test_is_a_stack_of_separate_networks(sizes: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    mlp = network([0, 1, 2], sizes)
+@pytest.mark.parametrize(("name", "activation"), [("relu", nn.ReLU), ("tanh", nn.Tanh)])
+def test_is_a_stack_of_separate_networks(
+    sizes: tuple[int, ...], shape: tuple[int, ...], name: str, activation: type[nn.Module]
+) -> None:
+    mlp = network([0, 1, 2], sizes, name)
     x = data([0, 1, 2], *shape, sizes[0]).requires_grad_()
     given = x.detach().clone()
     out = mlp(x)
     assert out.shape == (3, *shape, sizes[-1])
     (out * out.detach().cos()).sum().backward()
     for seed in range(3):
-        reference = sequential(mlp, seed, sizes)
+        reference = sequential(mlp, seed, sizes, activation)
         one = given[seed].clone().requires_grad_()
         expected = reference(one)
         (expected * expected.detach().cos()).sum().backward()
@@ -89,16 +82,44 @@ def test_starts_like_pytorchs_own_layer() -> None:
     assert not torch.equal(weight[0], weight[1])
 
 
+@pytest.mark.parametrize("gain", [0.01, 2.0])
+@pytest.mark.parametrize("sizes", [(4, 64, 64, 2), (17, 5, 9, 1), (3, 3)])
+def test_starts_orthogonal_when_asked(sizes: tuple[int, ...], gain: float) -> None:
+    mlp = network([0, 1], sizes, "tanh", gain)
+    own = dict(mlp.named_parameters())
+    for depth in range(len(sizes) - 1):
+        last = depth == len(sizes) - 2
+        first, second = (used(mlp, own[f"weight{depth}"][seed].detach(), depth, sizes) for seed in range(2))
+        assert not torch.equal(first, second)
+        assert not own[f"bias{depth}"].any()
+        smaller = first @ first.T if len(first) <= len(first.T) else first.T @ first
+        expected = torch.eye(len(smaller)) * (gain**2 if last else 2.0)
+        torch.testing.assert_close(smaller, expected, rtol=1e-5, atol=1e-5)
+        # Both signs come up everywhere, also on the diagonal.
+        many = network(list(range(40)), sizes, "tanh", gain).get_parameter(f"weight{depth}")
+        assert 5 < (many[:, 0, 0] > 0).sum() < 35
+
+
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("shape", [(1,), (4,), (128,), (128, 20)])
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_seed_computes_the_same_in_any_stack(
     sizes: tuple[int, ...], shape: tuple[int, ...], count: int
 ) -> None:
+    check_stacks(sizes, shape, count)
+
+
+@pytest.mark.parametrize("sizes", [(3, 64, 64, 2), (5, 17, 30, 1), (2, 5, 2)])
+@pytest.mark.parametrize("count", [1, 2])
+def test_orthogonal_starts_and_tanh_are_the_same_in_any_stack(sizes: tuple[int, ...], count: int) -> None:
+    check_stacks(sizes, (33,), count, "tanh", 0.01)
+
+
+def check_stacks(sizes: tuple[int, ...], shape: tuple[int, ...], count: int, *how: Any) -> None:
     """Alone on one thread, and in stacks on one and two. (MKL splits a product that is alone on two.)"""
 
     def compute(seeds: list[int]) -> list[Tensor]:
-        mlp = network(seeds, sizes)
+        mlp = network(seeds, sizes, *how)
         x = data(seeds, *shape, sizes[0]).requires_grad_()
         out = mlp(x)
         loss = (out - 1).square().flatten(1).mean(1)
@@ -195,21 +216,37 @@ def test_losses_are_summed_over_seeds() -> None:
 
 
 def test_clipping_is_per_seed() -> None:
-    gradients = [data([0, 1, 2], 3, 5), data([0, 1, 2], 1, 4, purpose="other")]
-    for gradient in gradients:
-        gradient[0] *= 1000
-        gradient[2] *= 0.001
-    given = [gradient.clone() for gradient in gradients]
-    clipped = clip_per_seed(gradients, 0.7)
+    gradient = data([0, 1, 2], 40)
+    gradient[0] *= 1000
+    gradient[2] *= 0.001
+    given = gradient.clone()
+    clip_per_seed(gradient, 0.7)
     for seed in range(3):
-        parameters = [nn.Parameter(torch.zeros_like(gradient[seed])) for gradient in given]
-        for parameter, gradient in zip(parameters, given, strict=True):
-            parameter.grad = gradient[seed].clone()
-        nn.utils.clip_grad_norm_(parameters, 0.7)
-        for ours, parameter in zip(clipped, parameters, strict=True):
-            torch.testing.assert_close(ours[seed], parameter.grad, rtol=1e-5, atol=1e-7)
-    for ours, gradient in zip(clipped, given, strict=True):
-        assert torch.equal(ours[2], gradient[2])  # below the limit: not touched
+        parameter = nn.Parameter(torch.zeros(40))
+        parameter.grad = given[seed].clone()
+        nn.utils.clip_grad_norm_([parameter], 0.7)
+        torch.testing.assert_close(gradient[seed], parameter.grad, rtol=1e-5, atol=1e-7)
+    assert torch.equal(gradient[2], given[2])  # below the limit: not touched
+
+
+def test_a_clipped_step_is_pytorchs() -> None:
+    """Over all of a seed's parameters together. The large epsilon makes Adam plain descent, which shows a factor."""
+    start = [data([0, 1], 3, 5), data([0, 1], 1, 4, purpose="other"), data([0, 1], purpose="single")]
+    ours = [nn.Parameter(value.clone()) for value in start]
+
+    def loss(parameters: list[nn.Parameter], weight: float) -> Tensor:
+        return weight * torch.stack([parameter.square().flatten().sum() for parameter in parameters]).sum()
+
+    both = [loss([parameter[seed] for parameter in ours], 1 + 9 * seed) for seed in range(2)]
+    Adam(ours, 1.0, epsilon=1e3).minimise(torch.stack(both), 0.5)
+    for seed in range(2):
+        theirs = [nn.Parameter(value[seed].clone()) for value in start]
+        reference = torch.optim.Adam(theirs, 1.0, eps=1e3, foreach=False, fused=False)
+        loss(theirs, 1 + 9 * seed).backward()
+        nn.utils.clip_grad_norm_(theirs, 0.5)
+        reference.step()
+        for parameter, expected in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(parameter[seed], expected, rtol=1e-6, atol=1e-7)
 
 
 def test_copied_weights_are_the_same_and_apart() -> None:
@@ -225,6 +262,16 @@ def test_copied_weights_are_the_same_and_apart() -> None:
     assert torch.equal(target(x), before)
     assert not torch.equal(source(x), before)
     copy_weights(nn.Module(), nn.Module())
+
+
+def test_mixed_weights_are_a_part_of_the_way() -> None:
+    source, target = network([0, 1], (3, 5, 2)), network([4, 5], (3, 5, 2))
+    before = [parameter.clone() for parameter in target.parameters()]
+    mix_weights(source, target, 0.25)
+    for old, new, now in zip(before, source.parameters(), target.parameters(), strict=True):
+        torch.testing.assert_close(now, 0.75 * old + 0.25 * new)
+    assert torch.equal(next(source.parameters()), next(network([0, 1], (3, 5, 2)).parameters()))
+    mix_weights(nn.Module(), nn.Module(), 0.5)
 
 
 def test_a_copy_computes_with_its_own_weights() -> None:

@@ -52,6 +52,16 @@ def names(step: str, spec: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.usefixtures("edit")
+def test_a_member_inside_a_module_brings_the_module() -> None:
+    environments: Any = registry.KINDS["environment"]
+    environments["tall pole"] = Entry("meta_rl.envs.pole:TALL")
+    assert names("train", SPEC | {"environment": "tall pole"}) == names("train", SPEC)
+    assert provenance.code_hash("train", SPEC | {"environment": "tall pole"}) != provenance.code_hash(
+        "train", SPEC
+    )
+
+
+@pytest.mark.usefixtures("edit")
 def test_the_closure_holds_the_step_the_members_and_what_they_import() -> None:
     assert names("train", SPEC) == set(FILES) - {"steps/score.py", "methods/other.py", "registry.py"}
     assert names("score", {}) == {"steps/score.py", "job.py"}
@@ -126,7 +136,8 @@ def test_the_record_is_the_same_in_every_process() -> None:
     assert record["step"] == "train"
     assert record["members"] == [["agent", "dqn"], ["method", "jrpl"]]
     assert record["spec"] == spec
-    assert set(record["versions"]) == {"python", "numpy", "torch", "gymnasium", "pandas", "pyarrow"}
+    libraries = {"numpy", "torch", "gymnasium", "Box2D", "mujoco", "metaworld", "pandas", "pyarrow"}
+    assert set(record["versions"]) == {"python", *libraries}
     assert record["threads"] == 1
 
 

@@ -12,11 +12,21 @@ from meta_rl.errors import UserError
     ("kind", "name"), [(kind, name) for kind, members in registry.KINDS.items() for name in members]
 )
 def test_every_entry_names_a_module_of_the_package(kind: str, name: str) -> None:
-    assert importlib.util.find_spec(registry.entry(kind, name).module) is not None
+    module, _, member = registry.entry(kind, name).module.partition(":")
+    assert importlib.util.find_spec(module) is not None
+    if member:
+        assert registry.load(kind, name) is getattr(importlib.import_module(module), member)
 
 
 def test_load_imports_the_module() -> None:
     assert registry.load("environment", "cartpole").__name__ == "meta_rl.envs.cartpole"
+
+
+@pytest.mark.parametrize("name", registry.AGENTS)
+def test_an_agent_takes_some_kind_of_action(name: str) -> None:
+    actions = registry.entry("agent", name).actions
+    assert actions
+    assert actions <= {"discrete", "continuous"}
 
 
 def test_an_unknown_name_gets_a_suggestion() -> None:
@@ -25,7 +35,8 @@ def test_an_unknown_name_gets_a_suggestion() -> None:
 
 
 def test_costs_no_import_beyond_the_standard_library() -> None:
-    code = "import sys; import meta_rl.registry, meta_rl.provenance, meta_rl.job; print(*sys.modules)"
+    names = ("registry", "benchmarks", "provenance", "job")
+    code = f"import sys; import {', '.join(f'meta_rl.{name}' for name in names)}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "torch", "pandas", "yaml"} & set(done.stdout.split())
 

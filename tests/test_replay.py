@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from meta_rl.envs.base import Spaces
 from meta_rl.methods.base import Method
 from meta_rl.replay import Batch, Replay
 from meta_rl.rollout import Seen, Transition, Window
 
 SEEDS, ACTIONS = 2, 3
+SPACES = Spaces(observation=2, action=ACTIONS, discrete=True)
 
 
 class Record(NamedTuple):
@@ -96,7 +98,7 @@ def everything(replay: Replay) -> Batch:
 def test_is_what_a_plain_record_says(rows: int, steps: int, window: int) -> None:
     capacity = 12 * rows
     history = record(steps, rows)
-    replay = fill(Replay(capacity, True, window, ACTIONS), history)
+    replay = fill(Replay(capacity, True, window, SPACES), history)
     assert replay.size == min(steps, 12) * rows
     batch = everything(replay)
     oldest = max(0, steps - 12)
@@ -124,7 +126,7 @@ def test_is_what_a_plain_record_says(rows: int, steps: int, window: int) -> None
 
 def test_seeds_may_ask_for_different_transitions() -> None:
     history = record(20, 3)
-    replay = fill(Replay(36, True, 4, ACTIONS), history)
+    replay = fill(Replay(36, True, 4, SPACES), history)
     index = torch.tensor([[5, 5, 0], [30, 2, 35]])
     batch, whole = replay.sample(index), everything(replay)
     for seed in range(SEEDS):
@@ -137,7 +139,7 @@ def test_seeds_may_ask_for_different_transitions() -> None:
 
 
 def test_sampling_overwrites_nothing() -> None:
-    replay = fill(Replay(36, True, 4, ACTIONS), record(20, 3))
+    replay = fill(Replay(36, True, 4, SPACES), record(20, 3))
     before = everything(replay)
     batch = everything(replay)
     for seen in (batch.seen, batch.next_seen):
@@ -154,7 +156,7 @@ def test_a_frozen_methods_inputs_are_stored_as_they_were() -> None:
             raise AssertionError("z must not be computed again")
 
     history = record(17, 3)
-    replay = fill(Replay(36, False, 4, ACTIONS), history)
+    replay = fill(Replay(36, False, 4, SPACES), history)
     batch = everything(replay)
     t, row = batch.seen.observation[..., 1].long(), batch.seen.observation[..., 0].long() % 100
     seed = torch.arange(SEEDS).unsqueeze(-1)
@@ -178,7 +180,7 @@ def test_a_joint_methods_inputs_are_computed_anew() -> None:
             return window.mask.sum(-1, keepdim=True) + context[..., :1] * 0
 
     history = record(10, 1)
-    replay = fill(Replay(12, True, 20, ACTIONS), history)
+    replay = fill(Replay(12, True, 20, SPACES), history)
     batch = everything(replay)
     age = torch.from_numpy(np.arange(10) - history.start[..., 0])
     assert torch.equal(batch.inputs(Counting())[..., -1], age.float())
@@ -188,7 +190,7 @@ def test_a_joint_methods_inputs_are_computed_anew() -> None:
 
 def test_real_valued_actions() -> None:
     history = record(6, 1)
-    replay = Replay(12, True, 2, ACTIONS)
+    replay = Replay(12, True, 2, SPACES._replace(discrete=False))
     actions = torch.randn(6, SEEDS, 1, ACTIONS, generator=torch.Generator().manual_seed(0))
     for t in range(6):
         replay.add(history.step(t, action=actions[t]))
@@ -197,15 +199,30 @@ def test_real_valued_actions() -> None:
     assert torch.equal(batch.next_seen.window.transitions[..., -1, 2 : 2 + ACTIONS], batch.action)
 
 
+def test_windows_carry_rewards_that_the_context_acts_on() -> None:
+    history = record(17, 3)
+    plain, rewarded = (
+        everything(fill(Replay(36, True, 4, SPACES._replace(rewarded=rewarded)), history))
+        for rewarded in (False, True)
+    )
+    for ours, theirs in (
+        (rewarded.seen.window, plain.seen.window),
+        (rewarded.next_seen.window, plain.next_seen.window),
+    ):
+        assert torch.equal(ours.mask, theirs.mask)
+        assert torch.equal(ours.transitions[..., :-1], theirs.transitions)
+    assert torch.equal(rewarded.next_seen.window.transitions[..., -1, -1], rewarded.reward)
+
+
 def test_rows_must_divide_the_capacity() -> None:
     with pytest.raises(ValueError, match="a replay of 10 cannot hold 3 rows"):
-        Replay(10, False, 0, ACTIONS).add(record(1, 3).step(0))
+        Replay(10, False, 0, SPACES).add(record(1, 3).step(0))
 
 
 @pytest.mark.parametrize("stop", [5, 12, 17])
 def test_a_loaded_memory_goes_on_exactly(stop: int) -> None:
     history = record(30, 3)
-    replay = Replay(36, True, 4, ACTIONS)
+    replay = Replay(36, True, 4, SPACES)
     for t in range(stop):
         replay.add(history.step(t))
     file = io.BytesIO()
@@ -214,7 +231,7 @@ def test_a_loaded_memory_goes_on_exactly(stop: int) -> None:
     fill(replay, history, stop)
     file.seek(0)
     state = torch.load(file, weights_only=True)
-    other = fill(Replay(36, True, 4, ACTIONS), record(7, 3))
+    other = fill(Replay(36, True, 4, SPACES), record(7, 3))
     for _ in range(2):
         other.load_state_dict(state)
         # What was loaded stays as it was while the memory goes on.

@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from raw_study import RAW, SMALL
 
 from meta_rl import config, context_frames, episodes, policy, registry
-from meta_rl.contexts import ContextSpace
-from meta_rl.envs import cartpole
+from meta_rl.contexts import DEVELOPMENT, ContextSpace
+from meta_rl.envs import cartpole, pendulum
 from meta_rl.errors import UserError
 from meta_rl.steps import (
     collect_trajectories,
     evaluate,
     evaluate_references,
     sample_contexts,
+    score,
     solve_references,
     train,
 )
@@ -27,15 +29,20 @@ from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
 from meta_rl.tables import io
 from meta_rl.tables import references as references_table
+from meta_rl.tables import scores as scores_table
 from meta_rl.tables import trajectories as trajectories_table
 
-STUDY = Study(config.load(Path(__file__).parents[1] / "config/test.yaml"))
-BENCHMARK = next(iter(STUDY.benchmarks))
+BENCHMARK = "small_gravity"
+DRAWN = SMALL["contexts"] | {"validation": 3, "calibration": 2}
+STUDY = Study(
+    config.check(RAW | {"benchmarks": {BENCHMARK: SMALL | {"contexts": DRAWN}}}, "config/test.yaml")
+)
 NAMES = tuple(STUDY.benchmarks[BENCHMARK]["features"])
 BLOCK = next(iter(STUDY.blocks))
 SEEDS = [STUDY.blocks[BLOCK][0] + index for index in range(STUDY.blocks[BLOCK][1])]
 EPISODES = STUDY.config["evaluate"]["episodes"]
 COUNTS = STUDY.benchmarks[BENCHMARK]["contexts"]
+PLAYED = {split: count for split, count in COUNTS.items() if split not in DEVELOPMENT}  # and train
 
 
 def spec(rule: str, method: str = "none", part: str = BLOCK, **changed: Any) -> dict[str, Any]:
@@ -100,17 +107,48 @@ def expected(
 
 
 def space() -> ContextSpace:
-    return ContextSpace.of(cartpole.features, STUDY.benchmarks[BENCHMARK]["features"])
+    return policy.task(spec("solve_references")).contexts
 
 
 def test_held_out_splits_are_those_of_the_benchmark(made: Path) -> None:
     frame = io.read(made / "held_out.parquet", contexts_table.TABLE)
     assert frame["seed"].isna().all()
-    found = context_frames.of_splits(frame, NAMES)
-    assert set(found) == set(COUNTS) - {"train"}
-    for split, (ids, values) in found.items():
+    assert set(frame["split"]) == set(COUNTS) - {"train"}
+    for split, rows in frame.groupby("split"):
+        ids, values = context_frames.values(rows, NAMES)
         assert ids.tolist() == list(range(COUNTS[split]))
         assert np.array_equal(values, space().draw_held_out(split, COUNTS[split]))
+
+
+def test_sets_to_fit_on_are_drawn_but_no_policy_and_no_reference_plays_in_them(made: Path) -> None:
+    drawn = set(io.read(made / "held_out.parquet", contexts_table.TABLE)["split"])
+    assert set(DEVELOPMENT) < drawn
+    results = drawn - set(DEVELOPMENT)
+    references = io.read(made / "references.parquet", references_table.TABLE)
+    assert set(references["split"]) == results
+    for method in ("explicit", "jrpl"):
+        frame = io.read(made / f"{method}_evaluation.parquet", evaluation_table.TABLE)
+        assert set(frame["split"]) == results | {"train"}
+
+
+def test_scores_are_complete_without_the_sets_to_fit_on(made: Path, tmp_path: Path) -> None:
+    evaluate_references.main(
+        [made / "specialists.pt"],
+        made / "block.parquet",
+        spec("evaluate_references"),
+        tmp_path / "train.parquet",
+    )
+    score.main(
+        [made / "explicit_evaluation.parquet"],
+        [made / "references.parquet", tmp_path / "train.parquet"],
+        [made / "held_out.parquet", made / "block.parquet"],
+        spec("score"),
+        tmp_path / "scores.parquet",
+    )
+    frame = io.read(tmp_path / "scores.parquet", scores_table.TABLE)
+    assert frame.groupby("split")["context_id"].count().to_dict() == {
+        split: count * len(SEEDS) for split, count in PLAYED.items()
+    }
 
 
 def test_train_contexts_are_each_seeds_own(made: Path) -> None:
@@ -192,6 +230,25 @@ def test_a_runs_trajectories_do_not_depend_on_the_others(made: Path, tmp_path: P
     together = io.read(made / "trajectories.parquet", trajectories_table.TABLE)
     own = together[together["seed"] == last].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, own, check_exact=True)
+
+
+def test_continuous_actions_are_kept_as_they_were_done(tmp_path: Path) -> None:
+    described = collect_spec(20) | {"environment": "pendulum", "features": {"m": {"train": [0.5, 2]}}}
+    drawn = policy.task(described).contexts
+    frame = context_frames.to_frame(drawn, BENCHMARK, "train", drawn.draw_train(0, 3), seed=0)
+    io.write(frame, contexts_table.TABLE, tmp_path / "contexts.parquet", {})
+    collect_trajectories.main(tmp_path / "contexts.parquet", described, tmp_path / "trajectories.parquet")
+    found = io.read(tmp_path / "trajectories.parquet", trajectories_table.TABLE)
+    obs, action, following = (np.stack(list(found[name])) for name in ("obs", "action", "next_obs"))
+    assert action.shape == (60, 1)
+    assert (np.abs(action) <= pendulum.spaces.limit).all()
+    assert len(np.unique(action)) == 60
+    default = {feature.name: feature.default for feature in pendulum.features}
+    mass = frame.set_index("context_id")["value"][found["context_id"]]
+    for before, torque, after, m in zip(obs, action, following, mass, strict=True):
+        plain = pendulum.plain(default | {"m": m})
+        plain.state = np.array([np.arctan2(before[1], before[0]), before[2]])
+        np.testing.assert_allclose(after, plain.step(torque)[0], atol=1e-4)
 
 
 # solve_references and evaluate_references
@@ -290,7 +347,7 @@ def test_policies_play_their_train_contexts_and_all_held_out_ones(made: Path, me
     for index, seed in enumerate(seeds):
         sets = {"train": (own_ids[index], own[index]), **context_frames.of_splits(held_out, NAMES)}
         rows = frame[frame["seed"] == seed]
-        assert len(rows) == EPISODES * sum(COUNTS.values())
+        assert len(rows) == EPISODES * sum(PLAYED.values())
         for split, (ids, values) in sets.items():
             alone = weights.select(index)
             played = expected(alone, split, ids, values, np.arange(EPISODES))
@@ -304,7 +361,7 @@ def test_policies_play_their_train_contexts_and_all_held_out_ones(made: Path, me
 
 def test_encodings_are_means_over_the_ends_of_a_contexts_episodes(made: Path) -> None:
     frame = io.read(made / "jrpl_encodings.parquet", encodings_table.TABLE)
-    assert set(frame["split"]) == set(COUNTS)
+    assert set(frame["split"]) == set(PLAYED)
     weights = policy.load(made / "jrpl.pt")
     _, ids, values = context_frames.of_seeds(io.read(made / "block.parquet", contexts_table.TABLE), NAMES)
     for index, seed in enumerate(SEEDS):

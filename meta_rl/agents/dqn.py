@@ -1,17 +1,18 @@
-"""Deep Q-learning (Mnih et al. 2015)."""
+"""Deep Q-learning (Mnih et al. 2015), and double Q-learning with the same network (van Hasselt et al. 2016)."""
 
 import copy
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss, smooth_l1_loss
 
 from meta_rl.agents.base import Agent
+from meta_rl.agents.off_policy import OffPolicy
 from meta_rl.methods.base import Method, Task
 from meta_rl.networks import MLP, Adam, copy_weights
-from meta_rl.replay import Replay
+from meta_rl.replay import Batch
 from meta_rl.rollout import Transition
 from meta_rl.streams import Streams
 
@@ -42,33 +43,34 @@ class Config:
 _ERRORS = {"squared": mse_loss, "huber": smooth_l1_loss}
 
 
-class DQN(Agent):
-    """Off-policy, discrete actions, epsilon-greedy exploration, hard target updates."""
+class DQN(OffPolicy):
+    """Off-policy, discrete actions, epsilon-greedy exploration, hard target updates; perhaps `double`."""
 
     def __init__(
-        self, config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int
+        self,
+        config: Config,
+        task: Task,
+        method: Method,
+        joint: bool,
+        streams: Streams,
+        env_steps: int,
+        double: bool = False,
     ) -> None:
-        super().__init__()
-        self.config, self.method, self.streams = config, method, streams
-        self.gamma, self.n_envs = config.gamma, config.n_envs
-        self._joint, self._env_steps = joint, env_steps
-        self._actions = task.spaces.action
-        sizes = (task.spaces.observation + method.size, *config.hidden, self._actions)
-        self.q = MLP(streams, "q", sizes)
+        super().__init__(config, task, method, joint, streams)
+        self._env_steps, self._double = env_steps, double
+        self.q = MLP(streams, "q", (self.inputs, *config.hidden, task.spaces.action))
         # The target holds its own copy of a joint method's encoder, updated with it.
         self.target_method, self.target_q = copy.deepcopy(method), copy.deepcopy(self.q)
         self.target_method.requires_grad_(False)
         self.target_q.requires_grad_(False)
         trained = [*self.q.parameters(), *(method.parameters() if joint else ())]
-        self.optimiser = Adam(trained, config.learning_rate)
-        self.replay = Replay(config.replay, joint, method.window, self._actions)
-        self._steps = 0  # env_steps of each seed so far
+        self.optimisers = {"q": Adam(trained, config.learning_rate)}
 
     @property
     def epsilon(self) -> float:
         """Linear from `epsilon_start` to `epsilon_end` over the first part of the training."""
         config = self.config
-        done = min(1.0, self._steps / max(1.0, config.epsilon_fraction * self._env_steps))
+        done = min(1.0, self.steps / max(1.0, config.epsilon_fraction * self._env_steps))
         return config.epsilon_start + done * (config.epsilon_end - config.epsilon_start)
 
     @torch.no_grad()
@@ -77,7 +79,7 @@ class DQN(Agent):
         if not explore:
             return greedy
         rows = greedy.shape[1]
-        random = torch.from_numpy(self.streams.integers("explore/action", self._actions, rows))
+        random = torch.from_numpy(self.streams.integers("explore/action", self.spaces.action, rows))
         chance = torch.from_numpy(self.streams.uniform("explore", rows))
         return torch.where(chance < self.epsilon, random, greedy)
 
@@ -86,51 +88,46 @@ class DQN(Agent):
         return self.q(inputs).amax(-1)
 
     def learn(self, step: Transition) -> dict[str, Tensor]:
-        config = self.config
-        self.replay.add(step)
-        before, self._steps = self._steps, self._steps + step.reward.shape[1]
-        figures: dict[str, Tensor] = {}
-        for _ in range(self._due(config.train_every, max(before, config.learning_starts))):
-            figures = self._update()
-        if self._due(config.target_every, before):
+        before = self.steps
+        figures = super().learn(step)
+        if self.due(self.config.target_every, before):
             copy_weights(self.q, self.target_q)
             copy_weights(self.method, self.target_method)
         return figures
 
-    def loss(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """The temporal-difference loss [S] of the remembered transitions [S, B], and their values [S, B].
+    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The temporal-difference loss [S], and the values [S, B] of what was done.
 
-        y = r + gamma (1 - terminated) max_a Q'(s', a)   (Mnih et al. 2015, Methods; a truncated episode goes on)
+        y = r + gamma (1 - terminated) max_a Q'(s', a)   (Mnih et al. 2015, Methods)
+        y = r + gamma (1 - terminated) Q'(s', argmax_a Q(s', a))   where double (van Hasselt et al. 2016, "Double DQN")
         """
-        batch = self.replay.sample(index)
         with torch.no_grad():
-            best = self.target_q(batch.next_inputs(self.target_method)).amax(-1)
-            target = batch.reward + self.gamma * torch.where(batch.terminated, 0.0, best)
+            best = self.target_q(batch.next_inputs(self.target_method))
+            if self._double:
+                chosen = self.q(batch.next_inputs(self.method)).argmax(-1, keepdim=True)
+                target = self.target(batch, best.gather(-1, chosen).squeeze(-1))
+            else:
+                target = self.target(batch, best.amax(-1))
         value = self.q(batch.inputs(self.method)).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
         return _ERRORS[self.config.loss](value, target, reduction="none").mean(1), value
 
-    def _update(self) -> dict[str, Tensor]:
-        index = self.streams.integers("replay", self.replay.size, self.config.batch)
-        loss, value = self.loss(torch.from_numpy(index))
-        self.optimiser.minimise(loss, self.config.max_gradient_norm)
+    def update(self, batch: Batch) -> dict[str, Tensor]:
+        loss, value = self.loss(batch)
+        self.optimisers["q"].minimise(loss, self.config.max_gradient_norm)
         return {"loss": loss.detach(), "value": value.detach().mean(1)}
-
-    def _due(self, every: int, since: int) -> int:
-        """How many multiples of `every` lie in (since, steps]."""
-        return max(0, self._steps // every - since // every)
-
-    def get_extra_state(self) -> dict[str, Any]:
-        return {
-            "optimiser": self.optimiser.state_dict(),
-            "replay": self.replay.state_dict(),
-            "steps": self._steps,
-        }
-
-    def set_extra_state(self, state: dict[str, Any]) -> None:
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.replay.load_state_dict(state["replay"])
-        self._steps = state["steps"]
 
 
 def build(config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int) -> Agent:
     return DQN(config, task, method, joint, streams, env_steps)
+
+
+class Double:
+    """The agent `ddqn`: the online network chooses the action that the target network values."""
+
+    Config = Config
+
+    @staticmethod
+    def build(
+        config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int
+    ) -> Agent:
+        return DQN(config, task, method, joint, streams, env_steps, double=True)

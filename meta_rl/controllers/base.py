@@ -11,4 +11,7 @@ class Controller(Protocol):
     """Acts in environments whose rows were reset together."""
 
     def __call__(self, environments: Environments, chance: np.ndarray) -> np.ndarray:
-        """Actions of all rows [S, N] (int64 where discrete); `chance` is a fresh U[0, 1) per row."""
+        """Actions of all rows: int64 [S, N] where discrete, else float32 [S, N, A].
+
+        `chance` is fresh U[0, 1): one number a row where actions are discrete, [S, N, 1], else [S, N, A].
+        """

@@ -27,13 +27,13 @@ class Lookahead:
 
     def __call__(self, environments: Environments, chance: np.ndarray) -> np.ndarray:
         assert isinstance(environments, PhysicsRows)
-        physics = environments.physics
+        physics, count = environments.physics, chance[..., 0].size
         context = [_column(value) for value in environments.context]
         if self._cost_to_go is None:
-            self._cost_to_go = _regulators(physics, context, chance.size)
+            self._cost_to_go = _regulators(physics, context, count)
         state = [_column(value) for value in environments.state]
-        failed = np.zeros((chance.size, 1), dtype=bool)
-        cost = np.zeros((chance.size, 1))
+        failed = np.zeros((count, 1), dtype=bool)
+        cost = np.zeros((count, 1))
         actions = environments.spaces.action
         for _ in range(DEPTH):
             branches = cost.shape[1]
@@ -48,7 +48,7 @@ class Lookahead:
         end = np.stack(state, axis=-1)
         cost += np.einsum("rbi,rij,rbj->rb", end, self._cost_to_go, end, optimize=True)
         first = cost.argmin(axis=1) // actions ** (DEPTH - 1)
-        return first.reshape(chance.shape)
+        return first.reshape(environments.rows)
 
 
 def _column(value: Any) -> Any:

@@ -7,7 +7,10 @@ from meta_rl.envs.base import Environments
 
 
 def act(environments: Environments, chance: np.ndarray) -> np.ndarray:
-    return (chance * environments.spaces.action).astype(np.int64)
+    spaces = environments.spaces
+    if spaces.discrete:
+        return (chance[..., 0] * spaces.action).astype(np.int64)
+    return ((2 * chance - 1) * spaces.limit).astype(np.float32)
 
 
 def build() -> Controller:

@@ -1,17 +1,37 @@
 """What an environment is: S x N rows in one object, one context each, stepped together."""
 
-from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+import copy
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from meta_rl.contexts import Feature
+
+if TYPE_CHECKING:  # only plain environments need it, and it takes its time to import
+    import gymnasium
+
 
 class Spaces(NamedTuple):
-    """Sizes of observations and actions; a discrete action is an index below `action`."""
+    """What is observed and done: a discrete action is an index below `action`, any other lies in +-`limit`.
+
+    `rewarded`: the context acts on the reward, so that the transitions of windows carry it.
+    """
 
     observation: int
     action: int
     discrete: bool
+    limit: float = 1.0
+    rewarded: bool = False
+
+    @property
+    def transition(self) -> int:
+        """Width T of a transition in a window."""
+        return 2 * self.observation + self.action + self.rewarded
+
+    @property
+    def chance(self) -> int:
+        """How many random numbers a random action takes."""
+        return 1 if self.discrete else self.action
 
 
 class Step(NamedTuple):
@@ -40,20 +60,51 @@ class Environments(Protocol):
     def step(self, action: np.ndarray) -> Step:
         """Act in every row: int64 [S, N] where discrete, else float32 [S, N, A]."""
 
+    def believing(self, context: dict[str, float]) -> "Environments":
+        """The same rows in the eyes of a controller that takes {feature: value} for true, wherever it is."""
+
+    def render(self) -> np.ndarray:
+        """An image of the first row, uint8 [height, width, 3]; only where built with `render`."""
+
     def state_dict(self) -> dict[str, Any]: ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
+class Environment(Protocol):
+    """What the registry's module of an environment offers."""
+
+    features: tuple[Feature, ...]
+    spaces: Spaces
+    noise: int  # random numbers U that start an episode
+    horizon: int  # steps after which an episode is truncated
+    success: float  # episode return from which a context counts as solved
+    chunk: int  # rows per seed that are stepped together in evaluations: bounds the memory
+    carl: str | None  # name of the environment in carl-bench, whose names, defaults and bounds count,
+    deviations: dict[str, str]  # but for these features, each with the reason
+    refused: dict[str, str]  # carl-bench's features that cannot vary here, each with the reason
+    limits: dict[str, tuple[float, str]]  # multiplier of a feature beyond which nothing can succeed, and why
+    controllers: tuple[str, ...]  # registered ones that know this environment
+
+    def build(self, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> Environments:
+        """Rows that vary the named features; contexts come in this order."""
+
+    def plain(self, context: dict[str, float], render_mode: str | None = None) -> "gymnasium.Env":
+        """One Gymnasium environment in a context {feature: value} of all features, without a time limit.
+
+        Where there is a reference that is not ours, it is that one.
+        """
+
+
 class PhysicsRows:
     """Environments over a physics module: pure functions over columns, here columns of shape [S, N].
 
-    A physics module has `features`, `spaces`, `noise`, `horizon` and the functions `initial(noise, context)`,
+    Beside what an environment offers, a physics module has the functions `initial(noise, context)`,
     `step(state, action, context)` and `observation(state)`; state and context are tuples of columns. Features
-    that the benchmark does not vary stay plain numbers.
+    that the benchmark does not vary stay plain numbers. Its plain environment draws what is in its `state`.
     """
 
-    def __init__(self, physics: ModuleType, varied: tuple[str, ...], rows: tuple[int, int]) -> None:
+    def __init__(self, physics: Any, varied: tuple[str, ...], rows: tuple[int, int]) -> None:
         self.physics, self.rows = physics, rows
         self.spaces, self.noise = physics.spaces, physics.noise
         names = [feature.name for feature in physics.features]
@@ -64,6 +115,7 @@ class PhysicsRows:
         self._age = np.zeros(rows, dtype=np.int64)
         centre = np.full((self.noise, *rows), 0.5)
         self.state: tuple[np.ndarray, ...] = tuple(physics.initial(centre, self.context))
+        self._renderer: Any = None
 
     @property
     def observation(self) -> np.ndarray:
@@ -84,6 +136,21 @@ class PhysicsRows:
         self.state, reward, terminated = self.physics.step(self.state, action, self.context)
         self._age += 1
         return Step(self.observation, reward, terminated, self._age >= self.physics.horizon)
+
+    def believing(self, context: dict[str, float]) -> "PhysicsRows":
+        other = copy.copy(self)
+        names = [feature.name for feature in self.physics.features]
+        other.context = [context.get(name, value) for name, value in zip(names, self.context, strict=True)]
+        return other
+
+    def render(self) -> np.ndarray:
+        names = [feature.name for feature in self.physics.features]
+        context = {name: float(np.ravel(value)[0]) for name, value in zip(names, self.context, strict=True)}
+        if self._renderer is None or self._renderer[0] != context:
+            self._renderer = context, self.physics.plain(context, "rgb_array").unwrapped
+        drawn = self._renderer[1]
+        drawn.state = np.array([column.ravel()[0] for column in self.state])
+        return drawn.render()
 
     def state_dict(self) -> dict[str, Any]:
         varied = [self.context[column] for column in self._columns]

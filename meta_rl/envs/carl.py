@@ -1,38 +1,226 @@
-"""carl-bench as the authority on names, defaults and bounds of context features.
+"""Environments of carl-bench by name, as simulators: Gymnasium's own, with the constants of a context put in.
 
-Its environments are not used: some features never reach the dynamics there, and importing it costs a second.
+carl-bench names the features and says their defaults and bounds; its own way of applying them is not used,
+because it forgets what follows from a constant, sets globals that all instances share, and starts episodes
+otherwise than Gymnasium. The default context is Gymnasium's environment, step for step.
+
+CartPole, MountainCar, Pendulum and LunarLander have modules of their own. CARLVehicleRacing is left out: its one
+feature is the number of a vehicle, 0 by default.
 """
 
-import contextlib
-import io
-import os
-import warnings
-from types import ModuleType
+import math
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from meta_rl.errors import UserError
+from meta_rl.contexts import Feature
+from meta_rl.envs import carl_features, simulator
+from meta_rl.envs.base import Spaces
+from meta_rl.envs.simulator import SimulatorRows, private_copy
+
+NO_MULTIPLES = "its default is 0, and ranges are multipliers of the default"
+WHOLE = "it takes whole numbers only, which multiples of the default are not"
+START = "it acts on where episodes start, which is as in Gymnasium, and not on how they go on"
+GROUND = "it shapes the ground, which is drawn when an episode starts, and not how the walker moves"
 
 
-def features(name: str) -> dict[str, Any]:
-    """carl-bench's own features of its environment `name`, each with `lower`, `upper` and `default_value`."""
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # it opens no window, but asks for a display
-    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")  # about simulators that are not installed, and infinite bounds
-        from carl.envs import gymnasium as carl_environments
+class CarlEnvironment:
+    """One environment, whose constants are attributes of Gymnasium's.
 
-        return getattr(carl_environments, name).get_context_features()
+    Each feature of carl-bench is in `units` or in `refused`. Defaults are Gymnasium's values; the bounds (low,
+    high) are carl-bench's where `bounds` has no other. Horizon and success are those that Gymnasium registers.
+    """
+
+    gymnasium_id: str
+    carl: str
+    units: Mapping[str, str]
+    refused: Mapping[str, str]
+    bounds: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    deviations: Mapping[str, str] = MappingProxyType({})
+    limits: Mapping[str, tuple[float, str]] = MappingProxyType({})
+    controllers: tuple[str, ...] = ()
+    rewarded = False
+    noise = simulator.noise
+    chunk = 64
+
+    def __init__(self) -> None:
+        import gymnasium
+
+        self.__name__ = f"{__name__}:{self.carl}"
+        registered, usual = gymnasium.spec(self.gymnasium_id), self.make()
+        self.horizon, self.success = registered.max_episode_steps, float(registered.reward_threshold)
+        theirs, features = carl_features.features(self.carl), []
+        for name, unit in self.units.items():
+            low, high = self.bounds.get(name, (theirs[name].lower, theirs[name].upper))
+            features.append(Feature(name, self.constant(usual, name), float(low), float(high), unit))
+        self.features = tuple(features)
+        discrete = isinstance(usual.action_space, gymnasium.spaces.Discrete)
+        self.spaces = Spaces(
+            observation=usual.observation_space.shape[0],
+            action=int(usual.action_space.n) if discrete else usual.action_space.shape[0],
+            discrete=discrete,
+            limit=1.0 if discrete else float(usual.action_space.high[0]),
+            rewarded=self.rewarded,
+        )
+
+    def make(self, render_mode: str | None = None) -> Any:
+        import gymnasium
+
+        return gymnasium.make(self.gymnasium_id, render_mode=render_mode).unwrapped
+
+    def constant(self, environment: Any, name: str) -> float:
+        """The value that is in force in a new environment."""
+        return float(getattr(environment, name))
+
+    def apply(self, environment: Any, context: dict[str, float]) -> None:
+        for name, value in context.items():
+            setattr(environment, name, value)
+
+    def build(self, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> SimulatorRows:
+        return SimulatorRows(self, varied, rows, render)
+
+    def plain(self, context: dict[str, float], render_mode: str | None = None) -> Any:
+        environment = self.make(render_mode)
+        self.apply(environment, context)
+        return environment
 
 
-def check_features(environment: ModuleType) -> None:
-    """Raise a UserError if a feature of ours has not carl-bench's name, default and bounds."""
-    theirs = features(environment.carl)
-    for ours in environment.features:
-        if ours.name not in theirs:
-            raise UserError(f"{environment.__name__}: {environment.carl} has no feature '{ours.name}'")
-        feature = theirs[ours.name]
-        expected = (feature.default_value, feature.lower, feature.upper)
-        if (ours.default, ours.low, ours.high) != expected:
-            raise UserError(
-                f"{environment.__name__}: feature '{ours.name}' must have (default, low, high) = {expected}, "
-                f"as in {environment.carl}, not {(ours.default, ours.low, ours.high)}"
-            )
+class Acrobot(CarlEnvironment):
+    """Acrobot-v1: two links, of which the joint between them is driven (Sutton 1996). It ends at the height of
+    one link of length 1 above the upper joint, whatever the links' lengths are."""
+
+    gymnasium_id, carl = "Acrobot-v1", "CARLAcrobot"
+    units = MappingProxyType(
+        {
+            "LINK_LENGTH_1": "m",
+            "LINK_MASS_1": "kg",
+            "LINK_MASS_2": "kg",
+            "LINK_COM_POS_1": "m",
+            "LINK_COM_POS_2": "m",
+            "LINK_MOI": "kg m^2",
+            "MAX_VEL_1": "rad/s",
+            "MAX_VEL_2": "rad/s",
+        }
+    )
+    refused = MappingProxyType(
+        {
+            "LINK_LENGTH_2": "it is drawn, but is not in Gymnasium's equations of motion",
+            "torque_noise_max": NO_MULTIPLES,
+            "INITIAL_ANGLE_LOWER": START,
+            "INITIAL_ANGLE_UPPER": START,
+            "INITIAL_VELOCITY_LOWER": START,
+            "INITIAL_VELOCITY_UPPER": START,
+        }
+    )
+
+
+class MountainCarContinuous(CarlEnvironment):
+    """MountainCarContinuous-v0 (Moore 1990), with a force as the action. Time is counted in steps."""
+
+    gymnasium_id, carl = "MountainCarContinuous-v0", "CARLMountainCarContinuous"
+    units = MappingProxyType(
+        {
+            "power": "m/step^2",
+            "max_speed": "m/step",
+            "goal_position": "m",
+            "min_position": "m",
+        }
+    )
+    bounds = MappingProxyType(
+        {
+            "power": (0.0, math.inf),
+            "goal_position": (0.0, 0.6),
+            "min_position": (-math.inf, -0.6),
+        }
+    )
+    deviations = MappingProxyType(
+        {
+            "power": "a negative power, which carl-bench allows, would only turn the actions round",
+            "goal_position": "the default is Gymnasium's 0.45, not 0.5; before the right end, and of one sign",
+            "min_position": "no start may lie beyond the left end",
+        }
+    )
+    refused = MappingProxyType(
+        {
+            "max_position": "it lies beyond the goal, where episodes end",
+            "goal_velocity": NO_MULTIPLES,
+            "min_position_start": START,
+            "max_position_start": START,
+            "min_velocity_start": START,
+            "max_velocity_start": START,
+        }
+    )
+
+
+class BipedalWalker(CarlEnvironment):
+    """BipedalWalker-v3 (Oleg Klimov's, over Box2D), each episode in a world of its own.
+
+    Gymnasium's goes on in the world of the episode before, so that an episode depends on those before it; its
+    first one after `gymnasium.make` is ours. Gravity belongs to the world, friction to the environment's fixtures,
+    all else to globals of the module, of which each worker has a copy.
+    """
+
+    gymnasium_id, carl = "BipedalWalker-v3", "CARLBipedalWalker"
+    rewarded = True  # torque costs, and the distance is counted in SCALE
+    units = MappingProxyType(
+        {
+            "GRAVITY_Y": "m/s^2",
+            "MOTORS_TORQUE": "N m",
+            "SPEED_HIP": "rad/s",
+            "SPEED_KNEE": "rad/s",
+            "LEG_DOWN": "m",
+            "LEG_W": "m",
+            "LEG_H": "m",
+            "FRICTION": "1",
+            "LIDAR_RANGE": "m",
+            "FPS": "1/s",
+            "SCALE": "px/m",
+        }
+    )
+    refused = MappingProxyType(
+        {
+            "GRAVITY_X": NO_MULTIPLES,
+            "INITIAL_RANDOM": START,
+            "TERRAIN_STEP": GROUND,
+            "TERRAIN_HEIGHT": GROUND,
+            "TERRAIN_STARTPAD": GROUND,
+            "TERRAIN_LENGTH": WHOLE,
+            "TERRAIN_GRASS": WHOLE,
+            "VIEWPORT_W": WHOLE,
+            "VIEWPORT_H": WHOLE,
+        }
+    )
+
+    def make(self, render_mode: str | None = None) -> Any:
+        own = private_copy("gymnasium.envs.box2d.bipedal_walker")
+        environment = own.BipedalWalker(render_mode=render_mode)
+        environment.own_module = own
+        return environment
+
+    def constant(self, environment: Any, name: str) -> float:
+        gravity = environment.world.gravity[1]
+        return float(gravity if name == "GRAVITY_Y" else vars(environment.own_module)[name])
+
+    def apply(self, environment: Any, context: dict[str, float]) -> None:
+        own = environment.own_module
+        vars(own).update(context)
+        environment.world = own.Box2D.b2World(gravity=(0, context["GRAVITY_Y"]))
+        environment.terrain = []  # what stands in the old world goes with it
+        for fixture in (environment.fd_edge, environment.fd_polygon):
+            fixture.friction = own.FRICTION
+        corners = [(x / own.SCALE, y / own.SCALE) for x, y in own.HULL_POLY]
+        own.HULL_FD.shape = own.polygonShape(vertices=corners)
+        own.LEG_FD.shape = own.polygonShape(box=(own.LEG_W / 2, own.LEG_H / 2))
+        own.LOWER_FD.shape = own.polygonShape(box=(0.8 * own.LEG_W / 2, own.LEG_H / 2))
+
+
+_CLASSES = {one.carl: one for one in (Acrobot, MountainCarContinuous, BipedalWalker)}
+
+
+@cache
+def __getattr__(name: str) -> CarlEnvironment:
+    """The environment with carl-bench's name; an AttributeError says which there are."""
+    if name not in _CLASSES:
+        raise AttributeError(f"{__name__} has no environment '{name}', but {', '.join(_CLASSES)}")
+    return _CLASSES[name]()

@@ -28,8 +28,14 @@ spaces = Spaces(observation=4, action=2, discrete=True)
 noise = 4
 horizon = 500
 success = 475.0  # episode return from which a context counts as solved: Gymnasium's reward threshold
+chunk = 512
 carl = "CARLCartPole"
-gymnasium_id = "CartPole-v1"
+deviations: dict[str, str] = {}
+refused = {
+    "initial_state_lower": "episodes start as Gymnasium's do",
+    "initial_state_upper": "episodes start as Gymnasium's do",
+}
+limits: dict[str, tuple[float, str]] = {}
 controllers = ("lqr_lookahead",)
 
 X_LIMIT = 2.4
@@ -71,5 +77,17 @@ def observation(state: Sequence[Any]) -> np.ndarray:
     return seen
 
 
-def build(varied: tuple[str, ...], rows: tuple[int, int]) -> PhysicsRows:
+def build(varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> PhysicsRows:
     return PhysicsRows(sys.modules[__name__], varied, rows)
+
+
+def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
+    """Gymnasium's CartPole-v1 with the context's constants, and with those that follow from them."""
+    import gymnasium
+
+    environment = gymnasium.make("CartPole-v1", render_mode=render_mode).unwrapped
+    for name, value in context.items():
+        setattr(environment, name, value)
+    environment.total_mass = context["masspole"] + context["masscart"]
+    environment.polemass_length = context["masspole"] * context["length"]
+    return environment

@@ -25,8 +25,14 @@ def describe(runs: Iterable[int]) -> str:
     if most == 1:
         return "none, as there is 1 run per method"
     kind = "t" if most < FEWEST else "bootstrap" if fewest >= FEWEST else "t or bootstrap"
+    return f"95 % {kind} interval over {count(runs)}"
+
+
+def count(runs: Iterable[int]) -> str:
+    """These numbers of runs, in words: `5 runs per method`."""
+    fewest, most = min(runs := list(runs)), max(runs)
     span = str(most) if fewest == most else f"{fewest} to {most}"
-    return f"95 % {kind} interval over {span} runs per method"
+    return f"{span} run{'' if most == 1 else 's'} per method"
 
 
 def runs_per_method(table: pd.DataFrame) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Estimates with intervals, one row per method, the two held-out regions beside each other in it."""
+"""Estimates with intervals, one row per method, the held-out regions of the benchmark below each other in it."""
 
 from typing import Any
 
@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from meta_rl.figures import bands, style
+from meta_rl.contexts import RESULTS
+from meta_rl.figures import bands, regions, style
 
-REGIONS = {"interpolation": -0.19, "extrapolation": 0.19}  # where in a method's row; downwards
 _KEYS = ["benchmark", "agent", "method", "information", "split"]
+_ROW = 0.86  # part of a method's row that its regions share
 _ESTIMATE: dict[str, Any] = {
-    "color": style.INK, "marker": "o", "markersize": 4.5, "markeredgewidth": 1.1, "linewidth": 1.6,
+    "marker": "o", "markersize": 4.5, "markeredgewidth": 1.1, "linewidth": 1.6,
 }  # fmt: skip
 
 
@@ -23,25 +24,39 @@ def draw(estimates: pd.DataFrame, label: str, runs: pd.DataFrame | None = None) 
     `runs`, if given, has the same keys and a column `value`: single runs, drawn as faint dots.
     """
     looks = style.looks(estimates["method"])
-    held_out = estimates[estimates["split"].isin(REGIONS)]
+    held_out = estimates[estimates["split"].isin(RESULTS)]
     data = style.split(held_out, "agent", "information")
-    figure, axes = style.panels(data, height=0.65 + 0.27 * len(looks))
+    most = max(one["split"].nunique() for one in data.values())
+    figure, axes = style.panels(data, height=0.65 + 0.13 * most * len(looks))
     for title, ax in axes.items():
         one = data[title]
+        places = _places(one, list(looks))
         if runs is not None:
-            _dots(ax, one[_KEYS].merge(runs, on=_KEYS), looks)
-        _estimates(ax, one, looks)
+            _dots(ax, one[_KEYS].merge(runs, on=_KEYS), looks, places)
+        _estimates(ax, one, looks, places)
         _rows(ax, list(looks))
         ax.set_xlabel(label)
-    style.legend(figure, _handles(dots=runs is not None))
+    style.legend(figure, _handles(held_out, dots=runs is not None))
     return figure, list(axes.values())
 
 
-def _estimates(ax: Axes, rows: pd.DataFrame, looks: dict[str, style.Look]) -> None:
-    order = list(looks)
+def _places(rows: pd.DataFrame, methods: list[str]) -> dict[tuple[str, str], float]:
+    """The height at which each method's region is drawn; downwards, in rows."""
+    present = regions.ordered(rows["split"].unique())
+    step = _ROW / len(present)
+    offsets = step * (np.arange(len(present)) - (len(present) - 1) / 2)
+    return {
+        (method, region): row + offset
+        for row, method in enumerate(methods)
+        for region, offset in zip(present, offsets, strict=True)
+    }
+
+
+def _estimates(
+    ax: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], places: dict[tuple[str, str], float]
+) -> None:
     for row in rows.to_dict("records"):
-        look, y = looks[row["method"]], order.index(row["method"]) + REGIONS[row["split"]]
-        of_region = {"markerfacecolor": look.colour if row["split"] == "interpolation" else "white"}
+        look, y = looks[row["method"]], places[row["method"], row["split"]]
         ax.plot(
             [row["low"], row["high"]],
             [y, y],
@@ -50,18 +65,16 @@ def _estimates(ax: Axes, rows: pd.DataFrame, looks: dict[str, style.Look]) -> No
             solid_capstyle="butt",
             zorder=2,
         )
-        ax.plot(
-            row["estimate"],
-            y,
-            label=f"{row['method']}, {row['split']}",
-            zorder=3,
-            **_ESTIMATE | look.point | of_region,
-        )
+        filled = look.point | regions.marker(row["split"], look.colour)
+        ax.plot(row["estimate"], y, label=f"{row['method']}, {row['split']}", zorder=3, **_ESTIMATE | filled)
 
 
-def _dots(ax: Axes, runs: pd.DataFrame, looks: dict[str, style.Look]) -> None:
-    order = list(looks)
-    y = runs["method"].map(order.index) + 1.75 * runs["split"].map(REGIONS)
+def _dots(
+    ax: Axes, runs: pd.DataFrame, looks: dict[str, style.Look], places: dict[tuple[str, str], float]
+) -> None:
+    """Just below the estimates of their region."""
+    below = 0.37 * _ROW / runs["split"].nunique()
+    y = [places[method, split] + below for method, split in zip(runs["method"], runs["split"], strict=True)]
     ax.scatter(runs["value"], y, s=5, c=[looks[method].colour for method in runs["method"]], alpha=0.45,
                linewidths=0, zorder=1)  # fmt: skip
 
@@ -74,11 +87,8 @@ def _rows(ax: Axes, methods: list[str]) -> None:
         ax.axhline(y, color=style.SHADE, linewidth=0.8, zorder=0)
 
 
-def _handles(dots: bool) -> list[Line2D]:
-    handles = [
-        Line2D([], [], label="interpolation", **_ESTIMATE),
-        Line2D([], [], label="extrapolation", markerfacecolor="white", **_ESTIMATE),
-    ]
+def _handles(rows: pd.DataFrame, dots: bool) -> list[Line2D]:
+    handles = regions.handles(rows["split"], **_ESTIMATE)
     run = Line2D([], [], label="single run", color=style.MUTED, marker="o", markersize=2, linestyle="none")
     return [*handles, run] if dots else handles
 

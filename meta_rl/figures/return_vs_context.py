@@ -1,7 +1,7 @@
-"""Return against the value of the context feature, on held-out contexts: where a method starts to fail as the
-dynamics change. Line: mean over runs, each point averaged over neighbouring contexts within a run. Band: 95 %
-interval over runs, whose number stands below the panels. Reference: the best of the portfolio in a context.
-Shaded: the train range. Source: tables ``scores`` and ``contexts``.
+"""Return against the value of the context feature, on held-out contexts, in benchmarks that vary a single one:
+where a method starts to fail as the dynamics change. Line: mean over runs, each point averaged over neighbouring
+contexts within a run. Band: 95 % interval over runs, whose number stands below the panels. Reference: the best of
+the portfolio in a context. Shaded: the train range. Source: tables ``scores`` and ``contexts``.
 """
 
 from typing import Any
@@ -12,12 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from meta_rl.figures import bands, style
+from meta_rl.contexts import RESULTS
+from meta_rl.figures import bands, feature_axis, style
 from meta_rl.tables import contexts, scores
 
 TABLES = (contexts.TABLE, scores.TABLE)
+_TICKS = (1, 2, 5)
 POINTS = 12  # of a line, at most, below, inside and above the train range
 _PORTFOLIO: dict[str, dict[str, Any]] = {
     "reference": {"color": style.INK, "linewidth": 1, "linestyle": "-"},
@@ -26,18 +28,21 @@ _PORTFOLIO: dict[str, dict[str, Any]] = {
 
 
 def build(tables: dict[str, pd.DataFrame]) -> Figure:
-    """One panel per benchmark (and agent, feature), one line per method, over held-out contexts.
+    """One panel per benchmark of one feature (and agent), one line per method, over held-out contexts.
 
     Neighbouring contexts are averaged to at most `POINTS` points a region, first within each run; the band is
     an interval over runs.
     """
     contexts, scores = tables["contexts"].drop(columns="seed"), tables["scores"]
-    held_out = scores[scores["split"] != "train"].merge(contexts, on=["benchmark", "split", "context_id"])
+    single = contexts[contexts.groupby("benchmark")["feature"].transform("nunique") == 1]
+    if single.empty:
+        return style.empty("No benchmark of this study varies a single feature: see figure context_map.")
+    held_out = scores[scores["split"].isin(RESULTS)].merge(single, on=["benchmark", "split", "context_id"])
     looks = style.looks(scores["method"])
-    data = style.split(held_out, "agent", "information", "feature")
+    data = style.split(held_out, "agent", "information")
     figure, axes = style.panels(data, height=2.15)
     for title, ax in axes.items():
-        _panel(ax, data[title], style.train_range(contexts, data[title]), looks)
+        _panel(ax, data[title], looks)
     style.label_left(axes.values(), "episode return")
     others = [Line2D([], [], label=name, **line) for name, line in _PORTFOLIO.items()]
     shade = Patch(color=style.SHADE, label="train range")
@@ -47,10 +52,10 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     return figure
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, trained: tuple[float, float], looks: dict[str, style.Look]) -> None:
-    sign = -1 if rows["value"].max() < 0 else 1  # a gravity of -20 is the far end, not the near one
+def _panel(ax: Axes, rows: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+    sign = feature_axis.sign(rows["value"])
     rows = rows.assign(x=sign * rows["value"])
-    low, high = sorted(sign * end for end in trained)
+    low, high = sorted(sign * end for end in style.train_range(rows))
     ax.axvspan(low, high, color=style.SHADE, linewidth=0, zorder=0)
     rows = rows.assign(point=_points(rows["x"], low, high))
     x = rows.drop_duplicates("x").groupby("point")["x"].mean()
@@ -62,7 +67,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, trained: tuple[float, float], looks: di
             runs = mine.pivot_table(index="seed", columns="point", values="episode_return")
             bands.draw(ax, method, look, x[runs.columns], runs, markers=(i % 3, 3))
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]) if rows["episode_return"].min() >= 0 else None)
-    _scale(ax, rows, sign)
+    _scale(ax, rows)
 
 
 def _points(x: pd.Series, low: float, high: float) -> pd.Series:
@@ -74,22 +79,15 @@ def _points(x: pd.Series, low: float, high: float) -> pd.Series:
     return x.map(dict(zip(values, point, strict=True)))
 
 
-def _scale(ax: Axes, rows: pd.DataFrame, sign: int) -> None:
+def _scale(ax: Axes, rows: pd.DataFrame) -> None:
     ax.set_xlabel(style.feature_label(rows))
     ax.margins(x=0.02)
-    logarithmic = 0 < 5 * rows["x"].min() < rows["x"].max()
-    if logarithmic:
-        ax.set_xscale("log")
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{sign * value:g}".replace("-", style.MINUS))
-    )
+    logarithmic = feature_axis.scale(ax, "x", rows["value"], _TICKS)
     default = abs(rows["default"].iloc[0])
     top = ax.secondary_xaxis("top", functions=(lambda x: x / default, lambda x: x * default))
     top.tick_params(colors=style.MUTED)
     top.spines["top"].set_color(style.SHADE)
     top.xaxis.set_minor_locator(NullLocator())
     if logarithmic:
-        top.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        top.xaxis.set_major_locator(LogLocator(subs=_TICKS))
     top.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"\N{MULTIPLICATION SIGN}{value:g}"))

@@ -112,18 +112,10 @@ def split(table: pd.DataFrame, *keys: str) -> dict[str, pd.DataFrame]:
     return {", ".join(map(str, [benchmark, *values])): rows for (*values, benchmark), rows in groups}
 
 
-def train_range(contexts: pd.DataFrame, rows: pd.DataFrame) -> tuple[float, float]:
-    """Lowest and highest context inside the train range, for the one benchmark and feature of `rows`.
-
-    The declared range is not in the tables; hundreds of contexts uniform in it span it closely.
-    """
-    one = rows.iloc[0]
-    inside = contexts[
-        (contexts["benchmark"] == one["benchmark"])
-        & (contexts["feature"] == one["feature"])
-        & contexts["split"].isin(["train", "interpolation"])
-    ]
-    return inside["value"].min(), inside["value"].max()
+def train_range(rows: pd.DataFrame) -> tuple[float, float]:
+    """Lowest and highest value of the declared train range, of the rows' one benchmark and feature."""
+    low, high = rows[["train_low", "train_high"]].iloc[0]
+    return low, high
 
 
 def panels(data: dict[str, pd.DataFrame], height: float) -> tuple[Figure, dict[str, Axes]]:
@@ -138,10 +130,17 @@ def panels(data: dict[str, pd.DataFrame], height: float) -> tuple[Figure, dict[s
     for ax in grid[len(data) :]:
         ax.remove()
     axes = dict(zip(data, grid, strict=False))
+    letters = int(13 * figure.get_figwidth() / columns) - 4
     for title, ax in axes.items():
-        ax.set_title(title)
+        ax.set_title(_wrapped(title, letters))
         seaborn.despine(ax=ax)
     return figure, axes
+
+
+def _wrapped(title: str, letters: int) -> str:
+    """In lines of so many letters; a name that is too long for one is broken behind an underscore."""
+    words = [word.replace("_", "_ ") if len(word) > letters else word for word in title.split()]
+    return textwrap.fill(" ".join(words), letters).replace("_ ", "_")
 
 
 def empty(message: str) -> Figure:
@@ -166,7 +165,12 @@ def is_left(ax: Axes) -> bool:
 def feature_label(rows: pd.DataFrame) -> str:
     """`gravity [m/s²]`, of the rows' one feature."""
     feature, unit = rows[["feature", "unit"]].iloc[0]
-    return f"{feature} [{unit.replace('^2', '²')}]" if unit else feature
+    return with_unit(feature, unit)
+
+
+def with_unit(name: str, unit: str) -> str:
+    """`gravity [m/s²]`."""
+    return f"{name} [{unit.replace('^2', '²')}]" if unit else name
 
 
 def legend(figure: Figure, handles: Sequence[Artist]) -> None:

@@ -17,11 +17,6 @@ class Task(NamedTuple):
     spaces: Spaces
     contexts: ContextSpace
 
-    @property
-    def transition(self) -> int:
-        """Width of a packed transition (s, a, s')."""
-        return 2 * self.spaces.observation + self.spaces.action
-
 
 class Method(nn.Module):
     """What the agent is told about the context: an encoding z of `size`, beside the observation.
@@ -34,7 +29,7 @@ class Method(nn.Module):
     size: int = 0
 
     def embed(self, transitions: Tensor) -> Tensor:
-        """The part of the encoding that looks at single transitions: [S, ..., 2O + A] -> [S, ..., E]."""
+        """The part of the encoding that looks at single transitions: [S, ..., T] -> [S, ..., E]."""
         return transitions
 
     def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
@@ -56,11 +51,15 @@ class Method(nn.Module):
 
 
 class Trajectories(NamedTuple):
-    """Transitions of C contexts per seed, M each, float32 [S, C, M, ...]; actions are one-hot if discrete."""
+    """Transitions of C contexts per seed, M each, float32 [S, C, M, ...]; actions are one-hot if discrete.
+
+    `reward` is [S, C, M, 1], or [S, C, M, 0] where the context does not act on it.
+    """
 
     observation: Tensor
     action: Tensor
     next_observation: Tensor
+    reward: Tensor
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:

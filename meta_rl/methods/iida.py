@@ -2,8 +2,8 @@
 
 Before the agent trains, an encoder f of transitions and a one-step predictor g are trained together on
 trajectories of the train contexts: z = mean f(s, a, s') over a context set, and g(s, a, z) predicts the
-change of state. The squared error goes back through the encoder. Then the encoder is frozen
-and its z, from the window of the running episode, stands beside the observation.
+change of state, and the reward where the context acts on it. The squared error goes back through the encoder.
+Then the encoder is frozen and its z, from the window of the running episode, stands beside the observation.
 
 All inputs and targets are standardised with the statistics of the training trajectories. Context sets in
 training have every length from 0 to K, so that the empty window means "the average environment".
@@ -39,20 +39,24 @@ class Config:
 class IIDA(Method):
     """A frozen encoder of the window; `pretrain` trains it together with the one-step predictor."""
 
-    mean: Tensor  # of (s, a, s'), per seed
+    mean: Tensor  # of transitions, per seed
     std: Tensor
-    change_mean: Tensor  # of s' - s
+    change_mean: Tensor  # of s' - s, and of r where transitions carry it
     change_std: Tensor
 
     def __init__(self, config: Config, task: Task, streams: Streams) -> None:
         super().__init__()
         self.config = config
         self.window, self.size = config.window, config.size
-        seeds, state = len(streams.keys), task.spaces.observation
-        self._known = state + task.spaces.action  # width of (s, a)
-        self.encoder = MLP(streams, "iida/encoder", (task.transition, *config.encoder, config.size))
-        self.predictor = MLP(streams, "iida/predictor", (self._known + config.size, *config.predictor, state))
-        for name, width in (("", task.transition), ("change_", state)):
+        seeds, spaces = len(streams.keys), task.spaces
+        self._state = spaces.observation
+        self._known = self._state + spaces.action  # width of (s, a)
+        changes = self._state + spaces.rewarded
+        self.encoder = MLP(streams, "iida/encoder", (spaces.transition, *config.encoder, config.size))
+        self.predictor = MLP(
+            streams, "iida/predictor", (self._known + config.size, *config.predictor, changes)
+        )
+        for name, width in (("", spaces.transition), ("change_", changes)):
             self.register_buffer(f"{name}mean", torch.zeros(seeds, 1, width))
             self.register_buffer(f"{name}std", torch.ones(seeds, 1, width))
         self.requires_grad_(False)
@@ -66,21 +70,24 @@ class IIDA(Method):
         return masked_mean(window.transitions, window.mask)
 
     def predict(self, transitions: Tensor, z: Tensor) -> Tensor:
-        """The standardised change of state, [S, B, O], from the (s, a) of packed transitions [S, B, T] and z."""
+        """The standardised change, [S, B, O (+ 1)], from the (s, a) of packed transitions [S, B, T] and z."""
         known = ((transitions - self.mean) / self.std)[..., : self._known]
         return self.predictor(torch.cat((known, z), -1))
 
     def loss(self, window: Window, transitions: Tensor) -> Tensor:
         """One-step squared error, [S]: mean over B targets [S, B, T] and the standardised dimensions."""
-        state = self.change_mean.shape[-1]
-        change = transitions[..., -state:] - transitions[..., :state]
-        target = (change - self.change_mean) / self.change_std
+        target = (self._change(transitions) - self.change_mean) / self.change_std
         z = self(None, Window(self.embed(window.transitions), window.mask, embedded=True))
         return (self.predict(transitions, z) - target).square().mean((1, 2))
 
+    def _change(self, transitions: Tensor) -> Tensor:
+        following = transitions[..., self._known :]
+        change = following[..., : self._state] - transitions[..., : self._state]
+        return torch.cat((change, following[..., self._state :]), -1)
+
     def pretrain(self, trajectories: Trajectories, streams: Streams) -> dict[str, np.ndarray]:
         packed = torch.cat(tuple(trajectories), -1)
-        self._standardise(packed, trajectories.next_observation - trajectories.observation)
+        self._standardise(packed)
         self.requires_grad_(True)
         optimiser = Adam(self.parameters(), self.config.learning_rate)
         losses = []
@@ -91,8 +98,8 @@ class IIDA(Method):
         self.requires_grad_(False)
         return {"prediction_loss": torch.stack(losses[-len(losses) // 10 - 1 :]).mean(0).numpy()}
 
-    def _standardise(self, packed: Tensor, change: Tensor) -> None:
-        for name, values in (("", packed), ("change_", change)):
+    def _standardise(self, packed: Tensor) -> None:
+        for name, values in (("", packed), ("change_", self._change(packed))):
             flat = values.flatten(1, 2)
             getattr(self, f"{name}mean").copy_(flat.mean(1, keepdim=True))
             getattr(self, f"{name}std").copy_(flat.std(1, keepdim=True).clamp(min=1e-6))

@@ -35,7 +35,7 @@ class JRPL(Method):
     def __init__(self, config: Config, task: Task, streams: Streams) -> None:
         super().__init__()
         self.window, self.size = config.window, config.size
-        sizes = (task.transition, *config.hidden)
+        sizes = (task.spaces.transition, *config.hidden)
         self.encoder = MLP(streams, "jrpl/encoder", sizes)
         self.head = MLP(streams, "jrpl/head", (sizes[-1], config.size))
 

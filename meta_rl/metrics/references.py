@@ -4,6 +4,8 @@ The best of many noisy means is too good: a member is chosen on the first half o
 on the second. Every function takes the `references` table of one benchmark.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -11,14 +13,18 @@ from meta_rl.errors import UserError
 
 RANDOM = "random"
 CONTEXT = ["split", "context_id"]
+# Per feature the largest multiplier at which success is possible, and the reason.
+Limits = Mapping[str, tuple[float, str]]
+_ROUNDING = 1e-9  # of value / default, relative
 
 
 def reference_values(references: pd.DataFrame, success: float) -> pd.DataFrame:
     """One row per context: split, context_id, reference, random, solvable, informative.
 
     `reference` and `random` are mean returns over the second half. A context is solvable ("true") if its
-    reference reaches the return `success`, else "unknown": that learners fail proves nothing. It is
-    informative if reference - random is positive and at least a tenth of its median over held-out contexts.
+    reference reaches the return `success`, else "unknown": that learners fail proves nothing (`rule_out`
+    does). It is informative if reference - random is positive and at least a tenth of its median over held-out
+    contexts.
     """
     first, second = _halves(references)
     frame = pd.DataFrame({"reference": _chosen(first, second), "random": second[RANDOM]})
@@ -28,6 +34,30 @@ def reference_values(references: pd.DataFrame, success: float) -> pd.DataFrame:
     frame["solvable"] = (frame["reference"] >= success).map({True: "true", False: "unknown"})
     frame["informative"] = (gain > 0) & (gain >= 0.1 * scale)
     return frame.reset_index()
+
+
+def rule_out(values: pd.DataFrame, contexts: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+    """The `values` of `reference_values`, solvable "false" instead of "unknown" beyond a limit.
+
+    `contexts` is the table of the one benchmark; `limits` is what its environment declares. A limit that a
+    member of the portfolio breaks is wrong: a UserError.
+    """
+    multiplier = contexts["value"] / contexts["default"]
+    largest = [limits[feature][0] if feature in limits else np.inf for feature in contexts["feature"]]
+    beyond = contexts[multiplier > np.multiply(largest, 1 + _ROUNDING)]
+    impossible = pd.MultiIndex.from_frame(values[CONTEXT]).isin(pd.MultiIndex.from_frame(beyond[CONTEXT]))
+    wrong = values[impossible & (values["solvable"] == "true")]
+    if len(wrong):
+        one = wrong.iloc[0]
+        row = beyond[(beyond["split"] == one["split"]) & (beyond["context_id"] == one["context_id"])].iloc[0]
+        limit, reason = limits[row["feature"]]
+        raise UserError(
+            f"limits: the environment declares that nothing succeeds beyond {limit:g} times the default "
+            f"{row['feature']} ({reason}), but a reference member returns {one['reference']:g} in context "
+            f"{one['context_id']} of split '{one['split']}', at {row['value'] / row['default']:g} times the "
+            "default; correct the limit, or delete it"
+        )
+    return values.assign(solvable=values["solvable"].mask(impossible, "false"))
 
 
 def context_value(references: pd.DataFrame) -> pd.Series:

@@ -31,6 +31,12 @@ def run_optimality_gap(scores: np.ndarray) -> np.ndarray:
     return run_mean(np.maximum(1.0 - scores, 0.0))
 
 
+def run_profile(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """A run's performance profile: the share of its contexts above each threshold (Agarwal et al. 2021), [R, T]."""
+    above = [np.where(np.isnan(scores), np.nan, scores > threshold) for threshold in thresholds]
+    return np.stack([run_mean(exceeds) for exceeds in above], axis=1)
+
+
 def iqm(runs: np.ndarray) -> np.ndarray:
     """Interquartile mean over runs (first axis): a quarter of the runs, rounded down, is cut at each end."""
     return trim_mean(runs, 0.25, axis=0)
@@ -47,12 +53,6 @@ def median(runs: np.ndarray) -> np.ndarray:
 
 
 AGGREGATES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"iqm": iqm, "mean": mean, "median": median}
-
-
-def performance_profile(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Share of contexts whose value exceeds each threshold, per run, then mean over runs, [T]."""
-    above = np.where(np.isnan(values), np.nan, values > np.reshape(thresholds, (-1, 1, 1)))
-    return np.array([mean(run_mean(exceeds)) for exceeds in above])
 
 
 def wins(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,24 +1,33 @@
 """Scores: every run in every context, measured against random and the reference."""
 
+from types import MappingProxyType
+
 import pandas as pd
 
 from meta_rl.errors import UserError
-from meta_rl.metrics.references import CONTEXT, reference_values
+from meta_rl.metrics.references import CONTEXT, Limits, reference_values, rule_out
 
 RUN = ["benchmark", "agent", "method", "seed", "information"]
+_NO_LIMITS: Limits = MappingProxyType({})
 
 
 def scores(
-    evaluation: pd.DataFrame, references: pd.DataFrame, contexts: pd.DataFrame, success: float
+    evaluation: pd.DataFrame,
+    references: pd.DataFrame,
+    contexts: pd.DataFrame,
+    success: float,
+    limits: Limits = _NO_LIMITS,
 ) -> pd.DataFrame:
     """The `scores` table of one benchmark; `success` is the return from which a context counts as solved.
 
+    `limits` are the multipliers of features beyond which the environment declares that nothing succeeds.
     Diverged episodes count with what they returned. Raises UserError if a run lacks one of its contexts: a
     mean over fewer contexts is another quantity.
     """
     means = evaluation.groupby([*RUN, *CONTEXT], as_index=False)["episode_return"].mean()
     _check_complete(means, contexts)
-    frame = means.merge(reference_values(references, success), on=CONTEXT, how="left", validate="many_to_one")
+    values = rule_out(reference_values(references, success), contexts, limits)
+    frame = means.merge(values, on=CONTEXT, how="left", validate="many_to_one")
     if frame["reference"].isna().any():
         split, context = frame.loc[frame["reference"].isna(), CONTEXT].iloc[0]
         raise UserError(f"references: context {context} of split '{split}' is missing")

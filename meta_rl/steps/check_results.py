@@ -8,8 +8,10 @@ import pandas as pd
 
 from meta_rl import files, job
 from meta_rl.errors import UserError
+from meta_rl.metrics.runs import diverged
 from meta_rl.tables import evaluation as evaluation_table
 from meta_rl.tables import io
+from meta_rl.tables import learning as learning_table
 
 
 class Run(NamedTuple):
@@ -24,10 +26,12 @@ class Run(NamedTuple):
         return f"{self.benchmark} {self.agent} {self.method} seed {self.seed}"
 
 
-def main(evaluation: Path, figures: list[Path], report: Path, spec: dict[str, Any], check: Path) -> str:
+def main(
+    evaluation: Path, learning: Path, figures: list[Path], report: Path, spec: dict[str, Any], check: Path
+) -> str:
     """Write what was checked, and where the results are; a UserError names the runs that are not complete.
 
-    Spec: `methods`, `seeds` [first, count], `episodes`, and `benchmarks` with `agents` and `contexts`.
+    Spec: `methods`, `seeds` [first, count], and `benchmarks` with `agents`, `contexts` and `episodes`.
     """
     frame = io.read(evaluation, evaluation_table.TABLE)
     runs = expected_runs(spec)
@@ -38,7 +42,8 @@ def main(evaluation: Path, figures: list[Path], report: Path, spec: dict[str, An
         raise UserError(
             "\n".join(lines + [f"  {run}: {count} episodes missing" for run, count in gaps.items()])
         )
-    lost = diverged(frame)
+    rows = diverged(io.read(learning, learning_table.TABLE), frame)
+    lost = [Run(*row) for row in rows.itertuples(index=False)]
     folders = sorted({str(path.parent) for path in figures})
     text = "\n".join(
         [
@@ -70,22 +75,16 @@ def missing(frame: pd.DataFrame, runs: list[Run], spec: dict[str, Any]) -> dict[
     found = set(frame[columns].itertuples(index=False, name=None))
     lacks = {}
     for run in runs:
-        contexts = spec["benchmarks"][run.benchmark]["contexts"]
+        contexts, episodes = (spec["benchmarks"][run.benchmark][key] for key in ("contexts", "episodes"))
         # Train contexts are the run's own, numbered through all seeds.
         start = {"train": run.seed * contexts["train"]}
         wanted = {
             (*run, split, start.get(split, 0) + number, episode)
             for split, count in contexts.items()
-            for number, episode in product(range(count), range(spec["episodes"]))
+            for number, episode in product(range(count), range(episodes))
         }
         lacks[run] = len(wanted - found)
     return {run: count for run, count in lacks.items() if count}
-
-
-def diverged(frame: pd.DataFrame) -> list[Run]:
-    """The runs whose values or weights are not finite."""
-    rows = frame.loc[frame["status"] == "diverged", [*Run._fields]].drop_duplicates()
-    return [Run(*row) for row in rows.itertuples(index=False)]
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def _collect(
     streams = Streams([f"run {seed}" for seed in seeds])
     rows = contexts.shape[:2]
     environments = policy.environments(spec, rows)
-    rollout = Rollout(environments)
+    rollout, width = Rollout(environments), environments.spaces.chance
 
     def restart(ended: np.ndarray) -> None:
         noise = streams.uniform("generator/initial", rows[1], environments.noise)
@@ -52,7 +52,7 @@ def _collect(
     episode = np.zeros(rows, dtype=np.int64)
     taken: dict[str, list[np.ndarray]] = {}
     for _ in range(steps):
-        action = random.act(environments, streams.uniform("generator/action", rows[1]))
+        action = random.act(environments, streams.uniform("generator/action", rows[1], width))
         step = rollout.step(torch.from_numpy(action))
         fields = {
             "episode": episode,

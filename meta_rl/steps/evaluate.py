@@ -1,5 +1,6 @@
 """Play the greedy episodes of a block of trained, frozen policies in its train and all held-out contexts."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,18 @@ def main(
     todo = [
         chunk
         for split, (ids, values) in sets.items()
-        for chunk in cases(spec["benchmark"], split, ids, values, episodes, environment.noise).chunks()
+        for chunk in cases(spec["benchmark"], split, ids, values, episodes, environment.noise).chunks(
+            environment.chunk
+        )
     ]
     label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
     progress = job.Progress(label, sum(chunk.context_id.size for chunk in todo), "episodes")
     sound = finite(weights)[:, None]
+    build = cache(lambda rows: environments(weights.spec, rows))  # simulators take their time to build
     rows, codes = [], []
     done = 0
     for chunk in todo:
-        played = play_agent(agent, entry, lambda shape: environments(weights.spec, shape), chunk)
+        played = play_agent(agent, entry, build, chunk)
         who = _who(spec, seeds, chunk)
         value = agent.value(played.first_inputs).numpy().astype(np.float64)
         rows.append(

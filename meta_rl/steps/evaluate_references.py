@@ -1,18 +1,15 @@
 """Play the reference portfolio, controllers and specialists, in the contexts of one part of a benchmark."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 from meta_rl import context_frames, job, provenance, registry
-from meta_rl.episodes import Cases, cases, play_agent
+from meta_rl.episodes import Cases, cases, play_agent, play_controller
 from meta_rl.policy import environments, load
-from meta_rl.rollout import Rollout, play
-from meta_rl.streams import Streams
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import io
 from meta_rl.tables.references import TABLE
@@ -25,28 +22,29 @@ def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references:
     """
     specialists = [load(path) for path in policies]
     names = tuple(specialists[0].spec["features"])
-    noise = registry.load("environment", spec["environment"]).noise
+    environment = registry.load("environment", spec["environment"])
     turned = np.roll(np.arange(spec["episodes"]), spec["episodes"] // 2)
     todo = [
         chunk
         for split, (ids, values) in context_frames.of_splits(
             io.read(contexts, contexts_table.TABLE), names
         ).items()
-        for chunk in cases(spec["benchmark"], split, ids[None], values[None], turned, noise).chunks()
+        for chunk in cases(
+            spec["benchmark"], split, ids[None], values[None], turned, environment.noise
+        ).chunks(environment.chunk)
     ]
+    build = cache(lambda rows: environments(spec | {"features": names}, rows))
     frames = []
     progress = job.Progress(f"{spec['benchmark']} references", len(todo), "batches")
     for number, chunk in enumerate(todo):
         for name in spec["controllers"]:
-            returns = _play_controller(name, chunk, spec | {"features": names})
+            returns = play_controller(name, spec["benchmark"], build, chunk).episode_return[0]
             frames.append(_rows(spec, chunk, name, 0, 0, returns))
         for weights in specialists:
             agent, count = weights.agent(), len(weights.keys)
             each = chunk.repeat(count)
             entry = registry.entry("method", spec["method"])
-            played = play_agent(
-                agent, entry, lambda shape: environments(spec | {"features": names}, shape), each
-            )
+            played = play_agent(agent, entry, build, each)
             for index, returns in enumerate(played.episode_return):
                 point, seed = divmod(index, weights.spec["seeds"])
                 member = f"specialist_{weights.spec['agent']}_{point}"
@@ -55,20 +53,6 @@ def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references:
     frame = pd.concat(frames, ignore_index=True)
     io.write(frame, TABLE, references, provenance.record("evaluate_references", spec))
     return f"{spec['benchmark']}: {frame['member'].nunique()} members, {len(frame)} episodes"
-
-
-def _play_controller(name: str, chunk: Cases, spec: dict[str, Any]) -> np.ndarray:
-    """Returns [R] of a controller."""
-    rollout = Rollout(environments(spec, chunk.context_id.shape))
-    controller = registry.load("controller", name).build()
-    keys = zip(chunk.context_id.ravel(), chunk.episode.ravel(), strict=True)
-    streams = Streams([f"{spec['benchmark']}/{chunk.split}/{context}/{episode}" for context, episode in keys])
-
-    def act(inputs: Tensor) -> Tensor:
-        chance = streams.uniform(f"controller/{name}").reshape(chunk.context_id.shape)
-        return torch.from_numpy(controller(rollout.environments, chance))
-
-    return play(rollout, act, chunk.contexts, chunk.noise, gamma=1.0).episode_return[0]
 
 
 def _rows(

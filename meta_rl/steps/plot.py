@@ -24,7 +24,8 @@ def main(tables: list[Path], spec: dict[str, Any], pdf: Path, png: Path) -> str:
         for path, metadata in ((pdf, {"CreationDate": None}), (png, {})):
             with files.atomic(path) as temporary:
                 drawing.savefig(temporary, metadata=metadata)
-    return f"figure '{spec['figure']}', {len(drawing.axes)} panels"
+    panels = [ax for ax in drawing.axes if ax.get_label() != "<colorbar>"]
+    return f"figure '{spec['figure']}', {len(panels)} panels"
 
 
 if __name__ == "__main__":

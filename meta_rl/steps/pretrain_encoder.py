@@ -20,7 +20,8 @@ def main(trajectories: Path, spec: dict[str, Any], encoder: Path) -> str:
     keys = tuple(f"run {seed}" for seed in frame["seed"].unique())
     streams = Streams(keys)
     method = policy.build_method(spec, streams)
-    figures = method.pretrain(_trajectories(frame, trajectories), streams)
+    rewarded = policy.task(spec).spaces.rewarded
+    figures = method.pretrain(_trajectories(frame, trajectories, rewarded), streams)
     env_steps = tuple(int(count) for count in frame.groupby("seed").size())
     record = provenance.record("pretrain_encoder", spec)
     policy.save(encoder, policy.Weights(spec, keys, env_steps, policy.tensors(method), record))
@@ -28,16 +29,16 @@ def main(trajectories: Path, spec: dict[str, Any], encoder: Path) -> str:
     return f"{spec['benchmark']} {spec['method']}: {len(keys)} encoders on {env_steps[0]} transitions each, {said}"
 
 
-def _trajectories(frame: pd.DataFrame, path: Path) -> Trajectories:
+def _trajectories(frame: pd.DataFrame, path: Path, rewarded: bool) -> Trajectories:
     """Tensors [S, C, M, ...] of a sorted table, in which every context must have the same number of rows."""
     sizes = frame.groupby(["seed", "context_id"]).size()
     counts = sizes.groupby("seed").size()
     if sizes.nunique() != 1 or counts.nunique() != 1:
         raise UserError(f"{path}: contexts differ in their number of transitions; delete it and run again")
-    shape = (len(counts), int(counts.iloc[0]), int(sizes.iloc[0]), -1)
-    return Trajectories(
-        *(torch.from_numpy(np.stack(list(frame[name]))).view(shape) for name in ("obs", "action", "next_obs"))
-    )
+    shape = (len(counts), int(counts.iloc[0]), int(sizes.iloc[0]))
+    fields = [torch.from_numpy(np.stack(list(frame[name]))) for name in ("obs", "action", "next_obs")]
+    reward = torch.from_numpy(frame["reward"].to_numpy(np.float32)).unsqueeze(-1)[:, : int(rewarded)]
+    return Trajectories(*(field.reshape(*shape, field.shape[-1]) for field in (*fields, reward)))
 
 
 if __name__ == "__main__":

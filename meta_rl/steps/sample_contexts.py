@@ -9,7 +9,7 @@ import pandas as pd
 from meta_rl import job, provenance, registry
 from meta_rl.context_frames import to_frame
 from meta_rl.contexts import TRAIN, ContextSpace
-from meta_rl.envs.carl import check_features
+from meta_rl.envs.carl_features import check_features
 from meta_rl.tables import io
 from meta_rl.tables.contexts import TABLE
 
@@ -17,7 +17,7 @@ from meta_rl.tables.contexts import TABLE
 def main(spec: dict[str, Any], contexts: Path) -> str:
     environment = registry.load("environment", spec["environment"])
     check_features(environment)
-    space = ContextSpace.of(environment.features, spec["features"])
+    space = ContextSpace.of(environment.features, spec["features"], spec["train_set"])
     drawn: list[tuple[str, int | None, np.ndarray]]
     if "counts" in spec:
         drawn = [(split, None, space.draw_held_out(split, count)) for split, count in spec["counts"].items()]

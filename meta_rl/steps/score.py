@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from meta_rl import job, provenance, registry
+from meta_rl import context_frames, job, provenance, registry
 from meta_rl.metrics import scores as metric
 from meta_rl.tables import io
 from meta_rl.tables.contexts import TABLE as CONTEXTS
@@ -18,12 +18,14 @@ from meta_rl.tables.scores import TABLE as SCORES
 def main(
     evaluation: list[Path], references: list[Path], contexts: list[Path], spec: dict[str, Any], scores: Path
 ) -> str:
-    """Write the scores table of one benchmark. Spec: `environment`, whose success threshold counts."""
+    """Write the scores table of one benchmark. Spec: `environment`, whose success threshold and limits count."""
+    environment = registry.load("environment", spec["environment"])
     frame = metric.scores(
         _read(evaluation, EVALUATION),
         _read(references, REFERENCES),
-        _read(contexts, CONTEXTS),
-        registry.load("environment", spec["environment"]).success,
+        context_frames.for_results(_read(contexts, CONTEXTS)),
+        environment.success,
+        environment.limits,
     )
     io.write(frame, SCORES, scores, provenance.record("score", spec))
     informative = frame["informative"].mean()

@@ -1,5 +1,6 @@
 """The columns that several tables share, so that one name means one thing everywhere."""
 
+from meta_rl.contexts import DEVELOPMENT, RESULTS, TRAIN
 from meta_rl.tables.schema import Column
 
 BENCHMARK = Column(
@@ -17,9 +18,10 @@ INFORMATION = Column(
 SPLIT = Column(
     "split",
     "string",
-    "context set; train: drawn per seed; interpolation: held out, inside the train range; "
-    "extrapolation: held out, outside it",
-    choices=("train", "interpolation", "extrapolation"),
+    "context set; train: drawn per seed; validation, calibration and interpolation: held out, inside the train "
+    "set; combinatorial: each feature in its train range, their combination outside the train set; extrapolation, "
+    "single_extrapolation, all_extrapolation: the feature, one of several, or all of them outside the train range",
+    choices=(TRAIN, *DEVELOPMENT, *RESULTS),
 )
 CONTEXT_ID = Column(
     "context_id",

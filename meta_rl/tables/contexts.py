@@ -26,6 +26,8 @@ TABLE = Table(
         Column("value", "float", "the parameter's value in this context", "see `unit`"),
         Column("unit", "string", "unit of `value`"),
         Column("default", "float", "the parameter's value in the plain environment", "see `unit`"),
+        Column("train_low", "float", "lowest value of the benchmark's train range", "see `unit`"),
+        Column("train_high", "float", "highest value of the benchmark's train range", "see `unit`"),
     ),
     key=("benchmark", "split", "context_id", "feature"),
 )

@@ -28,8 +28,8 @@ TABLE = Table(
         Column(
             "solvable",
             "string",
-            "whether a reference member reaches the success threshold; unknown if none does and all "
-            "members learn",
+            "true: a reference member reaches the success threshold; false: none does, and the context lies "
+            "beyond a limit that the environment declares; unknown: none does, which proves nothing",
             choices=("true", "false", "unknown"),
         ),
         Column("informative", "bool", "reference - random is large enough for a score to mean something"),

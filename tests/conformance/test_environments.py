@@ -2,8 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import gymnasium
@@ -11,179 +9,281 @@ import numpy as np
 import pytest
 from gymnasium.utils import seeding
 
-from meta_rl import registry
+from meta_rl import config, gate, registry
 from meta_rl.contexts import Feature
-from meta_rl.envs import carl, cartpole
-from meta_rl.envs.base import Environments, PhysicsRows, Step
-from meta_rl.errors import UserError
+from meta_rl.envs import carl_features, cartpole
+from meta_rl.envs.base import Environment, Environments, PhysicsRows, Step
 
-MODULES = {name: registry.load("environment", name) for name in registry.ENVS}
-PHYSICS = {name: module for name, module in MODULES.items() if hasattr(module, "initial")}
-ROWS = (2, 3)
+ENVIRONMENTS: dict[str, Environment] = {name: registry.load("environment", name) for name in registry.ENVS}
+PHYSICS = {name: one for name, one in ENVIRONMENTS.items() if hasattr(one, "initial")}
+SIMULATORS = {name: one for name, one in ENVIRONMENTS.items() if name not in PHYSICS}
+# Which environment of Gymnasium's the default context is: None where the package that it is from registers none.
+GYMNASIUM = {
+    "cartpole": "CartPole-v1",
+    "mountaincar": "MountainCar-v0",
+    "pendulum": "Pendulum-v1",
+    "lunarlander": "LunarLander-v3",
+    "acrobot": "Acrobot-v1",
+    "mountaincar_continuous": "MountainCarContinuous-v0",
+    "bipedalwalker": "BipedalWalker-v3",
+    "metaworld_push": None,
+    "metaworld_pick_place": None,
+    "metaworld_reach_goal": None,
+    "striker": None,
+    "striker_epi": None,
+}
+# Controllers that act alike in all contexts.
+IGNORANT = {
+    "random",
+    "bang_bang",
+    "metaworld_push metaworld_scripted",
+    "metaworld_pick_place metaworld_scripted",
+}
+ROWS = (2, 2)
 ALL = np.ones(ROWS, dtype=bool)
 
-every_environment = pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
-every_physics = pytest.mark.parametrize("module", PHYSICS.values(), ids=PHYSICS)
+every_name = pytest.mark.parametrize("name", ENVIRONMENTS)
+every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+every_simulator = pytest.mark.parametrize("environment", SIMULATORS.values(), ids=SIMULATORS)
+every_physics = pytest.mark.parametrize("physics", PHYSICS.values(), ids=PHYSICS)
 every_feature = pytest.mark.parametrize(
-    ("module", "feature"),
+    ("environment", "feature"),
     [
-        pytest.param(module, feature, id=f"{name}-{feature.name}")
-        for name, module in MODULES.items()
-        for feature in module.features
-    ],
-)
-every_controller = pytest.mark.parametrize(
-    ("module", "controller"),
-    [
-        pytest.param(module, controller, id=f"{name}-{controller}")
-        for name, module in MODULES.items()
-        for controller in ("random", *module.controllers)
+        pytest.param(environment, feature, id=f"{name}-{feature.name}")
+        for name, environment in ENVIRONMENTS.items()
+        for feature in environment.features
     ],
 )
 
 
-def names(module: ModuleType) -> tuple[str, ...]:
-    return tuple(feature.name for feature in module.features)
+def names(environment: Environment) -> tuple[str, ...]:
+    return tuple(feature.name for feature in environment.features)
 
 
-def defaults(module: ModuleType, rows: tuple[int, int] = ROWS) -> np.ndarray:
-    return np.broadcast_to([feature.default for feature in module.features], (*rows, len(module.features)))
+def defaults(environment: Environment, rows: tuple[int, int] = ROWS) -> np.ndarray:
+    values = [feature.default for feature in environment.features]
+    return np.broadcast_to(values, (*rows, len(values)))
 
 
-def random_contexts(module: ModuleType, rng: np.random.Generator, rows: tuple[int, ...]) -> np.ndarray:
-    """Log-uniform within the bounds, as far as a factor of 10 from the default."""
-    columns = []
-    for feature in module.features:
-        size = abs(feature.default)
-        inner, outer = sorted((abs(feature.low), abs(feature.high)))
-        span = np.log([max(inner, size / 10), min(outer, size * 10)])
-        columns.append(np.sign(feature.default) * np.exp(rng.uniform(*span, rows)))
+def random_contexts(
+    environment: Environment, rng: np.random.Generator, rows: tuple[int, ...], factor: float = 2.0
+) -> np.ndarray:
+    """Defaults times or over as much as the factor, log-uniform, as far as the bounds allow."""
+    columns = [
+        np.clip(feature.default * factor ** rng.uniform(-1, 1, rows), feature.low, feature.high)
+        for feature in environment.features
+    ]
     return np.stack(columns, axis=-1)
 
 
-def random_actions(module: ModuleType, rng: np.random.Generator, rows: tuple[int, ...]) -> np.ndarray:
-    if module.spaces.discrete:
-        return rng.integers(module.spaces.action, size=rows)
-    return rng.uniform(-1, 1, (*rows, module.spaces.action)).astype(np.float32)
+def random_actions(environment: Environment, rng: np.random.Generator, rows: tuple[int, ...]) -> np.ndarray:
+    spaces = environment.spaces
+    if spaces.discrete:
+        return rng.integers(spaces.action, size=rows)
+    return rng.uniform(-spaces.limit, spaces.limit, (*rows, spaces.action)).astype(np.float32)
 
 
-def started(module: ModuleType, contexts: np.ndarray, seed: int = 0) -> Environments:
+def started(environment: Environment, contexts: np.ndarray, seed: int = 0) -> Environments:
     """All features varied, every row reset to its context."""
     rows = contexts.shape[:2]
-    environments = module.build(names(module), rows)
-    noise = np.random.default_rng(seed).random((*rows, module.noise))
+    environments = environment.build(names(environment), rows)
+    noise = np.random.default_rng(seed).random((*rows, environment.noise))
     environments.reset(np.ones(rows, dtype=bool), contexts, noise)
     return environments
 
 
-def run(
-    module: ModuleType, environments: Environments, steps: int, seed: int = 0, restart: bool = True
-) -> bytes:
-    """The bytes of all that `steps` random steps return; ended rows start again."""
+def run(environment: Environment, environments: Environments, steps: int, seed: int = 0) -> bytes:
+    """The bytes of all that `steps` random steps return; rows that end go on, or stand still."""
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(steps):
-        step = environments.step(random_actions(module, rng, environments.rows))
+        step = environments.step(random_actions(environment, rng, environments.rows))
         found += [column.tobytes() for column in step]
-        contexts = random_contexts(module, rng, environments.rows)
-        noise = rng.random((*environments.rows, module.noise))
-        if restart:
-            environments.reset(step.terminated | step.truncated, contexts, noise)
-            found.append(environments.observation.tobytes())
     return b"".join(found)
 
 
-# every environment
+# what is declared
 
 
 @every_environment
-def test_features_are_valid(module: ModuleType) -> None:
-    assert len(set(names(module))) == len(module.features) > 0
-    for feature in module.features:
+def test_features_are_valid(environment: Environment) -> None:
+    assert len(set(names(environment))) == len(environment.features) > 0
+    for feature in environment.features:
         assert feature.low <= feature.default <= feature.high
         assert feature.default != 0  # ranges are multipliers of it
         assert feature.unit
+    for feature, (multiplier, reason) in environment.limits.items():
+        assert feature in names(environment)
+        assert multiplier > 1  # the default context can be solved
+        assert reason
+    assert environment.controllers or not environment.limits
+    assert min(environment.horizon, environment.chunk, environment.noise) > 0
 
 
 @every_environment
-def test_features_are_those_of_carl_bench(module: ModuleType) -> None:
-    carl.check_features(module)
+def test_features_are_those_of_carl_bench_but_for_what_is_said(environment: Environment) -> None:
+    carl_features.check_features(environment)
+    assert environment.deviations.keys() <= set(names(environment))
+    assert environment.refused.keys().isdisjoint(names(environment))
+    assert all((*environment.deviations.values(), *environment.refused.values()))
+    if environment.carl is None:
+        assert not environment.deviations
+        return
+    theirs = carl_features.features(environment.carl).keys()
+    offered = {*names(environment), *environment.refused}
+    assert theirs <= offered
+    assert offered - theirs <= environment.deviations.keys()
+
+
+@every_name
+def test_a_feature_that_cannot_vary_is_refused_with_its_reason(name: str) -> None:
+    for feature, reason in ENVIRONMENTS[name].refused.items():
+        (problem,) = config.feature_problems("mine", name, {feature: {"train": [0.5, 2.0]}})
+        assert problem == f"mine.features.{feature}: cannot vary in {name}: {reason}"
+
+
+@every_name
+def test_the_plain_environment_has_the_declared_spaces(name: str) -> None:
+    environment = ENVIRONMENTS[name]
+    spaces, plain = (
+        environment.spaces,
+        environment.plain({one.name: one.default for one in environment.features}),
+    )
+    assert plain.observation_space.shape == (spaces.observation,)
+    if spaces.discrete:
+        assert plain.action_space.n == spaces.action
+    else:
+        assert plain.action_space.shape == (spaces.action,)
+        assert (plain.action_space.high == spaces.limit).all()
+        assert (plain.action_space.low == -spaces.limit).all()
+    assert GYMNASIUM.keys() == ENVIRONMENTS.keys()
+    if GYMNASIUM[name]:
+        assert environment.horizon == gymnasium.spec(GYMNASIUM[name]).max_episode_steps
+
+
+# contexts
+
+
+@every_name
+def test_every_feature_passes_the_gate(name: str) -> None:
+    """It acts, in its own row only, as in an independent reference; the default is the plain environment."""
+    verdicts = list(gate.check(name))
+    together = ["(all)"] if len(verdicts) > 1 else []
+    assert [verdict.feature for verdict in verdicts] == [*names(ENVIRONMENTS[name]), *together]
+    assert [verdict for verdict in verdicts if not verdict.passed] == []
+
+
+@pytest.mark.parametrize("name", [name for name, registered in GYMNASIUM.items() if registered])
+def test_the_default_context_is_gymnasiums_own_environment(name: str) -> None:
+    """Starts and steps, as registered; a neighbour is in another context. (A torque's cost is rounded otherwise.)"""
+    environment, rng = ENVIRONMENTS[name], np.random.default_rng(0)
+    contexts = np.concatenate(
+        [defaults(environment, (1, 1)), random_contexts(environment, rng, (1, 1))], axis=1
+    )
+    for seed in range(3):
+        plain = gymnasium.make(GYMNASIUM[name])
+        rows = environment.build(names(environment), (1, 2))
+        drawn = seeding.np_random(seed)[0].random(environment.noise)
+        noise = drawn if name in PHYSICS else np.array([(seed + 0.5) / 2**31])
+        rows.reset(np.ones((1, 2), dtype=bool), contexts, np.stack([noise, noise])[None])
+        expected, _ = plain.reset(seed=seed)
+        assert np.array_equal(rows.observation[0, 0], expected.astype(np.float32))
+        for _ in range(100):
+            action = random_actions(environment, rng, (1, 2))
+            step = Step(*(column[0, 0] for column in rows.step(action)))
+            expected, reward, terminated, truncated, _ = plain.step(action[0, 0])
+            assert np.allclose(step.next_observation, expected, rtol=0, atol=1e-6)
+            assert step.reward == pytest.approx(reward, rel=0, abs=1e-9)
+            assert (step.terminated, step.truncated) == (terminated, truncated)
+            if terminated or truncated:
+                break
 
 
 @every_environment
-@pytest.mark.parametrize("change", [{"default": 0.123}, {"low": 0.123}, {"high": 0.123}], ids=str)
-def test_features_unlike_those_of_carl_bench_are_refused(
-    module: ModuleType, change: dict[str, float]
+def test_features_at_their_defaults_are_features_that_do_not_vary(environment: Environment) -> None:
+    varied, usual = started(environment, defaults(environment)), environment.build((), ROWS)
+    usual.reset(ALL, np.empty((*ROWS, 0)), np.random.default_rng(0).random((*ROWS, environment.noise)))
+    assert usual.observation.tobytes() == varied.observation.tobytes()
+    assert run(environment, varied, 30) == run(environment, usual, 30)
+
+
+@every_feature
+def test_varying_one_feature_is_varying_all_with_the_others_at_default(
+    environment: Environment, feature: Feature
 ) -> None:
-    first, *others = module.features
-    like = SimpleNamespace(__name__="ours", carl=module.carl, features=(*others, replace(first, **change)))
-    with pytest.raises(UserError, match=rf"ours: feature '{first.name}' must have .*{module.carl}"):
-        carl.check_features(like)
+    column, rows = names(environment).index(feature.name), (1, 2)
+    contexts = defaults(environment, rows).copy()
+    contexts[..., column] = random_contexts(environment, np.random.default_rng(1), rows)[..., column]
+    alone, noise = environment.build((feature.name,), rows), np.random.default_rng(0)
+    alone.reset(np.ones(rows, dtype=bool), contexts[..., [column]], noise.random((*rows, environment.noise)))
+    every = started(environment, contexts)
+    assert alone.observation.tobytes() == every.observation.tobytes()
+    assert run(environment, alone, 5) == run(environment, every, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "controller"),
+    [(name, controller) for name, one in ENVIRONMENTS.items() for controller in ("random", *one.controllers)],
+)
+def test_a_controller_acts_as_in_the_context_that_it_is_told(name: str, controller: str) -> None:
+    """Whatever the context of the rows is, which believing leaves as they are."""
+    environment, build = ENVIRONMENTS[name], registry.load("controller", controller).build
+    count = {"striker_swing": 1, "metaworld_scripted": 2, "random": 2, "lqr_lookahead": 500}.get(
+        controller, 30
+    )
+    feature = environment.features[0]
+    contexts = defaults(environment, (1, count)).copy()
+    here = started(environment, contexts)
+    contexts[..., 0] = 0.5 * feature.default
+    there = started(environment, contexts)
+    if isinstance(here, PhysicsRows):
+        assert isinstance(there, PhysicsRows)
+        run(environment, here, 20)  # away from where episodes start, which is near an equilibrium
+        there.state = here.state
+    chance = np.random.default_rng(1).random((1, count, environment.spaces.chance))
+    state = {key: value.tobytes() for key, value in here.state_dict().items()}
+    told = here.believing({feature.name: 0.5 * feature.default})
+    action = build()(told, chance)
+    assert np.array_equal(action, build()(there, chance))
+    assert np.array_equal(told.observation, here.observation)
+    ignorant = bool(IGNORANT & {controller, f"{name} {controller}"})
+    assert np.array_equal(action, build()(here, chance)) == ignorant
+    assert {key: value.tobytes() for key, value in here.state_dict().items()} == state
+
+
+# rows
 
 
 @every_environment
-def test_a_feature_that_carl_bench_lacks_is_refused(module: ModuleType) -> None:
-    made_up = Feature("colour", 1.0, 0.0, 2.0, "nm")
-    like = SimpleNamespace(__name__="ours", carl=module.carl, features=(made_up,))
-    with pytest.raises(UserError, match=f"ours: {module.carl} has no feature 'colour'"):
-        carl.check_features(like)
-
-
-@every_environment
-def test_shapes_and_types(module: ModuleType) -> None:
-    environments = started(module, defaults(module))
-    assert environments.rows == ROWS
-    assert environments.noise == module.noise
+def test_shapes_and_types(environment: Environment) -> None:
+    rows = (2, 3)
+    environments = environment.build(names(environment), rows)
+    assert environments.rows == rows
+    assert environments.noise == environment.noise
+    assert environments.spaces == environment.spaces
+    assert environments.observation.shape == (*rows, environment.spaces.observation)
     rng = np.random.default_rng(0)
-    step = environments.step(random_actions(module, rng, ROWS))
-    assert step.next_observation.shape == (*ROWS, module.spaces.observation)
+    noise = rng.random((*rows, environment.noise))
+    environments.reset(np.ones(rows, dtype=bool), defaults(environment, rows), noise)
+    step = environments.step(random_actions(environment, rng, rows))
+    assert step.next_observation.shape == (*rows, environment.spaces.observation)
     assert step.next_observation.dtype == np.float32
-    assert [column.shape for column in step[1:]] == [ROWS] * 3
+    assert [column.shape for column in step[1:]] == [rows] * 3
     assert [column.dtype for column in step[1:]] == [np.float64, bool, bool]
     assert np.array_equal(environments.observation, step.next_observation)
 
 
 @every_environment
-def test_the_default_context_is_the_plain_environment(module: ModuleType) -> None:
-    """Varied features at their defaults, and no varied features."""
-    varied, plain = started(module, defaults(module)), module.build((), ROWS)
-    plain.reset(ALL, np.empty((*ROWS, 0)), np.random.default_rng(0).random((*ROWS, module.noise)))
-    assert run(module, varied, 50, restart=False) == run(module, plain, 50, restart=False)
-
-
-@every_feature
-def test_a_feature_changes_one_step_and_in_its_own_row_only(module: ModuleType, feature: Feature) -> None:
-    column = names(module).index(feature.name)
-    contexts = defaults(module).copy()
-    usual = started(module, contexts)
-    contexts[1, 1, column] *= 1.25 if feature.default * 1.25 <= feature.high else 0.8
-    other = started(module, contexts)
-    action = random_actions(module, np.random.default_rng(0), ROWS)
-    before, after = usual.step(action), other.step(action)
-    changed = (before.next_observation != after.next_observation).any(-1) | (before.reward != after.reward)
-    assert changed.tolist() == [[False] * 3, [False, True, False]]
-
-
-@every_feature
-def test_varying_one_feature_is_varying_all_with_the_others_at_default(
-    module: ModuleType, feature: Feature
-) -> None:
-    column = names(module).index(feature.name)
-    contexts = defaults(module).copy()
-    contexts[..., column] = random_contexts(module, np.random.default_rng(1), ROWS)[..., column]
-    alone = module.build((feature.name,), ROWS)
-    alone.reset(ALL, contexts[..., [column]], np.random.default_rng(0).random((*ROWS, module.noise)))
-    every = started(module, contexts)
-    assert run(module, alone, 5, restart=False) == run(module, every, 5, restart=False)
-
-
-@every_environment
-def test_resetting_rows_leaves_the_others_alone(module: ModuleType) -> None:
+def test_resetting_rows_leaves_the_others_alone(environment: Environment) -> None:
     rng = np.random.default_rng(3)
-    usual, other = (started(module, random_contexts(module, np.random.default_rng(2), ROWS)) for _ in "ab")
-    chosen = np.array([[False, True, False], [False, False, True]])
-    other.reset(chosen, random_contexts(module, rng, ROWS), rng.random((*ROWS, module.noise)))
-    action = random_actions(module, rng, ROWS)
+    contexts = random_contexts(environment, np.random.default_rng(2), ROWS)
+    usual, other = started(environment, contexts), started(environment, contexts)
+    chosen = np.array([[False, True], [True, False]])
+    fresh = random_contexts(environment, rng, ROWS)
+    for environments in (usual, other):
+        environments.step(random_actions(environment, np.random.default_rng(4), ROWS))
+    other.reset(chosen, fresh, rng.random((*ROWS, environment.noise)))
+    action = random_actions(environment, rng, ROWS)
     for _ in range(3):
         same = (usual.observation == other.observation).all(-1)
         assert same.tolist() == (~chosen).tolist()
@@ -192,102 +292,125 @@ def test_resetting_rows_leaves_the_others_alone(module: ModuleType) -> None:
 
 
 @every_environment
-def test_a_row_is_truncated_at_the_horizon_of_its_own_episode(module: ModuleType) -> None:
-    environments = started(module, defaults(module))
-    rng = np.random.default_rng(0)
-    late = np.array([[False, True, False], [False, False, False]])
-    for t in range(1, module.horizon + 8):
-        step = environments.step(random_actions(module, rng, ROWS))
-        # The same state again and again: only the clock is looked at.
-        environments.reset(late & (t == 7), defaults(module), np.full((*ROWS, module.noise), 0.5))
-        ends = np.where(late, module.horizon + 7, module.horizon)
-        assert np.array_equal(step.truncated, t >= ends), t
+def test_a_row_is_truncated_at_the_horizon_of_its_own_episode(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "horizon", 9)
+    environments, rng = started(environment, defaults(environment)), np.random.default_rng(0)
+    late = np.array([[False, True], [False, False]])
+    for t in range(1, 16):
+        step = environments.step(random_actions(environment, rng, ROWS))
+        environments.reset(late & (t == 4), defaults(environment), rng.random((*ROWS, environment.noise)))
+        assert np.array_equal(step.truncated, t >= np.where(late, 13, 9)), t
+
+
+@every_simulator
+def test_a_row_stands_still_from_its_end_and_before_its_start(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "horizon", 3)
+    environments, rng = environment.build(names(environment), ROWS), np.random.default_rng(0)
+    assert not environments.observation.any()
+    early = np.array([[True, False], [True, False]])
+    environments.reset(early, defaults(environment), rng.random((*ROWS, environment.noise)))
+    steps = [environments.step(random_actions(environment, rng, ROWS)) for _ in range(6)]
+    assert [step.truncated.tolist() for step in steps] == [[[False] * 2] * 2] * 2 + [early.tolist()] * 4
+    for step in steps:
+        assert not step.next_observation[~early].any()
+        assert not step.reward[~early].any()
+    for step in steps[3:]:
+        assert np.array_equal(step.next_observation, steps[2].next_observation)
+        assert not step.reward.any()
+    assert not np.array_equal(steps[1].next_observation[early], steps[2].next_observation[early])
 
 
 @every_environment
-def test_a_loaded_state_goes_on_as_if_it_had_never_stopped(module: ModuleType) -> None:
-    """Also just before the time limit, and whatever the saved environments did meanwhile."""
+@pytest.mark.parametrize("before", [8, 14], ids=["running", "ended"])
+def test_a_loaded_state_goes_on_as_if_it_had_never_stopped(
+    environment: Environment, before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just before the time limit and beyond it, and whatever the saved environments did meanwhile."""
+    monkeypatch.setattr(environment, "horizon", 20)
 
     def go_on(environments: Environments, row: int) -> bytes:
-        """A new episode in one row, then ten steps of all."""
+        """A new episode in one row, then eight steps of all."""
         rng = np.random.default_rng(row)
-        chosen = np.arange(6).reshape(ROWS) == row
-        environments.reset(chosen, random_contexts(module, rng, ROWS), rng.random((*ROWS, module.noise)))
-        return run(module, environments, 10, seed=row, restart=False)
+        chosen = np.arange(4).reshape(ROWS) == row
+        contexts, noise = random_contexts(environment, rng, ROWS), rng.random((*ROWS, environment.noise))
+        environments.reset(chosen, contexts, noise)
+        return run(environment, environments, 8, seed=row)
 
-    original = started(module, defaults(module))
-    run(module, original, module.horizon - 15, restart=False)
-    go_on(original, row=2)
-    state = original.state_dict()  # row 2 is 10 steps old in another context, the others end in 5 steps
-    expected = go_on(original, row=4)
+    original = started(environment, defaults(environment))
+    run(environment, original, before)
     go_on(original, row=1)
-    for row in (3, 4):  # what runs on must not change what it was loaded from
-        loaded = module.build(names(module), ROWS)
+    state = original.state_dict()  # row 1 is 8 steps old in another context, the others are older
+    expected = go_on(original, row=3)
+    go_on(original, row=0)
+    for row in (2, 3):  # what runs on must not change what it was loaded from
+        loaded = environment.build(names(environment), ROWS)
         loaded.load_state_dict(state)
         found = go_on(loaded, row)
     assert found == expected
 
 
 @every_environment
-def test_a_state_without_varied_features_can_be_loaded(module: ModuleType) -> None:
-    original, loaded = module.build((), ROWS), module.build((), ROWS)
-    original.reset(ALL, np.empty((*ROWS, 0)), np.random.default_rng(0).random((*ROWS, module.noise)))
+def test_a_state_without_varied_features_can_be_loaded(environment: Environment) -> None:
+    original, loaded = environment.build((), ROWS), environment.build((), ROWS)
+    noise = np.random.default_rng(0).random((*ROWS, environment.noise))
+    original.reset(ALL, np.empty((*ROWS, 0)), noise)
     loaded.load_state_dict(original.state_dict())
-    assert run(module, loaded, 5, restart=False) == run(module, original, 5, restart=False)
-
-
-@every_environment
-def test_starts_are_those_of_gymnasium(module: ModuleType) -> None:
-    plain = gymnasium.make(module.gymnasium_id)
-    environments = module.build((), (1, 200))
-    noise = np.stack([seeding.np_random(seed)[0].random(module.noise) for seed in range(200)])
-    environments.reset(np.ones((1, 200), dtype=bool), np.empty((1, 200, 0)), noise[None])
-    expected = np.stack([plain.reset(seed=seed)[0] for seed in range(200)])
-    assert np.array_equal(environments.observation[0], expected)
-
-
-@every_controller
-def test_episodes_at_the_default_context_are_those_of_gymnasium(module: ModuleType, controller: str) -> None:
-    """Step for step, terminated and truncated included; ours has a neighbour in another context."""
-    plain = gymnasium.make(module.gymnasium_id)
-    rng = np.random.default_rng(0)
-    contexts = np.concatenate([defaults(module, (1, 1)), random_contexts(module, rng, (1, 1))], axis=1)
-    for seed in range(3):
-        environments = module.build(names(module), (1, 2))
-        noise = seeding.np_random(seed)[0].random(module.noise)
-        environments.reset(np.ones((1, 2), dtype=bool), contexts, np.stack([noise, noise])[None])
-        expected, _ = plain.reset(seed=seed)
-        act = registry.load("controller", controller).build()
-        ended, length = False, 0
-        assert np.array_equal(environments.observation[0, 0], expected)
-        while not ended:
-            action = act(environments, rng.random((1, 2)))
-            step = Step(*(column[0, 0] for column in environments.step(action)))
-            taken = int(action[0, 0]) if module.spaces.discrete else action[0, 0]
-            expected, *figures, _ = plain.step(taken)
-            assert np.array_equal(step.next_observation, expected)
-            assert list(step[1:]) == figures
-            ended, length = bool(step.terminated or step.truncated), length + 1
-        if controller == "lqr_lookahead":
-            assert (length, bool(step.terminated), bool(step.truncated)) == (module.horizon, False, True)
+    assert run(environment, loaded, 5) == run(environment, original, 5)
 
 
 # physics modules
 
 
 @every_physics
-def test_columns_and_scalars_agree_to_the_last_bit(module: ModuleType) -> None:
+def test_columns_and_scalars_agree_to_the_last_bit(physics: Any) -> None:
     rng = np.random.default_rng(7)
-    contexts = random_contexts(module, rng, (2000,))
-    state = tuple(20 * column for column in module.initial(rng.random((module.noise, 2000)), contexts.T))
-    actions = random_actions(module, rng, (2000,))
-    after, reward, terminated = module.step(state, actions, tuple(contexts.T))
+    contexts = random_contexts(physics, rng, (2000,), factor=10)
+    state = tuple(20 * column for column in physics.initial(rng.random((physics.noise, 2000)), contexts.T))
+    actions = random_actions(physics, rng, (2000,))
+    after, reward, terminated = physics.step(state, actions, tuple(contexts.T))
     for row in range(2000):
-        one = module.step([column[row] for column in state], actions[row], list(contexts[row]))
+        one = physics.step([column[row] for column in state], actions[row], list(contexts[row]))
         assert one == (tuple(column[row] for column in after), reward[row], terminated[row])
 
 
+def test_physics_rows_take_features_in_any_order() -> None:
+    contexts = random_contexts(cartpole, np.random.default_rng(0), ROWS)
+    turned: Sequence[str] = names(cartpole)[::-1]
+    backwards = PhysicsRows(cartpole, tuple(turned), ROWS)
+    backwards.reset(ALL, contexts[..., ::-1], np.random.default_rng(0).random((*ROWS, 4)))
+    assert run(cartpole, backwards, 5) == run(cartpole, started(cartpole, contexts), 5)
+
+
 # CartPole against references that share no code with it
+
+
+@pytest.mark.parametrize("controller", ["random", "lqr_lookahead"])
+def test_cartpole_episodes_are_those_of_gymnasium_to_the_last_bit(controller: str) -> None:
+    """From start to end, terminated or truncated; ours has a neighbour in another context."""
+    plain = gymnasium.make("CartPole-v1")
+    rng = np.random.default_rng(0)
+    contexts = np.concatenate([defaults(cartpole, (1, 1)), random_contexts(cartpole, rng, (1, 1))], axis=1)
+    for seed in range(3):
+        environments = cartpole.build(names(cartpole), (1, 2))
+        noise = seeding.np_random(seed)[0].random(4)
+        environments.reset(np.ones((1, 2), dtype=bool), contexts, np.stack([noise, noise])[None])
+        expected, _ = plain.reset(seed=seed)
+        act = registry.load("controller", controller).build()
+        ended, length = False, 0
+        assert np.array_equal(environments.observation[0, 0], expected)
+        while not ended:
+            action = act(environments, rng.random((1, 2, 1)))
+            step = Step(*(column[0, 0] for column in environments.step(action)))
+            expected, *figures, _ = plain.step(int(action[0, 0]))
+            assert np.array_equal(step.next_observation, expected)
+            assert list(step[1:]) == figures
+            ended, length = bool(step.terminated or step.truncated), length + 1
+        if controller == "lqr_lookahead":
+            assert (length, bool(step.terminated), bool(step.truncated)) == (cartpole.horizon, False, True)
 
 
 def random_states(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -307,7 +430,7 @@ def ours(states: np.ndarray, actions: np.ndarray, contexts: np.ndarray) -> tuple
 def test_cartpole_agrees_with_gymnasium_to_the_last_bit() -> None:
     count = 100_000
     rng = np.random.default_rng(0)
-    states, contexts = random_states(rng, count), random_contexts(cartpole, rng, (count,))
+    states, contexts = random_states(rng, count), random_contexts(cartpole, rng, (count,), factor=10)
     actions = rng.integers(2, size=count)
     after, reward, terminated = ours(states, actions, contexts)
     assert (reward == 1.0).all()
@@ -340,7 +463,7 @@ def by_carl(states: np.ndarray, actions: np.ndarray, context: dict[str, float]) 
     """The observations that carl-bench's CartPole returns, [C, 4]."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        carl.features("CARLCartPole")  # imports it without its noise
+        carl_features.features("CARLCartPole")  # imports it without its noise
         from carl.envs.gymnasium import CARLCartPole
 
         environment = CARLCartPole(contexts={0: context})
@@ -385,12 +508,3 @@ def test_carl_bench_does_not_apply_the_mass_of_the_cart() -> None:
     changed, theirs, plain = with_carl("masscart", 2.2)
     assert np.array_equal(theirs, plain)
     assert not np.allclose(changed, theirs, rtol=1e-3)
-
-
-def test_physics_rows_take_features_in_any_order() -> None:
-    contexts = random_contexts(cartpole, np.random.default_rng(0), ROWS)
-    turned: Sequence[str] = names(cartpole)[::-1]
-    backwards = PhysicsRows(cartpole, tuple(turned), ROWS)
-    backwards.reset(ALL, contexts[..., ::-1], np.random.default_rng(0).random((*ROWS, 4)))
-    expected = run(cartpole, started(cartpole, contexts), 5, restart=False)
-    assert run(cartpole, backwards, 5, restart=False) == expected

@@ -5,13 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from probes import Probe, task
+from probes import DISCRETE, Probe, task
 from small import METHODS, keys
 from torch import Tensor
 
 from meta_rl import registry
 from meta_rl.contexts import ContextSpace, Feature
-from meta_rl.envs.base import Spaces
 from meta_rl.methods.base import Method, Task, Trajectories, masked_mean
 from meta_rl.rollout import Rollout, Seen, Window
 from meta_rl.streams import Streams
@@ -124,7 +123,7 @@ def test_explicit_scales_the_train_range_to_one(low: float, high: float) -> None
 def test_explicit_scales_features_of_negative_default_and_each_by_its_own() -> None:
     features = (Feature("a", -10.0, -100.0, 0.0, ""), Feature("b", 2.0, 0.0, 100.0, ""))
     ranges = {"b": {"train": [0.5, 1.5]}, "a": {"train": [0.2, 2.0]}}
-    method = build("explicit", Task(Probe.spaces, ContextSpace.of(features, ranges)))
+    method = build("explicit", Task(DISCRETE, ContextSpace.of(features, ranges)))
     contexts = torch.tensor([[[1.0, -20.0], [3.0, -2.0]]])
     z = method.inputs(Seen(torch.zeros(1, 2, 1), contexts, None))[..., 1:]
     torch.testing.assert_close(z, torch.tensor([[[-1.0, -1.0], [1.0, 1.0]]]), rtol=0, atol=1e-6)
@@ -187,21 +186,26 @@ def test_masked_means() -> None:
 
 # --- methods that are trained on trajectories, on x' = x + c a with an unseen c ---
 
-LINEAR = Task(Spaces(1, 2, True), ContextSpace.of((Feature("c", 1.0, -9, 9, ""),), {"c": {"train": [-1, 1]}}))
+SPACE = ContextSpace.of((Feature("c", 1.0, -9, 9, ""),), {"c": {"train": [-1, 1]}})
+LINEAR, REWARDED = (Task(DISCRETE._replace(rewarded=rewarded), SPACE) for rewarded in (False, True))
 
 
-def linear(seeds: tuple[int, ...], contexts: int, count: int, purpose: str) -> Trajectories:
+def linear(
+    seeds: tuple[int, ...], contexts: int, count: int, purpose: str, rewarded: bool = False
+) -> Trajectories:
+    """Where `rewarded`, c acts on the reward c a instead of on the state."""
     streams = Streams(keys(*seeds))
     c = streams.uniform(f"{purpose}/c", contexts)[..., None] * 2 - 1
     sign = 2 * streams.integers(f"{purpose}/action", 2, contexts, count) - 1
     x = streams.normal(f"{purpose}/x", contexts, count)
     action = np.stack((sign < 0, sign > 0), -1)
-    return Trajectories(
-        *(torch.from_numpy(value).float() for value in (x[..., None], action, (x + c * sign)[..., None]))
-    )
+    effect = (c * sign)[..., None]
+    x = x[..., None]
+    parts = (x, action, x, effect) if rewarded else (x, action, x + effect, x[..., :0])
+    return Trajectories(*(torch.from_numpy(value).float() for value in parts))
 
 
-def pretrained(seeds: tuple[int, ...], **settings: Any) -> Any:
+def pretrained(seeds: tuple[int, ...], into: Task = LINEAR, **settings: Any) -> Any:
     sizes = {
         "window": 8,
         "size": 2,
@@ -210,15 +214,16 @@ def pretrained(seeds: tuple[int, ...], **settings: Any) -> Any:
         "batch": 64,
         "learning_rate": 3e-3,
     }
-    method = build("iida", LINEAR, seeds, **{**sizes, "updates": 600, **settings})
-    method.pretrain(linear(seeds, 20, 64, "train"), Streams(keys(*seeds)))
+    method = build("iida", into, seeds, **{**sizes, "updates": 600, **settings})
+    method.pretrain(linear(seeds, 20, 64, "train", into.spaces.rewarded), Streams(keys(*seeds)))
     return method
 
 
-def test_iida_predicts_better_with_z() -> None:
-    """In contexts and on transitions that it has not seen."""
-    method = pretrained((0, 1))
-    fresh = torch.cat(tuple(linear((0, 1), 50, 9, "test")), -1)
+@pytest.mark.parametrize("into", [LINEAR, REWARDED])
+def test_iida_predicts_better_with_z(into: Task) -> None:
+    """In contexts and on transitions that it has not seen; the context acts on the state or on the reward."""
+    method = pretrained((0, 1), into)
+    fresh = torch.cat(tuple(linear((0, 1), 50, 9, "test", into.spaces.rewarded)), -1)
     sets, targets = fresh[:, :, :8], fresh[:, :, 8]
     with torch.no_grad():
         told, blind = (
@@ -227,9 +232,11 @@ def test_iida_predicts_better_with_z() -> None:
         wrong = method.loss(Window(sets.roll(1, 1), torch.ones(sets.shape[:3])), targets)
     assert (told < 0.1 * blind).all()
     assert (told < 0.1 * wrong).all()
-    # Without z the change c a has mean 0 and the best prediction has its whole variance.
-    assert (blind > 0.5).all()
-    assert (blind < 1.5).all()
+    # Without z the change c a has mean 0 and the best prediction has its whole variance. (Where the context
+    # acts on the reward, the state does not change, and half of the dimensions are 0.)
+    whole = 0.5 if into.spaces.rewarded else 1.0
+    assert (blind > 0.5 * whole).all()
+    assert (blind < 1.5 * whole).all()
 
 
 def test_iida_is_frozen_after_pretraining() -> None:

@@ -1,16 +1,24 @@
 """Tables of a study that never ran, with known properties, of any size."""
 
 import importlib
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from meta_rl import context_frames
+from meta_rl.contexts import ContextSpace, Feature
 from meta_rl.metrics.summary import metrics
 from meta_rl.tables import io
 from meta_rl.tables.schema import Table
 
-FEATURES = {"tau": (0.02, "s"), "length": (0.5, "m"), "gravity": (-10.0, "m/s^2"), "masspole": (0.1, "kg")}
+FEATURES = (
+    Feature("tau", 0.02, 0.0, 1.0, "s"),
+    Feature("length", 0.5, 0.0, 9.0, "m"),
+    Feature("gravity", -10.0, -99.0, 0.0, "m/s^2"),
+    Feature("masspole", 0.1, 0.0, 9.0, "kg"),
+)
 METHODS = (
     "none",
     "explicit",
@@ -24,101 +32,160 @@ METHODS = (
     "alpha",
 )
 INFERRING = {"iida", "jrpl", "epi"}
+TRAIN = 20  # contexts per run
+RANGES = {"train": [0.2, 2.2], "extrapolation": [[0.1, 0.2], [2.2, 4.4]]}
+_RUN = ["benchmark", "agent", "method", "seed"]
+_PLACE = ["information", "split", "context_id"]
 
 
 def tables(
-    benchmarks: int = 3, methods: int = 4, runs: int = 5, agents: int = 1, held_out: int = 20
+    benchmarks: int = 3,
+    methods: int = 4,
+    runs: int = 5,
+    agents: int = 1,
+    held_out: int = 20,
+    planes: str = "",
+    features: int = 2,
+    returns: tuple[float, float] = (20.0, 500.0),
 ) -> dict[str, pd.DataFrame]:
-    """Every table that a figure or the summary reads."""
+    """Every table that a figure or the summary reads.
+
+    `benchmarks` vary one feature each; `planes` holds the train sets (A, B, C) of others that vary several.
+    `returns` are those of failure and of success.
+    """
     draw = np.random.default_rng(0)
-    features = [list(FEATURES.items())[i % len(FEATURES)] for i in range(benchmarks)]
-    names = [f"cartpole_{name}" + ("" if i < len(FEATURES) else "_b") for i, (name, _) in enumerate(features)]
-    contexts, scores, learning, encodings = [], [], [], []
-    for benchmark, (feature, (default, unit)) in zip(names, features, strict=True):
-        for split, multipliers in _multipliers(draw, runs, held_out).items():
-            for i, multiplier in enumerate(multipliers):
-                seed = i // 20 if split == "train" else pd.NA
-                value = multiplier * default
-                contexts.append((benchmark, split, seed, i, feature, value, unit, default))
-                for agent in [f"dqn{'' if a == 0 else a}" for a in range(agents)]:
-                    for m, method in enumerate(METHODS[:methods]):
-                        for run in range(runs) if split != "train" else [seed]:
-                            row = (benchmark, agent, method, run, "cold", split, i)
-                            ability = 1 / (1 + np.exp(3 * (abs(np.log(multiplier)) - 0.9 - 0.15 * m)))
-                            ret = 20 + 480 * np.clip(ability + draw.normal(0, 0.02) + 0.02 * (run % 3), 0, 1)
-                            reference = 500.0 - 30 * abs(np.log(multiplier))
-                            scores.append((*row, ret, reference, 22.0, reference - ret, (ret - 22) / (reference - 22),
-                                           "true", True))  # fmt: skip
-                            if method in INFERRING:
-                                encodings.extend(
-                                    (*row, d, (d + 1) * multiplier + run + draw.normal(0, 0.1))
-                                    for d in range(2)
-                                )
-        for agent in [f"dqn{'' if a == 0 else a}" for a in range(agents)]:
-            for m, method in enumerate(METHODS[:methods]):
-                for run in range(runs):
-                    for point in range(1, 51):
-                        steps = point * 4000 + (20000 if method == "iida" else 0)
-                        value = 480 / (1 + np.exp(-(point - 18 - m) / 6)) + draw.normal(0, 15) + 10 * run
-                        learning.append((benchmark, agent, method, run, steps, "episode_return", value, "ok"))
-                        learning.append((benchmark, agent, method, run, steps, "loss", 1.0, "ok"))
-    key = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
+    spaces = _spaces(benchmarks, planes, features)
+    contexts = pd.concat([_contexts(space, name, runs, held_out) for name, space in spaces.items()])
+    names = [f"dqn{agent or ''}" for agent in range(agents)]
+    scores = _scores(draw, contexts, names, METHODS[:methods], runs, returns)
     made = {
-        "contexts": pd.DataFrame(
-            contexts,
-            columns=["benchmark", "split", "seed", "context_id", "feature", "value", "unit", "default"],
-        ).astype({"seed": "Int64"}),
-        "scores": pd.DataFrame(
-            scores,
-            columns=[
-                *key,
-                "episode_return",
-                "reference",
-                "random",
-                "shortfall",
-                "score",
-                "solvable",
-                "informative",
-            ],
+        "contexts": contexts,
+        "scores": scores,
+        "learning": _learning(draw, list(spaces), names, METHODS[:methods], runs, returns),
+        "encodings": _encodings(draw, scores, contexts),
+        "references": _references(contexts, returns),
+        "evaluation": scores[[*_RUN, *_PLACE]].assign(
+            episode=0,
+            episode_return=scores["episode_return"],
+            episode_length=100,
+            discounted_return=60.0,
+            initial_value=61.0,
+            status="ok",
         ),
-        "learning": pd.DataFrame(
-            learning,
-            columns=["benchmark", "agent", "method", "seed", "env_steps", "metric", "value", "status"],
-        ),
-        "encodings": pd.DataFrame(encodings, columns=[*key, "dimension", "value"]),
     }
-    made["references"] = _references(made["contexts"])
-    made["evaluation"] = made["scores"][key].assign(
-        episode=0,
-        episode_return=made["scores"]["episode_return"],
-        episode_length=100,
-        discounted_return=60.0,
-        initial_value=61.0,
-        status="ok",
-    )
     made["metrics"] = metrics(made["scores"], made["references"], made["encodings"], made["contexts"])
     return made
 
 
-def _references(contexts: pd.DataFrame) -> pd.DataFrame:
+def _spaces(benchmarks: int, planes: str, features: int) -> dict[str, ContextSpace]:
+    spaces = {}
+    for i in range(benchmarks):
+        one = FEATURES[i % len(FEATURES)]
+        name = f"cartpole_{one.name}" + ("" if i < len(FEATURES) else "_b")
+        spaces[name] = ContextSpace.of(FEATURES, {one.name: RANGES})
+    varied = ("gravity", "length", "masspole")[:features]
+    for train_set in planes:
+        name = f"cartpole_{'_'.join(varied)}_{train_set.lower()}"
+        spaces[name] = ContextSpace.of(FEATURES, dict.fromkeys(varied, RANGES), train_set)
+    return spaces
+
+
+def _contexts(space: ContextSpace, name: str, runs: int, held_out: int) -> pd.DataFrame:
+    train = [
+        context_frames.to_frame(space, name, "train", space.draw_train(seed, TRAIN), seed)
+        for seed in range(runs)
+    ]
+    rest = [
+        context_frames.to_frame(space, name, split, space.draw_held_out(split, max(held_out, parts)))
+        for split, parts in space.regions.items()
+    ]
+    return pd.concat([*train, *rest], ignore_index=True)
+
+
+def _scores(
+    draw: np.random.Generator,
+    contexts: pd.DataFrame,
+    agents: list[str],
+    methods: tuple[str, ...],
+    runs: int,
+    returns: tuple[float, float],
+) -> pd.DataFrame:
+    """Methods fail far from the default, the first ones soonest; the reference does not."""
+    low, high = returns
+    away = contexts.assign(away=np.abs(np.log(contexts["value"] / contexts["default"])))
+    places = away.groupby(["benchmark", "split", "context_id"]).agg({"seed": "first", "away": "max"})
+    frames = []
+    for agent, (m, method), run in product(agents, enumerate(methods), range(runs)):
+        mine = places[places["seed"].isna() | (places["seed"] == run).fillna(False)].reset_index()
+        ability = 1 / (1 + np.exp(3 * (mine["away"] - 0.9 - 0.15 * m)))
+        share = np.clip(ability + draw.normal(0, 0.02, len(mine)) + 0.02 * (run % 3), 0, 1)
+        frames.append(
+            mine.assign(
+                agent=agent,
+                method=method,
+                seed=run,
+                information="cold",
+                episode_return=low + (high - low) * share,
+                reference=high - (high - low) / 16 * mine["away"],
+            )
+        )
+    scores = pd.concat(frames, ignore_index=True)
+    random = low + (high - low) / 240
+    scores["random"] = random
+    scores["shortfall"] = scores["reference"] - scores["episode_return"]
+    scores["score"] = (scores["episode_return"] - random) / (scores["reference"] - random)
+    return scores.assign(solvable="true", informative=True)[
+        [column.name for column in schema("scores").columns]
+    ]
+
+
+def _learning(
+    draw: np.random.Generator,
+    benchmarks: list[str],
+    agents: list[str],
+    methods: tuple[str, ...],
+    runs: int,
+    returns: tuple[float, float],
+) -> pd.DataFrame:
+    low, high = returns
+    point = np.arange(1, 51)
+    frames = []
+    for benchmark, agent, (m, method), run in product(benchmarks, agents, enumerate(methods), range(runs)):
+        share = 1 / (1 + np.exp(-(point - 18 - m) / 6)) + draw.normal(0, 0.03, len(point)) + 0.02 * run
+        frame = pd.DataFrame({"env_steps": point * 4000 + (20000 if method == "iida" else 0)})
+        frame = frame.assign(benchmark=benchmark, agent=agent, method=method, seed=run, status="ok")
+        frames.append(frame.assign(metric="episode_return", value=low + (high - low) * share))
+        frames.append(frame.assign(metric="loss", value=1.0))
+    return pd.concat(frames, ignore_index=True)[[column.name for column in schema("learning").columns]]
+
+
+def _encodings(draw: np.random.Generator, scores: pd.DataFrame, contexts: pd.DataFrame) -> pd.DataFrame:
+    """Two dimensions a feature, linear in it but for noise, and shifted from run to run."""
+    multiplier = contexts.assign(multiplier=contexts["value"] / contexts["default"])
+    place = ["benchmark", "split", "context_id"]
+    wide = multiplier.pivot(index=place, columns="feature", values="multiplier")
+    rows = scores.loc[scores["method"].isin(INFERRING), [*_RUN, *_PLACE]]
+    frames = []
+    for i, feature in enumerate(wide):
+        values = rows.merge(wide[feature].dropna().rename("value").reset_index(), on=place)
+        for d in range(2):
+            code = (d + 1) * values["value"] + values["seed"] + draw.normal(0, 0.1, len(values))
+            frames.append(values.assign(dimension=2 * i + d, value=code))
+    return pd.concat(frames, ignore_index=True)[[*_RUN, *_PLACE, "dimension", "value"]]
+
+
+def _references(contexts: pd.DataFrame, returns: tuple[float, float]) -> pd.DataFrame:
+    low, high = returns
     places = contexts[["benchmark", "split", "context_id"]].drop_duplicates()
-    members = {"random": 22.0, "lqr_lookahead": 480.0, "specialist_dqn_0": 470.0}
+    members = {"random": 1 / 240, "lqr_lookahead": 0.96, "specialist_dqn_0": 0.94}
     frames = [
-        places.assign(member=member, seed=0, episode=episode, episode_return=value, env_steps=0)
-        for member, value in members.items()
+        places.assign(
+            member=member, seed=0, episode=episode, episode_return=low + (high - low) * share, env_steps=0
+        )
+        for member, share in members.items()
         for episode in range(2)
     ]
     return pd.concat(frames, ignore_index=True)
-
-
-def _multipliers(draw: np.random.Generator, runs: int, held_out: int) -> dict[str, np.ndarray]:
-    half = max(1, held_out // 2)
-    outside = np.concatenate([draw.uniform(0.1, 0.2, half), draw.uniform(2.2, 4.4, half)])
-    return {
-        "train": draw.uniform(0.2, 2.2, runs * 20),
-        "interpolation": draw.uniform(0.2, 2.2, held_out),
-        "extrapolation": outside,
-    }
 
 
 def schema(table: str) -> Table:

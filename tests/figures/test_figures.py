@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
+from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from meta_rl import registry
 from meta_rl.errors import UserError
-from meta_rl.figures import bands, style
+from meta_rl.figures import bands, regions, style
 from meta_rl.metrics.intervals import interval
 from meta_rl.metrics.probe import ridge_r2
 from meta_rl.steps import plot
@@ -26,9 +28,21 @@ from meta_rl.tables import io
 Tables = dict[str, pd.DataFrame]
 
 
+RETURNS = {"positive": (20.0, 500.0), "negative": (-1500.0, -150.0)}
+# benchmarks of one feature, train sets of those of several, methods, runs, agents
+SIZES = [(1, "", 1, 1, 1), (1, "A", 4, 1, 1), (1, "", 3, 2, 2), (4, "C", 3, 2, 1), (0, "B", 10, 2, 1)]
+made = cache(synthetic.tables)
+
+
 @pytest.fixture(scope="module")
 def tables() -> Tables:
     return synthetic.tables(benchmarks=2, methods=4, runs=3)
+
+
+@pytest.fixture(scope="module")
+def plane() -> Tables:
+    """Two benchmarks of two features, trained on the box and on an L-shape."""
+    return synthetic.tables(benchmarks=0, planes="AB", methods=4, runs=3)
 
 
 def draw(name: str, tables: Tables) -> Figure:
@@ -61,10 +75,10 @@ def test_a_caption_says_what_is_shown_the_interval_and_the_source(name: str) -> 
 
 
 @pytest.mark.parametrize("name", registry.FIGURES)
-@pytest.mark.parametrize("size", [(1, 1, 1, 1), (1, 4, 1, 1), (2, 3, 2, 2), (4, 4, 2, 1), (8, 10, 2, 1)])
-def test_every_size_is_drawn_without_clipping(name: str, size: tuple[int, int, int, int]) -> None:
-    benchmarks, methods, runs, agents = size
-    drawn = draw(name, synthetic.tables(benchmarks, methods, runs, agents, held_out=4))
+@pytest.mark.parametrize("size", SIZES)
+def test_every_size_is_drawn_without_clipping(name: str, size: tuple[int, str, int, int, int]) -> None:
+    benchmarks, planes, methods, runs, agents = size
+    drawn = draw(name, made(benchmarks, methods, runs, agents, held_out=4, planes=planes))
     with style.context():
         FigureCanvasAgg(drawn).draw()
         ink = drawn.get_tightbbox()  # of all that is visible, in inches
@@ -73,9 +87,22 @@ def test_every_size_is_drawn_without_clipping(name: str, size: tuple[int, int, i
     assert 0 <= ink.y0 < ink.y1 <= height
 
 
+@pytest.mark.parametrize("name", ["return_vs_context", "iqm", "learning_curves"])
+@pytest.mark.parametrize("returns", RETURNS.values(), ids=RETURNS)
+def test_returns_of_any_sign_lie_inside_the_axes(name: str, returns: tuple[float, float]) -> None:
+    for ax in draw(name, made(1, 2, 2, held_out=4, planes="B", returns=returns)).axes:
+        (left, right), (bottom, top) = ax.get_xlim(), sorted(ax.get_ylim())
+        for line in (one for one in ax.get_lines() if one.get_transform() == ax.transData):
+            x, y = line.get_xydata().T
+            assert left <= x.min() <= x.max() <= right
+            assert bottom <= y.min() <= y.max() <= top
+
+
 @pytest.mark.parametrize("name", registry.FIGURES)
-def test_the_footer_says_how_many_runs_and_which_interval(name: str, tables: Tables) -> None:
-    assert "95 % t interval over 3 runs per method." in texts(draw(name, tables))
+def test_the_footer_says_how_many_runs_and_which_interval(name: str, tables: Tables, plane: Tables) -> None:
+    found = texts(draw(name, plane if name == "context_map" else tables))
+    interval = "Colour: mean over {}; no interval." if name == "context_map" else "95 % t interval over {}."
+    assert interval.format("3 runs per method") in found
 
 
 @pytest.mark.parametrize(
@@ -98,6 +125,15 @@ def test_methods_keep_their_looks_whatever_stands_beside_them() -> None:
     assert list(many)[-4:] == ["alpha", "b", "c", "zeta"]
     assert len({(look.colour, look.marker) for look in many.values()}) == len(many)
     assert len({look.colour for look in style.looks(synthetic.METHODS).values()}) == len(synthetic.METHODS)
+
+
+def test_long_titles_are_broken_between_names_or_else_behind_an_underscore() -> None:
+    rows = pd.DataFrame({"benchmark": ["a", "b", "c"]})
+    titles = ["cartpole_tau, random_encoder", "mountaincar_gravity_feasible_n100, dqn", "c"]
+    _, axes = style.panels(dict.fromkeys(titles, rows), height=1)
+    assert [ax.get_title() for ax in axes.values()] == [
+        "cartpole_tau,\nrandom_encoder", "mountaincar_gravity_\nfeasible_n100, dqn", "c",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["return_vs_context", "learning_curves"])
@@ -141,11 +177,10 @@ def test_a_run_without_an_ended_episode_keeps_its_last_value(tables: Tables) -> 
     assert np.isfinite(line.get_ydata()).all()
 
 
-def test_the_train_range_is_shaded_and_the_portfolio_drawn(tables: Tables) -> None:
+def test_the_declared_train_range_is_shaded_and_the_portfolio_drawn(tables: Tables) -> None:
     ax = draw("return_vs_context", tables).axes[1]
-    contexts = tables["contexts"].query("benchmark == 'cartpole_tau' and split in ('train', 'interpolation')")
     shade = ax.patches[0].get_extents().transformed(ax.transData.inverted())
-    np.testing.assert_allclose([shade.x0, shade.x1], [contexts["value"].min(), contexts["value"].max()])
+    np.testing.assert_allclose([shade.x0, shade.x1], [0.2 * 0.02, 2.2 * 0.02])
     assert ax.get_xscale() == "log"
     assert ax.get_xlabel() == "tau [s]"
     np.testing.assert_allclose(lines(ax)["random"].get_ydata(), 22.0)
@@ -155,7 +190,7 @@ def test_the_train_range_is_shaded_and_the_portfolio_drawn(tables: Tables) -> No
 def test_a_point_averages_neighbours_of_one_region_within_runs() -> None:
     tables = synthetic.tables(benchmarks=1, methods=1, runs=2, held_out=60)
     line = lines(draw("return_vs_context", tables).axes[0])["none"]
-    low, high = style.train_range(tables["contexts"], tables["contexts"])
+    low, high = style.train_range(tables["contexts"])
     x = line.get_xdata()
     assert (np.diff(x) > 0).all()
     assert [(x < low).sum(), ((low < x) & (x < high)).sum(), (x > high).sum()] == [10, 12, 10]
@@ -188,6 +223,36 @@ def test_estimates_and_intervals_are_those_of_the_table(name: str, metric: str, 
         "metric == @metric and benchmark == 'cartpole_length' and split != 'train'"
     )
     assert len(rows) == 8
+    assert_drawn(ax, rows)
+
+
+@pytest.mark.parametrize("benchmark", [0, 1])
+def test_every_region_that_a_benchmark_has_is_drawn_and_no_other(benchmark: int, plane: Tables) -> None:
+    ax = draw("iqm", plane).axes[benchmark]
+    rows = plane["metrics"].query("metric == 'iqm_return' and split != 'train'")
+    rows = rows[rows["benchmark"] == ax.get_title(loc="left")]
+    assert rows["split"].nunique() == 3 + benchmark
+    assert_drawn(ax, rows)
+    heights = [lines(ax)[f"none, {split}"].get_ydata()[0] for split in regions.ordered(rows["split"])]
+    assert heights == sorted(heights)
+    assert -0.5 < heights[0] < heights[-1] < 0.5
+
+
+def test_regions_of_one_benchmark_have_markers_of_their_own(plane: Tables) -> None:
+    entries = regions.handles(plane["metrics"]["split"], marker="o")
+    assert [entry.get_label() for entry in entries] == [
+        "interpolation", "combinatorial", "single extrapolation", "all extrapolation",
+    ]  # fmt: skip
+    assert len({(entry.get_fillstyle(), entry.get_markerfacecolor()) for entry in entries}) == 4
+    both = regions.handles(pd.Series(["extrapolation", "all_extrapolation", "train"]), marker="o")
+    assert [entry.get_label() for entry in both] == ["extrapolation / all extrapolation"]
+
+
+def assert_drawn(ax: Axes, rows: pd.DataFrame) -> None:
+    """Every row's estimate and interval, and no other estimate."""
+    assert {f"{row.method}, {row.split}" for row in rows.itertuples()} == {
+        label for label in lines(ax) if ", " in label
+    }
     for row in rows.itertuples():
         marker = lines(ax)[f"{row.method}, {row.split}"]
         assert list(marker.get_xdata()) == [row.estimate]
@@ -224,8 +289,98 @@ def test_encoding_titles_name_the_method_and_both_r2(tables: Tables) -> None:
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
         "cartpole_length, iida", "cartpole_tau, iida", "cartpole_length, jrpl", "cartpole_tau, jrpl",
     ]  # fmt: skip
-    assert "interpolation R² 0.9" in texts(figure)
-    assert "(shuffled " in texts(figure)
+    own = tables["metrics"].query(
+        "benchmark == 'cartpole_tau' and method == 'jrpl' and split == 'interpolation'"
+    )
+    r2, control = (
+        own.set_index("metric")["estimate"][name] for name in ("encoding_r2", "encoding_r2_shuffled")
+    )
+    assert f"interpolation R² {r2:.2f} ({control:.2f})".replace("-", style.MINUS) in texts(figure)
+    assert "mean over the features" not in texts(figure)
+
+
+def test_encodings_of_several_features_have_a_panel_and_a_train_range_each(plane: Tables) -> None:
+    figure = draw("encoding", plane)
+    panels = {ax.get_title(loc="left"): ax for ax in figure.axes}
+    assert len(panels) == 2 * 2 * 2  # benchmarks, methods, features
+    ax = panels["cartpole_gravity_length_b, iida, gravity"]
+    shade = ax.patches[0].get_extents().transformed(ax.transData.inverted())
+    np.testing.assert_allclose([shade.x0, shade.x1], [-22, -2])
+    drawn = lines(ax)
+    assert {"combinatorial", "single_extrapolation", "all_extrapolation"} <= drawn.keys()
+    assert len(drawn["combinatorial"].get_xdata()) == 20
+    assert "R², mean over the features: in brackets that of the shuffled control." in texts(figure)
+
+
+def test_contexts_that_share_a_features_value_are_all_drawn() -> None:
+    axes = synthetic.tables(benchmarks=0, planes="C", methods=3, runs=2)
+    drawn = lines(draw("encoding", axes).axes[0])["interpolation"]
+    assert len(drawn.get_xdata()) == 20
+    assert len(np.unique(drawn.get_xdata())) == 11  # half of them keep the default
+
+
+def test_a_map_shows_the_reference_and_each_methods_mean_over_runs(plane: Tables) -> None:
+    figure = draw("context_map", plane)
+    panels = [ax for ax in figure.axes if ax.get_xlabel()]  # the others are colour bars
+    assert [ax.get_title(loc="left").strip() for ax in panels] == [
+        "reference", *synthetic.METHODS[:4], "reference", *synthetic.METHODS[:4],
+    ]  # fmt: skip
+    own = plane["scores"].query("benchmark == 'cartpole_gravity_length_b' and split != 'train'")
+    shown = own.groupby(["split", "context_id", "method"])["episode_return"].mean().unstack()
+    reference = own.groupby(["split", "context_id"])["reference"].first()
+    ends = [min(shown.min().min(), reference.min()), max(shown.max().max(), reference.max())]
+    places = plane["contexts"].query("benchmark == 'cartpole_gravity_length_b'")
+    x, y = (
+        places[places["feature"] == feature].set_index(["split", "context_id"])["value"].loc[shown.index]
+        for feature in ("gravity", "length")
+    )
+    for ax, values in ((panels[5], reference), (panels[8], shown["iida"])):
+        dots = ax.collections[0]
+        np.testing.assert_allclose(dots.get_offsets(), np.stack([-x, y], axis=1))  # the near end first
+        np.testing.assert_allclose(dots.get_facecolors(), colormaps["viridis"](Normalize(*ends)(values)))
+    assert panels[8].xaxis.get_major_formatter()(10) == f"{style.MINUS}10"
+    assert panels[8].get_xlabel() == "gravity [m/s²]"
+    assert panels[5].get_ylabel() == "length [m]"
+
+
+def test_a_map_outlines_the_train_ranges_and_shades_what_is_trained_on(plane: Tables) -> None:
+    panels = [ax for ax in draw("context_map", plane).axes if ax.get_xlabel()]
+    for ax in panels:
+        np.testing.assert_allclose(ax.patches[0].get_bbox().extents, [2, 0.1, 22, 1.1])
+    box, l_shape = panels[1], panels[6]
+    assert len(box.patches) == 2
+    assert not box.get_lines()
+    assert len(l_shape.patches) == 1
+    assert len(l_shape.get_lines()[0].get_xdata()) == 3 * synthetic.TRAIN
+
+
+def test_a_map_of_more_than_two_features_says_which_it_shows() -> None:
+    figure = draw("context_map", synthetic.tables(benchmarks=0, planes="A", methods=1, runs=1, features=3))
+    assert {ax.get_xlabel() for ax in figure.axes} == {"gravity [m/s²]", ""}
+    assert "Of more than two features the first two are shown." in texts(figure)
+
+
+def test_one_and_several_features_have_figures_of_their_own() -> None:
+    mixed = synthetic.tables(benchmarks=1, planes="A", methods=2, runs=1)
+    assert [ax.get_title(loc="left") for ax in draw("return_vs_context", mixed).axes] == ["cartpole_tau"]
+    assert "cartpole_gravity_length_a" in texts(draw("context_map", mixed))
+    assert "cartpole_tau" not in texts(draw("context_map", mixed))
+
+
+def test_a_profile_is_the_share_of_contexts_above_a_score(tables: Tables) -> None:
+    scores = tables["scores"].copy()
+    chosen = scores.query("benchmark == 'cartpole_length' and method == 'jrpl' and split == 'extrapolation'")
+    scores.loc[chosen.index[:7], ["score", "informative"]] = np.nan, False
+    figure = draw("performance_profile", {"scores": scores})
+    assert [(*map(Text.get_text, ax.texts), ax.get_title(loc="left").strip()) for ax in figure.axes] == [
+        ("cartpole_length", "interpolation"), ("extrapolation",),
+        ("cartpole_tau", "interpolation"), ("extrapolation",),
+    ]  # fmt: skip
+    line = lines(figure.axes[1])["jrpl"]
+    left = scores.loc[chosen.index].dropna(subset="score")
+    for threshold, share in zip(line.get_xdata(), line.get_ydata(), strict=True):
+        above = (left["score"] > threshold).groupby(left["seed"]).mean()
+        assert share == pytest.approx(above.mean())
 
 
 @pytest.mark.parametrize(
@@ -234,6 +389,9 @@ def test_encoding_titles_name_the_method_and_both_r2(tables: Tables) -> None:
         ("encoding", "encodings", lambda frame: frame[:0]),
         ("encoding", "encodings", lambda frame: frame.assign(value=np.nan)),
         ("learning_curves", "learning", lambda frame: frame.assign(value=np.nan)),
+        ("performance_profile", "scores", lambda frame: frame.assign(score=np.nan, informative=False)),
+        ("context_map", "contexts", lambda frame: frame),
+        ("return_vs_context", "contexts", lambda frame: pd.concat([frame, frame.assign(feature="other")])),
     ],
 )
 def test_a_figure_with_nothing_to_draw_says_so(
@@ -245,9 +403,9 @@ def test_a_figure_with_nothing_to_draw_says_so(
 
 
 @pytest.fixture(scope="module")
-def files(tables: Tables, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("tables")
-    return synthetic.write(tables, folder)
+    return synthetic.write(synthetic.tables(benchmarks=1, planes="B", methods=3, runs=2), folder)
 
 
 @pytest.mark.parametrize("name", registry.FIGURES)
@@ -263,6 +421,8 @@ def test_the_step_draws_the_same_bytes_again(
     for suffix in ("pdf", "png"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
     assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
+    if name == "context_map":
+        assert sentence == "figure 'context_map', 4 panels"  # the reference and three methods
 
 
 def test_the_step_names_a_table_that_is_missing(files: list[Path], tmp_path: Path) -> None:

@@ -78,15 +78,58 @@ def test_the_protocol_is_that_of_the_tables(tables: Tables) -> None:
 
 def test_contexts_are_counted_and_valued(tables: Tables) -> None:
     scores, metrics = tables["scores"].copy(), tables["metrics"].copy()
-    easy = (scores["split"] == "interpolation") & (scores["context_id"] < 3)
-    scores.loc[easy, ["solvable", "informative"]] = "unknown", False
+    inside = (scores["split"] == "interpolation") & (scores["benchmark"] == "cartpole_tau")
+    scores.loc[inside & (scores["context_id"] < 3), ["solvable", "informative"]] = "unknown", False
+    scores.loc[inside & (scores["context_id"] == 3), "solvable"] = "false"
     metrics.loc[metrics["metric"] == "context_value", "estimate"] = -2.4
     text = words(summary_page.page("quick", tables | {"scores": scores, "metrics": metrics}))
-    expected = (
-        "Interpolation: 20 contexts, of which 17 are known to be solvable (3 unknown) and 17 tell random from "
-        "the reference. Knowing the context is worth \N{MINUS SIGN}2 in return."
+    minus = "\N{MINUS SIGN}"
+    assert f"cartpole_tau | train | 100 | 100 | 0 | 0 | 100 | {minus}2 | " in text
+    assert f"| interpolation | 20 | 16 | 1 | 3 | 17 | {minus}2 | " in text
+    assert "NA |" not in text
+
+
+def test_sides_that_too_few_contexts_can_judge_are_named() -> None:
+    made = synthetic.tables(benchmarks=1, methods=2, runs=2, held_out=60)
+    enough = words(summary_page.page("full", made))
+    assert (
+        "Outside the train range, every side has at least 30 contexts that are known to be solvable."
+        in enough
     )
-    assert expected in text
+    far = made["contexts"].query("split == 'extrapolation' and value > 0.044")["context_id"]
+    scores = made["scores"].copy()
+    lost = (scores["split"] == "extrapolation") & scores["context_id"].isin(far[:18])
+    scores.loc[lost, "solvable"] = "unknown"
+    text = words(summary_page.page("full", made | {"scores": scores}))
+    times = "\N{MULTIPLICATION SIGN}"
+    assert "fewer than 30 contexts that are known to be solvable" in text
+    assert f"cartpole_tau | extrapolation | tau above {times}2.2 | 30 | 12 | infeasible | " in text
+    assert "too few drawn" not in text
+
+
+def test_a_side_with_few_contexts_is_not_called_infeasible(tables: Tables) -> None:
+    times = "\N{MULTIPLICATION SIGN}"
+    text = words(summary_page.page("quick", tables))
+    for side in (f"above {times}2.2", f"below {times}0.2"):
+        assert f"cartpole_tau | extrapolation | tau {side} | 10 | 10 | too few drawn | " in text
+    assert "infeasible" not in text
+
+
+def test_regions_of_several_features_have_their_tables_and_are_na_where_there_is_none() -> None:
+    made = synthetic.tables(benchmarks=0, planes="AB", methods=2, runs=2)
+    box, l_shape = words(summary_page.page("plane", made)).split("cartpole_gravity_length_b, dqn, cold")
+    missing = "Combinatorial NA: training covers all combinations inside the train ranges."
+    assert missing in box
+    assert missing not in l_shape
+    rows = made["metrics"].query("metric == 'iqm_return' and split != 'train'")
+    assert len(rows) == 2 * (3 + 4)
+    for row in rows.itertuples():
+        page = box if row.benchmark.endswith("_a") else l_shape
+        assert f"{row.method} | {row.estimate:.0f} [" in page
+    assert "explicit against none | all extrapolation |" in l_shape
+    assert "| combinatorial | NA | NA | NA | NA | NA | NA | " in l_shape  # of the first benchmark
+    assert "| combinatorial | 20 | 20 | 0 | 0 | 20 |" in l_shape
+    assert "in 20 interpolation, 20 combinatorial, 20 single extrapolation and 20 all extrapolation" in box
 
 
 def test_diverged_runs_are_named(tables: Tables) -> None:
@@ -127,7 +170,17 @@ def test_small_returns_keep_their_digits() -> None:
 def test_the_step_writes_the_page(tables: Tables, tmp_path: Path) -> None:
     paths = synthetic.write(tables, tmp_path)
     page = tmp_path / "summary.html"
-    assert summarise.main(paths, {"study": "quick"}, page).endswith(" kB")
+    assert summarise.main(paths, {"study": "quick", "smoke": []}, page).endswith(" kB")
     assert page.read_text("utf-8") == summary_page.page("quick", tables)
     with pytest.raises(UserError, match="the summary needs metrics too"):
-        summarise.main([path for path in paths if path.stem != "metrics"], {"study": "quick"}, page)
+        summarise.main(
+            [path for path in paths if path.stem != "metrics"], {"study": "quick", "smoke": []}, page
+        )
+
+
+def test_benchmarks_of_smoke_size_are_marked(tables: Tables) -> None:
+    name = tables["metrics"]["benchmark"].iloc[0]
+    assert "Smoke size" not in words(summary_page.page("quick", tables))
+    text = words(summary_page.page("quick", tables, [name]))
+    assert text.count("Smoke size") == 1
+    assert text.split("Smoke size")[0].rstrip().endswith(f"{name}, dqn, cold")

@@ -5,19 +5,24 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from meta_rl.tables import contexts as contexts_table
+
 SPLITS = {"train": 4, "interpolation": 5, "extrapolation": 6}  # contexts each; train: per seed
 
 
 def contexts(seeds: range, benchmark: str = "cart") -> pd.DataFrame:
     """Context `i` of a split has length i + 1; train context ids are seed * 4 + i."""
-    rows: list[tuple[str, str, int | None, int, str, float, str, float]] = [
-        (benchmark, "train", seed, seed * SPLITS["train"] + i, "length", i + 1.0, "m", 1.0)
+    rows: list[tuple[str, int | None, int, float]] = [
+        ("train", seed, seed * SPLITS["train"] + i, i + 1.0)
         for seed, i in itertools.product(seeds, range(SPLITS["train"]))
     ]
     for split in ("interpolation", "extrapolation"):
-        rows += [(benchmark, split, None, i, "length", i + 1.0, "m", 1.0) for i in range(SPLITS[split])]
-    names = ["benchmark", "split", "seed", "context_id", "feature", "value", "unit", "default"]
-    return pd.DataFrame(rows, columns=names).astype({"seed": "Int64"})
+        rows += [(split, None, i, i + 1.0) for i in range(SPLITS[split])]
+    frame = pd.DataFrame(rows, columns=["split", "seed", "context_id", "value"]).astype({"seed": "Int64"})
+    frame = frame.assign(
+        benchmark=benchmark, feature="length", unit="m", default=1.0, train_low=1.0, train_high=5.0
+    )
+    return frame[[column.name for column in contexts_table.TABLE.columns]]
 
 
 def references(contexts: pd.DataFrame, episodes: int = 4, benchmark: str = "cart") -> pd.DataFrame:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from meta_rl.errors import UserError
-from meta_rl.metrics.references import context_value, reference_values
+from meta_rl.metrics.references import context_value, reference_values, rule_out
 
 
 def table(returns: dict[str, list[list[float]]], split: str = "interpolation") -> pd.DataFrame:
@@ -88,6 +88,26 @@ def test_order_of_rows_does_not_matter() -> None:
     shuffled = frame.sample(frac=1, random_state=0)
     pd.testing.assert_frame_equal(reference_values(frame, 0.5), reference_values(shuffled, 0.5))
     pd.testing.assert_series_equal(context_value(frame), context_value(shuffled))
+
+
+def ruled(multipliers: list[float], returns: list[float]) -> pd.DataFrame:
+    """One context per multiplier of a gravity of -10, of which nothing more than 2 times is feasible."""
+    values = reference_values(table({"random": [[0, 0]] * len(returns), A: [[x, x] for x in returns]}), 50)
+    rows = [("interpolation", i, "gravity", -10.0 * x, -10.0) for i, x in enumerate(multipliers)]
+    contexts = pd.DataFrame(rows, columns=["split", "context_id", "feature", "value", "default"])
+    return rule_out(values, contexts, {"gravity": (2.0, "the engine is too weak")})
+
+
+def test_beyond_a_limit_of_its_environment_a_context_is_not_solvable() -> None:
+    frame = ruled([1.0, 1.0, 2.0, 2.1, 3.0], [60, 40, 40, 40, 40])
+    assert frame["solvable"].tolist() == ["true", "unknown", "unknown", "false", "false"]
+
+
+def test_a_limit_that_a_reference_breaks_is_wrong() -> None:
+    with pytest.raises(
+        UserError, match=r"beyond 2 times .* gravity \(the engine is too weak\).* in context 1"
+    ):
+        ruled([1.0, 2.5], [60, 50])
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,10 @@ def test_optimality_gap_does_not_reward_scores_above_one() -> None:
     np.testing.assert_allclose(returns.run_optimality_gap(np.array([[0.5, 1.5], [NAN, 0.8]])), [0.25, 0.2])
 
 
-def test_performance_profile() -> None:
-    values = np.array([[0.2, 0.8], [0.6, NAN]])
-    profile = returns.performance_profile(values, np.array([0.0, 0.5, 0.7, 0.8]))
-    np.testing.assert_allclose(profile, [1.0, 0.75, 0.25, 0.0])
+def test_performance_profile_is_the_share_of_a_runs_contexts_above_each_threshold() -> None:
+    values = np.array([[0.2, 0.8], [0.6, NAN], [NAN, NAN]])
+    profile = returns.run_profile(values, np.array([0.0, 0.5, 0.7, 0.8]))
+    np.testing.assert_equal(profile, [[1.0, 0.5, 0.5, 0.0], [1.0, 1.0, 0.0, 0.0], [NAN] * 4])
 
 
 def test_probability_of_improvement_counts_ties_half_and_stays_within_a_context() -> None:

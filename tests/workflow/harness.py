@@ -23,7 +23,7 @@ class Project:
         )
 
     def planned(self, *arguments: str) -> set[str]:
-        """The jobs of a dry run, by rule and wildcards: `train cartpole_gravity dqn jrpl seeds_0-1`."""
+        """The jobs of a dry run, by rule and wildcards: `train small_gravity dqn jrpl seeds_0-1`."""
         done = self.snakemake("--dry-run", *arguments)
         assert done.returncode == 0, done.stdout
         jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", done.stdout, flags=re.MULTILINE)

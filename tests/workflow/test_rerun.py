@@ -7,7 +7,7 @@ import shutil
 from harness import Project
 
 DOWNSTREAM = {
-    "score cartpole_gravity",
+    "score small_gravity",
     "aggregate",
     "plot return_vs_context",
     "plot iqm",
@@ -21,7 +21,7 @@ DOWNSTREAM = {
 
 
 def runs(rule: str, *methods: str, blocks: tuple[str, ...] = ("seeds_0-1", "seeds_2-3")) -> set[str]:
-    return {f"{rule} cartpole_gravity dqn {method} {block}" for method in methods for block in blocks}
+    return {f"{rule} small_gravity dqn {method} {block}" for method in methods for block in blocks}
 
 
 METHODS = ("none", "explicit", "iida", "jrpl")
@@ -35,8 +35,8 @@ def test_more_seeds_run_their_block_only(project: Project) -> None:
     project.edit("config/test.yaml", "{first: 0, count: 4}", "{first: 0, count: 6}")
     new = ("seeds_4-5",)
     assert project.planned() == DOWNSTREAM | {
-        "sample_contexts cartpole_gravity seeds_4-5",
-        "evaluate_references cartpole_gravity seeds_4-5",
+        "sample_contexts small_gravity seeds_4-5",
+        "evaluate_references small_gravity seeds_4-5",
         *runs("collect_trajectories", "iida", blocks=new),
         *runs("pretrain_encoder", "iida", blocks=new),
         *runs("train", *METHODS, blocks=new),
@@ -83,7 +83,7 @@ def test_comments_rerun_nothing(project: Project) -> None:
 
 
 def test_touched_results_rerun_nothing(project: Project) -> None:
-    for path in (project.root / "results/test/cartpole_gravity/contexts").iterdir():
+    for path in (project.root / "results/test/small_gravity/contexts").iterdir():
         os.utime(path)
     assert project.planned() == set()
 
@@ -96,7 +96,7 @@ def test_a_changed_setting_reruns_its_method(project: Project) -> None:
 def test_a_changed_evaluation_trains_nothing(project: Project) -> None:
     project.edit("config/test.yaml", "evaluate: {episodes: 2}", "evaluate: {episodes: 3}")
     references = {
-        f"evaluate_references cartpole_gravity {part}" for part in ("held_out", "seeds_0-1", "seeds_2-3")
+        f"evaluate_references small_gravity {part}" for part in ("held_out", "seeds_0-1", "seeds_2-3")
     }
     assert project.planned() == DOWNSTREAM | references | runs("evaluate", *METHODS)
 
@@ -104,8 +104,8 @@ def test_a_changed_evaluation_trains_nothing(project: Project) -> None:
 def test_held_out_contexts_change_without_training(project: Project) -> None:
     project.edit("config/test.yaml", "interpolation: 2", "interpolation: 3")
     assert project.planned() == DOWNSTREAM | runs("evaluate", *METHODS) | {
-        "sample_contexts cartpole_gravity held_out",
-        "evaluate_references cartpole_gravity held_out",
+        "sample_contexts small_gravity held_out",
+        "evaluate_references small_gravity held_out",
     }
 
 
@@ -130,7 +130,7 @@ def test_deleted_code_stamps_come_back(project: Project) -> None:
 
 def test_figures_are_drawn_from_tables_alone(project: Project) -> None:
     results = project.root / "results/test"
-    for folder in ("cartpole_gravity", "figures"):
+    for folder in ("small_gravity", "figures"):
         shutil.rmtree(results / folder)
     drawing = ("figures", "--allowed-rules", "figures", "plot")
     assert project.planned(*drawing) == {job for job in DOWNSTREAM if job.startswith("plot")}
@@ -147,10 +147,10 @@ def test_what_is_deleted_comes_back(project: Project) -> None:
         "manifest.json": "aggregate",
         "figures/iqm.png": "plot iqm",
         "summary.html": "summarise",
-        "cartpole_gravity/scores.parquet": "score cartpole_gravity",
-        "cartpole_gravity/references/held_out.parquet": "evaluate_references cartpole_gravity held_out",
-        "cartpole_gravity/dqn/none/seeds_0-1/evaluation.parquet": "evaluate cartpole_gravity dqn none seeds_0-1",
-        "cartpole_gravity/dqn/jrpl/seeds_2-3/policy.pt": "train cartpole_gravity dqn jrpl seeds_2-3",
+        "small_gravity/scores.parquet": "score small_gravity",
+        "small_gravity/references/held_out.parquet": "evaluate_references small_gravity held_out",
+        "small_gravity/dqn/none/seeds_0-1/evaluation.parquet": "evaluate small_gravity dqn none seeds_0-1",
+        "small_gravity/dqn/jrpl/seeds_2-3/policy.pt": "train small_gravity dqn jrpl seeds_2-3",
     }
     for path in made_by:
         (results / path).unlink()

@@ -50,7 +50,7 @@ def test_the_report_holds_every_figure_and_opens_offline(finished: Project) -> N
 
 
 def test_logs_end_with_what_was_done(finished: Project) -> None:
-    log = finished.root / "results/test/logs/train/cartpole_gravity/dqn/jrpl/seeds_0-1.log"
+    log = finished.root / "results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log"
     assert log.read_text().splitlines()[-1].startswith("train: ")
 
 
@@ -89,7 +89,7 @@ def test_without_a_file_the_study_is_config_yaml(finished: Project) -> None:
 
 
 def test_a_failing_step_fails_its_job_and_says_why(project: Project) -> None:
-    results = "results/test/cartpole_gravity"
+    results = "results/test/small_gravity"
     (project.root / results / "dqn/none/seeds_0-1/evaluation.parquet").write_text("no table")
     done = project.snakemake(f"{results}/scores.parquet")
     assert done.returncode == 1

@@ -1,0 +1,91 @@
+"""What DDPG and SAC share: an actor of continuous actions, critics Q(s, a) of it, and their targets."""
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from meta_rl.agents.off_policy import OffPolicy
+from meta_rl.methods.base import Method, Task
+from meta_rl.networks import MLP, Adam, mix_weights
+from meta_rl.replay import Batch
+from meta_rl.streams import Streams
+
+
+class ActorCritic(OffPolicy):
+    """Off-policy, continuous actions, soft target updates.
+
+    Networks know actions in [-1, 1]; the environment's are `limit` times as large. The first `learning_starts`
+    actions are uniform. A joint method is trained by the critics' loss; the actor gets its z without gradient.
+
+    Its `config` has `hidden` and `tau` beside what every off-policy agent's has.
+    """
+
+    actor: nn.Module
+
+    def __init__(
+        self, config: Any, task: Task, method: Method, joint: bool, streams: Streams, critics: int
+    ) -> None:
+        super().__init__(config, task, method, joint, streams)
+        self.gradient_steps = config.gradient_steps
+        sizes = (self.inputs + task.spaces.action, *config.hidden, 1)
+        self.critics = nn.ModuleList(MLP(streams, f"critic{i}", sizes) for i in range(critics))
+        # The targets hold their own copy of a joint method's encoder, updated with it.
+        self.target_method, self.target_critics = frozen_copy(method), frozen_copy(self.critics)
+
+    def critic_optimiser(self, learning_rate: float) -> Adam:
+        """Trains the critics, and a joint method through them."""
+        encoder = self.method.parameters() if self.joint else ()
+        return Adam([*self.critics.parameters(), *encoder], learning_rate)
+
+    def mean(self, inputs: Tensor) -> Tensor:
+        """The actor's best guess [S, N, A], in [-1, 1]."""
+        raise NotImplementedError
+
+    def explore(self, inputs: Tensor) -> Tensor:
+        """What it does to learn [S, N, A], in [-1, 1]."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def act(self, inputs: Tensor, explore: bool) -> Tensor:
+        if not explore:
+            return self.spaces.limit * self.mean(inputs)
+        if self.steps < self.config.learning_starts:
+            shape = inputs.shape[1], self.spaces.action
+            draw = 2 * self.streams.uniform("explore/action", *shape) - 1
+            return self.spaces.limit * torch.from_numpy(draw).float()
+        return self.spaces.limit * self.explore(inputs)
+
+    @torch.no_grad()
+    def value(self, inputs: Tensor) -> Tensor:
+        return self.q(self.critics, inputs, self.mean(inputs))
+
+    def normal(self, purpose: str, rows: int) -> Tensor:
+        """N(0, 1), float32 [S, rows, A]."""
+        return torch.from_numpy(self.streams.normal(purpose, rows, self.spaces.action)).float()
+
+    def q(self, critics: nn.Module, inputs: Tensor, action: Tensor) -> Tensor:
+        """The lowest of the critics' values [S, N]; actions in [-1, 1]."""
+        values = self.every_q(critics, inputs, action)
+        return values[0] if len(values) == 1 else torch.minimum(*values)
+
+    def every_q(self, critics: nn.Module, inputs: Tensor, action: Tensor) -> list[Tensor]:
+        """Each critic's values [S, N]."""
+        both = torch.cat((inputs, action), -1)
+        return [critic(both).squeeze(-1) for critic in critics.children()]
+
+    def critic_errors(self, batch: Batch, inputs: Tensor, target: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Each critic's mean squared error [S], and the first one's values [S, B] of what was done."""
+        values = self.every_q(self.critics, inputs, batch.action / self.spaces.limit)
+        return [(value - target).square().mean(1) for value in values], values[0]
+
+    def follow(self) -> None:
+        """Let the targets follow a part `tau` of the way."""
+        mix_weights(self.critics, self.target_critics, self.config.tau)
+        if self.joint:
+            mix_weights(self.method, self.target_method, self.config.tau)
+
+
+def frozen_copy(module: nn.Module) -> Any:
+    return copy.deepcopy(module).requires_grad_(False)

@@ -1,0 +1,86 @@
+"""Deep deterministic policy gradient (Lillicrap et al. 2016, "Continuous control with deep RL")."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from meta_rl.agents.actor_critic import ActorCritic, frozen_copy
+from meta_rl.agents.base import Agent
+from meta_rl.methods.base import Method, Task
+from meta_rl.networks import MLP, Adam, mix_weights
+from meta_rl.replay import Batch
+from meta_rl.streams import Streams
+
+
+@dataclass(frozen=True)
+class Config:
+    """Defaults are CleanRL's (Huang et al. 2022), but for the critic's step size, which is the paper's.
+
+    The noise is uncorrelated, as is usual since Fujimoto et al. 2018; there is no weight decay.
+    """
+
+    n_envs: Annotated[int, (1, 10_000), "environments per seed that step side by side"] = 1
+    hidden: Annotated[tuple[int, ...], (1, 4096), "units per hidden layer of actor and critic"] = (256, 256)
+    actor_learning_rate: Annotated[float, (0, 1), "Adam step size of the actor"] = 3e-4
+    critic_learning_rate: Annotated[float, (0, 1), "Adam step size of the critic"] = 1e-3
+    gamma: Annotated[float, (0, 1), "discount factor"] = 0.99
+    replay: Annotated[int, (1, 100_000_000), "transitions kept per seed"] = 1_000_000
+    batch: Annotated[int, (1, 100_000), "transitions per update"] = 256
+    learning_starts: Annotated[int, (0, 1_000_000_000), "env_steps of uniform actions before learning"] = (
+        25_000
+    )
+    train_every: Annotated[int, (1, 1_000_000), "env_steps after which updates are due"] = 1
+    gradient_steps: Annotated[int, (1, 10_000), "updates whenever they are due"] = 1
+    tau: Annotated[float, (0, 1), "part of the way that the targets follow at each update"] = 0.005
+    noise: Annotated[float, (0, 10), "standard deviation of the exploration, in parts of the limit"] = 0.1
+
+
+class DDPG(ActorCritic):
+    """A deterministic actor, tanh(MLP), with Gaussian noise to explore."""
+
+    def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
+        super().__init__(config, task, method, joint, streams, critics=1)
+        self.actor = MLP(streams, "actor", (self.inputs, *config.hidden, task.spaces.action))
+        self.target_actor = frozen_copy(self.actor)
+        self.optimisers = {
+            "critic": self.critic_optimiser(config.critic_learning_rate),
+            "actor": Adam(self.actor.parameters(), config.actor_learning_rate),
+        }
+
+    def mean(self, inputs: Tensor) -> Tensor:
+        return self.actor(inputs).tanh()
+
+    def explore(self, inputs: Tensor) -> Tensor:
+        noise = self.normal("explore", inputs.shape[1])
+        return (self.mean(inputs) + self.config.noise * noise).clamp(-1.0, 1.0)
+
+    def critic_loss(self, batch: Batch, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss [S], and the values [S, B] of what was done.
+
+        y = r + gamma (1 - terminated) Q'(s', mu'(s'));  L = mean (Q(s, a) - y)^2   (Lillicrap, algorithm 1)
+        """
+        with torch.no_grad():
+            following = batch.next_inputs(self.target_method)
+            action = self.target_actor(following).tanh()
+            target = self.target(batch, self.q(self.target_critics, following, action))
+        errors, value = self.critic_errors(batch, inputs, target)
+        return errors[0], value
+
+    def actor_loss(self, inputs: Tensor) -> Tensor:
+        """-mean Q(s, mu(s)), [S]: its gradient is the policy gradient (Lillicrap et al. 2016, equation 6)."""
+        return -self.q(self.critics, inputs, self.mean(inputs)).mean(1)
+
+    def update(self, batch: Batch) -> dict[str, Tensor]:
+        inputs = batch.inputs(self.method)
+        critic_loss, value = self.critic_loss(batch, inputs)
+        self.optimisers["critic"].minimise(critic_loss)
+        self.optimisers["actor"].minimise(self.actor_loss(inputs.detach()))
+        self.follow()
+        mix_weights(self.actor, self.target_actor, self.config.tau)
+        return {"loss": critic_loss.detach(), "value": value.detach().mean(1)}
+
+
+def build(config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int) -> Agent:
+    return DDPG(config, task, method, joint, streams)

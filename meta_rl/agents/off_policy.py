@@ -1,0 +1,67 @@
+"""What off-policy agents share: they remember every step and learn from samples of what they remember."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from meta_rl.agents.base import Agent
+from meta_rl.methods.base import Method, Task
+from meta_rl.networks import Adam
+from meta_rl.replay import Batch, Replay
+from meta_rl.rollout import Transition
+from meta_rl.streams import Streams
+
+
+class OffPolicy(Agent):
+    """A subclass sets `optimisers` and says what an `update` is.
+
+    Its `config` has `n_envs`, `gamma`, `replay`, `batch`, `learning_starts` and `train_every`.
+    """
+
+    gradient_steps = 1  # updates whenever some are due
+
+    def __init__(self, config: Any, task: Task, method: Method, joint: bool, streams: Streams) -> None:
+        super().__init__()
+        self.config, self.method, self.joint, self.streams = config, method, joint, streams
+        self.gamma, self.n_envs = config.gamma, config.n_envs
+        self.spaces = task.spaces
+        self.inputs = task.spaces.observation + method.size  # width I of the networks' inputs
+        self.replay = Replay(config.replay, joint, method.window, task.spaces)
+        self.optimisers: dict[str, Adam] = {}
+        self.steps = 0  # env_steps of each seed so far
+
+    def update(self, batch: Batch) -> dict[str, Tensor]:
+        """Learn from a batch; figures, each [S]."""
+        raise NotImplementedError
+
+    def learn(self, step: Transition) -> dict[str, Tensor]:
+        self.replay.add(step)
+        before, self.steps = self.steps, self.steps + step.reward.shape[1]
+        figures: dict[str, Tensor] = {}
+        since = max(before, self.config.learning_starts)
+        for _ in range(self.due(self.config.train_every, since) * self.gradient_steps):
+            index = self.streams.integers("replay", self.replay.size, self.config.batch)
+            figures = self.update(self.replay.sample(torch.from_numpy(index)))
+        return figures
+
+    def due(self, every: int, since: int) -> int:
+        """How many multiples of `every` lie in (since, steps]."""
+        return max(0, self.steps // every - since // every)
+
+    def target(self, batch: Batch, next_value: Tensor) -> Tensor:
+        """r + gamma (1 - terminated) V(s'), [S, B]: a truncated episode goes on."""
+        return batch.reward + self.gamma * torch.where(batch.terminated, 0.0, next_value)
+
+    def get_extra_state(self) -> dict[str, Any]:
+        return {
+            "optimisers": {name: one.state_dict() for name, one in self.optimisers.items()},
+            "replay": self.replay.state_dict(),
+            "steps": self.steps,
+        }
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        for name, one in self.optimisers.items():
+            one.load_state_dict(state["optimisers"][name])
+        self.replay.load_state_dict(state["replay"])
+        self.steps = state["steps"]

@@ -1,0 +1,116 @@
+"""What an on-policy agent keeps of one rollout, and the advantages that it learns from."""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from meta_rl.methods.base import Method
+from meta_rl.rollout import Seen, Transition, Window
+
+
+class Samples(NamedTuple):
+    """B steps per seed; tensors [S, B, ...]."""
+
+    seen: Seen
+    raw: Tensor
+    log_density: Tensor
+    advantage: Tensor
+    target: Tensor
+    joint: bool
+
+    def inputs(self, method: Method) -> Tensor:
+        """[S, B, I], with gradient into a joint `method`; what a frozen one encoded was stored as it was."""
+        return method.inputs(self.seen) if self.joint else self.seen.observation
+
+
+class Memory:
+    """T steps of N rows. For a `joint` method it keeps all that is seen, to be encoded again as it learns."""
+
+    FIGURES = 3  # of a step, known when the rollout is over: log-density, advantage and target
+
+    def __init__(self, capacity: int, joint: bool, observation: int) -> None:
+        self.capacity, self.joint, self.observation = capacity, joint, observation
+        self.size = 0  # steps so far
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._steps = torch.empty(0)  # float32 [S, T, N, D]: all fields of a step side by side
+
+    def add(self, step: Transition, inputs: Tensor, raw: Tensor, next_inputs: Tensor) -> None:
+        """One step of all rows, with the inputs and next inputs [S, N, I] as the networks get them."""
+        context, window = step.seen.context, step.seen.window
+        fields = {"inputs": inputs, "raw": raw}
+        if self.joint and context is not None:
+            fields["context"] = context
+        if self.joint and window is not None:
+            fields |= {"transitions": window.transitions, "mask": window.mask}
+        fields |= {"next_inputs": next_inputs, "reward": step.reward, "terminated": step.terminated}
+        fields["truncated"] = step.truncated
+        if not self._shapes:
+            self._shapes = {name: tuple(value.shape[2:]) for name, value in fields.items()}
+            width = sum(map(math.prod, self._shapes.values())) + self.FIGURES
+            self._steps = torch.zeros(len(inputs), self.capacity, inputs.shape[1], width)
+        packed = [value.flatten(2) if value.dim() > 2 else value.unsqueeze(-1) for value in fields.values()]
+        torch.cat(packed, -1, out=self._steps[:, self.size, :, : -self.FIGURES])
+        self.size += 1
+
+    def field(self, name: str) -> Tensor:
+        """Of every step of a full rollout, [S, T, N, ...]."""
+        return self._unpack(self._steps)[name]
+
+    def finish(self, log_density: Tensor, advantage: Tensor, target: Tensor) -> None:
+        """Add the figures [S, T, N] of a full rollout, and make room for the next."""
+        for column, figure in enumerate((log_density, advantage, target), -self.FIGURES):
+            self._steps[..., column] = figure
+        self.size = 0
+
+    def sample(self, index: Tensor) -> Samples:
+        """The steps of the finished rollout at `index` (int64 [S, B], below T N)."""
+        steps = self._steps.flatten(1, 2)
+        offset = torch.arange(len(steps)).unsqueeze(-1) * steps.shape[1]
+        rows = torch.embedding(steps.flatten(0, 1), index + offset)
+        fields = self._unpack(rows)
+        window = Window(fields["transitions"], fields["mask"]) if "mask" in fields else None
+        figures = rows[..., -self.FIGURES :].unbind(-1)
+        known = fields["inputs"][..., : self.observation] if self.joint else fields["inputs"]
+        seen = Seen(known, fields.get("context"), window)
+        return Samples(seen, fields["raw"], *figures, joint=self.joint)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"size": self.size, "shapes": dict(self._shapes), "steps": self._steps}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.size, self._shapes = state["size"], dict(state["shapes"])
+        self._steps = state["steps"].clone()
+
+    def _unpack(self, steps: Tensor) -> dict[str, Tensor]:
+        """The fields [..., shape] of packed steps [..., D]."""
+        widths = [math.prod(shape) for shape in self._shapes.values()]
+        parts = steps[..., : -self.FIGURES].split(widths, -1)
+        named = zip(self._shapes.items(), parts, strict=True)
+        return {
+            name: part.unflatten(-1, shape) if shape else part.squeeze(-1) for (name, shape), part in named
+        }
+
+
+def advantages(
+    reward: Tensor,
+    value: Tensor,
+    next_value: Tensor,
+    terminated: Tensor,
+    truncated: Tensor,
+    gamma: float,
+    decay: float,
+) -> Tensor:
+    """Generalised advantage estimates with lambda = `decay` (Schulman et al. 2016, equation 16); [S, T, N].
+
+    delta_t = r_t + gamma (1 - terminated_t) V(s'_t) - V(s_t), where s'_t is the state before any reset: the
+    value of what would have come after a truncation counts. A_t = delta_t + gamma lambda (1 - ended_t) A_t+1
+    """
+    error = reward + gamma * torch.where(terminated, 0.0, next_value) - value
+    weight = gamma * decay * (~(terminated | truncated)).float()
+    found = torch.empty_like(error)
+    after = torch.zeros_like(error[:, 0])
+    for t in range(error.shape[1] - 1, -1, -1):
+        after = found[:, t] = error[:, t] + weight[:, t] * after
+    return found

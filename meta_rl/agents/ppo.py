@@ -1,0 +1,165 @@
+"""Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347), as Huang et al. 2022 detail it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from meta_rl.agents.base import Agent
+from meta_rl.agents.distributions import Categorical, Gaussian
+from meta_rl.agents.normaliser import Observations, Rewards
+from meta_rl.agents.on_policy import Memory, Samples, advantages
+from meta_rl.methods.base import Method, Task
+from meta_rl.networks import MLP, Adam
+from meta_rl.rollout import Transition
+from meta_rl.streams import Streams
+
+
+@dataclass(frozen=True)
+class Config:
+    """Defaults are the paper's for MuJoCo (table 3): 2048 transitions per rollout, here of 8 rows.
+
+    Gradient norm, entropy weight and value weight are Stable-Baselines3's; there are no schedules.
+    """
+
+    n_envs: Annotated[int, (1, 10_000), "environments per seed that step side by side"] = 8
+    n_steps: Annotated[int, (1, 1_000_000), "steps of each environment per rollout"] = 256
+    hidden: Annotated[tuple[int, ...], (1, 4096), "units per hidden layer of policy and value network"] = (
+        64,
+        64,
+    )
+    learning_rate: Annotated[float, (0, 1), "Adam step size"] = 3e-4
+    gamma: Annotated[float, (0, 1), "discount factor"] = 0.99
+    gae_lambda: Annotated[float, (0, 1), "decay of generalised advantage estimation"] = 0.95
+    epochs: Annotated[int, (1, 1000), "passes over each rollout"] = 10
+    minibatch: Annotated[int, (2, 1_000_000), "transitions per update; divides n_steps times n_envs"] = 64
+    clip: Annotated[float, (0, 10), "how far the ratio of probabilities may go from 1 with gain"] = 0.2
+    value_weight: Annotated[float, (0, 1e6), "weight of the value loss"] = 0.5
+    entropy_weight: Annotated[float, (0, 1e6), "weight of the entropy bonus"] = 0.0
+    max_gradient_norm: Annotated[float | None, (0, 1e9), "clip each seed's gradient to this L2 norm"] = 0.5
+    observations: Annotated[str, ("raw", "normalised"), "observations as the networks see them"] = (
+        "normalised"
+    )
+    rewards: Annotated[str, ("raw", "normalised"), "rewards as the value network learns them"] = "raw"
+
+
+class PPO(Agent):
+    """On-policy; discrete or continuous actions; separate networks for policy and value.
+
+    A joint method is trained by the value loss alone: the policy gets its z without gradient.
+    """
+
+    def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
+        super().__init__()
+        if config.n_steps * config.n_envs % config.minibatch:
+            raise ValueError(
+                f"minibatches of {config.minibatch} do not divide {config.n_steps * config.n_envs} transitions"
+            )
+        self.config, self.method, self.streams = config, method, streams
+        self.gamma, self.n_envs = config.gamma, config.n_envs
+        seeds, spaces = len(streams.keys), task.spaces
+        self.distribution = (Categorical if spaces.discrete else Gaussian)(spaces, seeds)
+        sizes = (spaces.observation + method.size, *config.hidden)
+        self.policy = MLP(streams, "policy", (*sizes, spaces.action), "tanh", orthogonal=0.01)
+        self.critic = MLP(streams, "critic", (*sizes, 1), "tanh", orthogonal=1.0)
+        self.observations = Observations(seeds, spaces.observation)
+        self.rewards = Rewards(seeds, config.gamma)
+        trained = (self.policy, self.critic, self.distribution, *((method,) if joint else ()))
+        parameters = [parameter for module in trained for parameter in module.parameters()]
+        self.optimiser = Adam(parameters, config.learning_rate, epsilon=1e-5)
+        self.memory = Memory(config.n_steps, joint, spaces.observation)
+        self._acted: tuple[Tensor, Tensor] | None = None  # inputs as the policy got them, and its raw actions
+
+    @torch.no_grad()
+    def act(self, inputs: Tensor, explore: bool) -> Tensor:
+        """With `explore`, observations enter the statistics, and what is done is remembered for `learn`."""
+        if not explore:
+            return self.distribution.mode(self.policy(self._normalised(inputs)))
+        if self.config.observations == "normalised":
+            self.observations.add(inputs)
+        inputs = self._normalised(inputs)
+        raw = self.distribution.sample(self.policy(inputs), self.streams, "explore")
+        self._acted = inputs, raw
+        return self.distribution.action(raw)
+
+    @torch.no_grad()
+    def value(self, inputs: Tensor) -> Tensor:
+        value = self.critic(self._normalised(inputs)).squeeze(-1)
+        return value / self.rewards.scale.squeeze(-1) if self.config.rewards == "normalised" else value
+
+    def learn(self, step: Transition) -> dict[str, Tensor]:
+        assert self._acted is not None, "learn without act"
+        self.memory.add(step, *self._acted, self._normalised(step.next_inputs))
+        return self._update() if self.memory.size == self.config.n_steps else {}
+
+    def loss(self, samples: Samples) -> Tensor:
+        """The loss [S] of a minibatch.
+
+        L = -mean min(ratio A, clip(ratio, 1 - epsilon, 1 + epsilon) A)         (PPO, equation 7)
+            + value_weight mean (V - target)^2 - entropy_weight mean entropy    (PPO, equation 9)
+
+        with advantages A of mean 0 and standard deviation 1 in each minibatch.
+        """
+        config = self.config
+        inputs = samples.inputs(self.method)
+        outputs = self.policy(inputs.detach())
+        advantage = samples.advantage - samples.advantage.mean(1, keepdim=True)
+        advantage = advantage / (advantage.std(1, keepdim=True) + 1e-8)
+        ratio = (self.distribution.log_density(outputs, samples.raw) - samples.log_density).exp()
+        clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
+        gain = torch.minimum(ratio * advantage, clipped * advantage).mean(1)
+        error = (self.critic(inputs).squeeze(-1) - samples.target).square().mean(1)
+        loss = config.value_weight * error - gain
+        if config.entropy_weight:
+            loss = loss - config.entropy_weight * self.distribution.entropy(outputs).mean(1)
+        return loss
+
+    def _update(self) -> dict[str, Tensor]:
+        """Learn from a full rollout."""
+        config = self.config
+        figures = self._finish_rollout()
+        losses = []
+        for _ in range(config.epochs):
+            order = self.streams.uniform("ppo/order", config.n_steps * config.n_envs)
+            shuffled = torch.from_numpy(np.argsort(order, axis=1, kind="stable"))
+            for index in shuffled.split(config.minibatch, 1):
+                loss = self.loss(self.memory.sample(index))
+                self.optimiser.minimise(loss, config.max_gradient_norm)
+                losses.append(loss.detach())
+        return figures | {"loss": torch.stack(losses, 1).mean(1)}
+
+    @torch.no_grad()
+    def _finish_rollout(self) -> dict[str, Tensor]:
+        """Give every step of the rollout its log-density, advantage and target."""
+        config, memory = self.config, self.memory
+        reward, terminated = memory.field("reward"), memory.field("terminated") > 0
+        truncated = memory.field("truncated") > 0
+        if config.rewards == "normalised":
+            self.rewards.add_rollout(reward, terminated | truncated)
+            reward = self.rewards(reward)
+        inputs, raw = memory.field("inputs"), memory.field("raw")
+        outputs = self.policy(inputs.flatten(1, 2))
+        log_density = self.distribution.log_density(outputs, raw.flatten(1, 2)).view_as(reward)
+        value, next_value = (self.critic(x).squeeze(-1) for x in (inputs, memory.field("next_inputs")))
+        advantage = advantages(
+            reward, value, next_value, terminated, truncated, config.gamma, config.gae_lambda
+        )
+        memory.finish(log_density, advantage, advantage + value)
+        entropy = self.distribution.entropy(outputs).mean(1)
+        return {"value": value.flatten(1).mean(1), "entropy": entropy}
+
+    def _normalised(self, inputs: Tensor) -> Tensor:
+        return self.observations(inputs) if self.config.observations == "normalised" else inputs
+
+    def get_extra_state(self) -> dict[str, Any]:
+        return {"optimiser": self.optimiser.state_dict(), "memory": self.memory.state_dict()}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.memory.load_state_dict(state["memory"])
+
+
+def build(config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int) -> Agent:
+    return PPO(config, task, method, joint, streams)

@@ -1,0 +1,126 @@
+"""Soft actor-critic with automatic temperature (Haarnoja et al. 2018, arXiv 1812.05905; below "SAC")."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import logsigmoid
+
+from meta_rl.agents.actor_critic import ActorCritic
+from meta_rl.agents.base import Agent
+from meta_rl.methods.base import Method, Task
+from meta_rl.networks import MLP, Adam
+from meta_rl.replay import Batch
+from meta_rl.streams import Streams
+
+LOG_STD = (-20.0, 2.0)  # bounds of the actor's log standard deviation, the authors' code's
+
+
+@dataclass(frozen=True)
+class Config:
+    """Defaults are Stable-Baselines3's, which are the paper's (SAC, table 1) but for `learning_starts`."""
+
+    n_envs: Annotated[int, (1, 10_000), "environments per seed that step side by side"] = 1
+    hidden: Annotated[tuple[int, ...], (1, 4096), "units per hidden layer of actor and critics"] = (256, 256)
+    learning_rate: Annotated[float, (0, 1), "Adam step size of actor, critics and temperature"] = 3e-4
+    gamma: Annotated[float, (0, 1), "discount factor"] = 0.99
+    replay: Annotated[int, (1, 100_000_000), "transitions kept per seed"] = 1_000_000
+    batch: Annotated[int, (1, 100_000), "transitions per update"] = 256
+    learning_starts: Annotated[int, (0, 1_000_000_000), "env_steps of uniform actions before learning"] = 100
+    train_every: Annotated[int, (1, 1_000_000), "env_steps after which updates are due"] = 1
+    gradient_steps: Annotated[int, (1, 10_000), "updates whenever they are due"] = 1
+    tau: Annotated[float, (0, 1), "part of the way that the targets follow at each update"] = 0.005
+
+
+class SAC(ActorCritic):
+    """Twin critics, an actor that is a Gaussian behind a tanh, and a temperature that keeps its entropy at -A.
+
+    `value` is the lower critic's value of the mean action. It counts the entropy bonuses of later steps, which
+    are no reward, leaves out the spread of the actions, and being the lower of two tends to be too low.
+    """
+
+    def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
+        super().__init__(config, task, method, joint, streams, critics=2)
+        self.actor = MLP(streams, "actor", (self.inputs, *config.hidden, 2 * task.spaces.action))
+        self.log_temperature = nn.Parameter(torch.zeros(len(streams.keys)))
+        self.optimisers = {
+            "critic": self.critic_optimiser(config.learning_rate),
+            "actor": Adam(self.actor.parameters(), config.learning_rate),
+            "temperature": Adam([self.log_temperature], config.learning_rate),
+        }
+
+    def mean(self, inputs: Tensor) -> Tensor:
+        return self.actor(inputs)[..., : self.spaces.action].tanh()
+
+    def explore(self, inputs: Tensor) -> Tensor:
+        return self.sample(inputs, self.normal("explore", inputs.shape[1]))[0]
+
+    def sample(self, inputs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Actions a = tanh(u), u = mean + std noise, [S, N, A], and their log-density [S, N].
+
+        log pi(a) = sum log N(u) - sum log(1 - tanh(u)^2)   (SAC, appendix C), where
+        log(1 - tanh(u)^2) = 2 (log 2 - u + log sigmoid(2 u))
+        """
+        mean, log_std = self.actor(inputs).chunk(2, -1)
+        log_std = log_std.clamp(*LOG_STD)
+        raw = mean + log_std.exp() * noise
+        normal = -0.5 * noise.square() - log_std - 0.5 * math.log(2 * math.pi)
+        squash = 2 * (math.log(2) - raw + logsigmoid(2 * raw))
+        return raw.tanh(), (normal - squash).sum(-1)
+
+    def critic_loss(
+        self, batch: Batch, inputs: Tensor, temperature: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The loss [S], and the first critic's values [S, B] of what was done; temperature [S, 1].
+
+        y = r + gamma (1 - terminated) (min_i Q'_i(s', a') - alpha log pi(a' | s')), a' from the present actor
+        L = sum_i 1/2 mean (Q_i(s, a) - y)^2   (SAC, equations 3 and 5)
+        """
+        with torch.no_grad():
+            # The actor knows the z of the online encoder, the target critics that of their own copy.
+            action, log_density = self.sample(batch.next_inputs(self.method), noise)
+            lowest = self.q(self.target_critics, batch.next_inputs(self.target_method), action)
+            target = self.target(batch, lowest - temperature * log_density)
+        errors, value = self.critic_errors(batch, inputs, target)
+        return 0.5 * (errors[0] + errors[1]), value
+
+    def actor_loss(self, inputs: Tensor, temperature: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss [S], and the log-density [S, B] of the actions that it is about.
+
+        mean (alpha log pi(a | s) - min_i Q_i(s, a)), a from the actor   (SAC, equations 7 and 9)
+        """
+        action, log_density = self.sample(inputs, noise)
+        value = self.q(self.critics, inputs, action)
+        return (temperature * log_density - value).mean(1), log_density.detach()
+
+    def temperature_loss(self, log_density: Tensor) -> Tensor:
+        """-log(alpha) mean (log pi(a | s) + H), [S], with the entropy H = -A to keep.
+
+        SAC, equation 18, has alpha where this, like the authors' code, has its logarithm.
+        """
+        return -self.log_temperature * (log_density - self.spaces.action).mean(1)
+
+    def update(self, batch: Batch) -> dict[str, Tensor]:
+        rows = batch.reward.shape[1]
+        temperature = self.log_temperature.detach().exp().unsqueeze(-1)
+        inputs = batch.inputs(self.method)
+        loss, value = self.critic_loss(batch, inputs, temperature, self.normal("sac/next", rows))
+        self.optimisers["critic"].minimise(loss)
+        actor_loss, log_density = self.actor_loss(
+            inputs.detach(), temperature, self.normal("sac/actor", rows)
+        )
+        self.optimisers["actor"].minimise(actor_loss)
+        self.optimisers["temperature"].minimise(self.temperature_loss(log_density))
+        self.follow()
+        return {
+            "loss": loss.detach(),
+            "value": value.detach().mean(1),
+            "temperature": temperature.squeeze(-1),
+            "entropy": -log_density.mean(1),
+        }
+
+
+def build(config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int) -> Agent:
+    return SAC(config, task, method, joint, streams)

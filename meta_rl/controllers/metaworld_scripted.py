@@ -1,0 +1,39 @@
+"""Meta-World's scripted policies (package metaworld, `metaworld.policies`), one per task.
+
+They solve their tasks at the default dynamics, and know where the goal is, also where it is hidden. They know
+nothing of the dynamics: elsewhere they are a baseline, not an upper bound.
+"""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from meta_rl.controllers.base import Controller
+from meta_rl.envs.base import Environments
+from meta_rl.envs.simulator import SimulatorRows
+
+
+class Scripted:
+    """The policy of the environments' task, for one row after the other."""
+
+    def __init__(self) -> None:
+        self._policy: Any = None
+
+    def __call__(self, environments: Environments, chance: np.ndarray) -> np.ndarray:
+        assert isinstance(environments, SimulatorRows)
+        if self._policy is None:
+            from metaworld.policies import ENV_POLICY_MAP
+
+            self._policy = ENV_POLICY_MAP[environments.simulator.task]()
+        spaces = environments.spaces
+        seen = environments.observation.reshape(-1, spaces.observation).astype(np.float64)
+        seen[:, -3:] = [worker.model.site("goal").pos for worker in environments.workers]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that actions may be clipped, as they are here
+            actions = np.array([self._policy.get_action(row) for row in seen])
+        return actions.clip(-spaces.limit, spaces.limit).reshape(*environments.rows, spaces.action)
+
+
+def build() -> Controller:
+    return Scripted()

@@ -1,0 +1,28 @@
+"""An axis over the values of a context feature, near end first: logarithmic where they span a wide range."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from meta_rl.figures.style import MINUS
+
+
+def sign(values: pd.Series) -> int:
+    """What values are multiplied with before they are drawn: a gravity of -20 is the far end, not the near one."""
+    return -1 if values.max() < 0 else 1
+
+
+def scale(ax: Axes, which: str, values: pd.Series, ticks: tuple[int, ...]) -> bool:
+    """Set up the axis `which` ("x" or "y") for these values, of any sign; whether it is logarithmic.
+
+    `ticks` are the multiples of powers of ten that bear a label there.
+    """
+    turned = sign(values)
+    axis, drawn = getattr(ax, f"{which}axis"), turned * values
+    logarithmic = bool(0 < 5 * drawn.min() < drawn.max())
+    if logarithmic:
+        getattr(ax, f"set_{which}scale")("log")
+        axis.set_major_locator(LogLocator(subs=ticks))
+        axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{turned * value:g}".replace("-", MINUS)))
+    return logarithmic

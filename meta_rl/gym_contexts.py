@@ -1,0 +1,122 @@
+"""Which contexts a Gymnasium environment goes through, and in which order."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from meta_rl import registry
+from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.contexts import DEVELOPMENT, TRAIN, ContextSpace, Feature
+from meta_rl.errors import UserError, unknown
+
+
+@dataclass(frozen=True)
+class ContextSet:
+    """C contexts of an environment with A features.
+
+    `space` is the benchmark's, of its F features; an environment that is no benchmark has none.
+    """
+
+    environment: Any
+    ids: np.ndarray  # int64 [C], as in the `contexts` table of a study with as many contexts a run
+    values: np.ndarray  # float64 [C, A], of all features, in their units
+    space: ContextSpace | None
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self.environment.features)
+
+
+class Turns:
+    """Every one of `count` contexts once per pass; each pass in an order of its own."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._left = np.empty(0, dtype=np.int64)
+
+    def restart(self) -> None:
+        """Forget the pass that is under way."""
+        self._left = self._left[:0]
+
+    def take(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        """The places of the next contexts, int64 [number]; `rng` orders the passes that begin."""
+        while len(self._left) < number:
+            self._left = np.concatenate([self._left, rng.permutation(self._count)])
+        taken, self._left = self._left[:number], self._left[number:]
+        return taken
+
+
+def choose(
+    name: str, context: Mapping[str, float] | None, split: str | None, seed: int, n_contexts: int
+) -> ContextSet:
+    """The contexts of a published benchmark or a registered environment called `name`; benchmarks come first.
+
+    With a `context`, {feature: value in its unit}, that one alone; features that it does not name keep their
+    defaults. Otherwise `n_contexts` of the benchmark's `split`, drawn as in a study: of `train` (the default)
+    those of the run `seed`. An environment that is no benchmark has no splits, only its default context.
+
+    Raises UserError if a name does not exist, a value is out of bounds, or context and split are both given.
+    """
+    benchmark = BENCHMARKS.get(name)
+    if benchmark is None and name not in registry.ENVS:
+        raise UserError(unknown("environment or benchmark", name, {*registry.ENVS, *BENCHMARKS}))
+    environment = registry.load("environment", benchmark.environment if benchmark else name)
+    features: tuple[Feature, ...] = environment.features
+    space = ContextSpace.of(features, benchmark.ranges, benchmark.train_set) if benchmark else None
+    if context is not None and split is not None:
+        raise UserError(f"{name}: both a context and the split '{split}' are given; give one of them")
+    if split is None and (context is not None or space is None):
+        given = _checked(name, features, context or {})
+        values = np.array([[given.get(feature.name, feature.default) for feature in features]])
+        return ContextSet(environment, np.zeros(1, dtype=np.int64), values, space)
+    if space is None:
+        over = sorted(other for other, one in BENCHMARKS.items() if one.environment == name)
+        raise UserError(
+            f"{name}: an environment has no split '{split}'; benchmarks over it have: {', '.join(over) or 'none'}"
+        )
+    _check_whole(name, "seed", seed, 0)
+    _check_whole(name, "n_contexts", n_contexts, 1)
+    split = split or TRAIN
+    splits = (TRAIN, *DEVELOPMENT, *space.regions)
+    if split not in splits:
+        raise UserError(f"{name}: {unknown('split', split, splits)}")
+    trained = split == TRAIN
+    drawn = space.draw_train(seed, n_contexts) if trained else space.draw_held_out(split, n_contexts)
+    names = [feature.name for feature in features]
+    values = np.tile([feature.default for feature in features], (n_contexts, 1))
+    values[:, [names.index(varied) for varied in space.names]] = drawn
+    return ContextSet(environment, np.arange(n_contexts) + trained * seed * n_contexts, values, space)
+
+
+def _checked(name: str, features: tuple[Feature, ...], context: Mapping[str, float]) -> dict[str, float]:
+    by_name = {feature.name: feature for feature in features}
+    if not isinstance(context, Mapping):
+        raise UserError(
+            f"{name}: context is {context!r}, but must be a mapping such as {{'{features[0].name}': "
+            f"{features[0].default:g}}}"
+        )
+    for key, value in context.items():
+        if key not in by_name:
+            raise UserError(f"{name}: {unknown('feature', key, by_name)}")
+        feature = by_name[key]
+        try:
+            valid = (
+                not isinstance(value, bool) and math.isfinite(value) and feature.low <= value <= feature.high
+            )
+        except TypeError:  # not a number
+            valid = False
+        if not valid:
+            raise UserError(
+                f"{name}: feature '{key}' is {value!r}, but must be a number of {feature.unit} "
+                f"in [{feature.low:g}, {feature.high:g}]; the default is {feature.default:g}"
+            )
+    return {key: float(value) for key, value in context.items()}
+
+
+def _check_whole(name: str, what: str, value: object, least: int) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise UserError(f"{name}: {what} is {value!r}, but must be a whole number of at least {least}")
