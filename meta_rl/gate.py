@@ -141,14 +141,14 @@ def _actions(environment: Environment, context: dict[str, float]) -> Iterator[np
         ended = False
         while not ended and len(taken) < length:
             taken.append(controller(environments, rng.random((1, 1, spaces.chance))))
-            ended = environments.step(taken[-1]).terminated.any()
+            ended = bool(environments.step(taken[-1]).terminated.any())
         yield np.concatenate(taken)[:, 0]
     for half in SWINGS:
         side = np.arange(length) // half % 2
         if spaces.discrete:
             yield side * (spaces.action - 1)
         else:
-            yield np.float32((2 * side[:, None] - 1) * np.full(spaces.action, spaces.limit))
+            yield ((2 * side[:, None] - 1) * np.full(spaces.action, spaces.limit)).astype(np.float32)
 
 
 def _started(environment: Environment, contexts: list[dict[str, float]]) -> Environments:

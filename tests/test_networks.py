@@ -115,6 +115,13 @@ def test_orthogonal_starts_and_tanh_are_the_same_in_any_stack(sizes: tuple[int, 
     check_stacks(sizes, (33,), count, "tanh", 0.01)
 
 
+@pytest.mark.parametrize("sizes", [(10, 7, 5, 3), (12, 3, 6), (17, 16, 7), (30, 9, 7, 6), (4, 7)])
+@pytest.mark.parametrize("rows", [7, 13, 33, 64])
+def test_odd_sizes_are_the_same_in_any_stack(sizes: tuple[int, ...], rows: int) -> None:
+    """For these MKL would round by the size of the stack if it were not asked to be reproducible."""
+    check_stacks(sizes, (rows,), 1)
+
+
 def check_stacks(sizes: tuple[int, ...], shape: tuple[int, ...], count: int, *how: Any) -> None:
     """Alone on one thread, and in stacks on one and two. (MKL splits a product that is alone on two.)"""
 

@@ -79,7 +79,7 @@ def _torque(scene: Any, swing: np.ndarray, time: int) -> np.ndarray:
         wanted = np.exp(pull) * (swing[7:14] - angles)
     else:
         wanted = -BRAKE * speeds * (time < brake + BRAKING)
-    return np.float32(wanted.clip(-scene.limit, scene.limit))
+    return wanted.clip(-scene.limit, scene.limit).astype(np.float32)
 
 
 def build() -> Controller:

@@ -23,7 +23,7 @@ _MARKS: dict[str, dict[str, Any]] = {
     SINGLE: {"color": "#E69F00", "marker": "D"},
     ALL: {"color": "#D55E00", "marker": "s"},
 }
-_SIZE = {"markersize": 2.6, "linestyle": "none", "markeredgewidth": 0}
+_SIZE: dict[str, Any] = {"markersize": 2.6, "linestyle": "none", "markeredgewidth": 0}
 
 
 def draw(space: ContextSpace) -> Figure:
@@ -41,7 +41,7 @@ def draw(space: ContextSpace) -> Figure:
         drawn = space.draw_held_out(split, -(-CONTEXTS // parts) * parts)
         y = drawn[:, 1] if plane else np.full(len(drawn), float(height))
         ax.plot(drawn[:, 0], y, label=split, **_MARKS[split], **_SIZE)
-    default = {"color": style.INK, "marker": "+", "markersize": 8, "linestyle": "none"}
+    default: dict[str, Any] = {"color": style.INK, "marker": "+", "markersize": 8, "linestyle": "none"}
     ax.plot(space.defaults[0], space.defaults[1] if plane else len(space.regions), **default)
     _label(ax, space, plane)
     handles = [Line2D([], [], label=split, **_MARKS[split], **_SIZE) for split in space.regions]

@@ -295,13 +295,16 @@ def test_resetting_rows_leaves_the_others_alone(environment: Environment) -> Non
 def test_a_row_is_truncated_at_the_horizon_of_its_own_episode(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whether it was reset in the middle of an episode or after its end."""
     monkeypatch.setattr(environment, "horizon", 9)
     environments, rng = started(environment, defaults(environment)), np.random.default_rng(0)
-    late = np.array([[False, True], [False, False]])
-    for t in range(1, 16):
+    early, late = (np.arange(4).reshape(ROWS) == row for row in (1, 2))
+    for t in range(1, 22):
         step = environments.step(random_actions(environment, rng, ROWS))
-        environments.reset(late & (t == 4), defaults(environment), rng.random((*ROWS, environment.noise)))
-        assert np.array_equal(step.truncated, t >= np.where(late, 13, 9)), t
+        chosen = early & (t == 4) | late & (t == 11)
+        environments.reset(chosen, defaults(environment), rng.random((*ROWS, environment.noise)))
+        ended = (t >= np.where(early, 13, 9)) & ~(late & (11 < t < 20))
+        assert np.array_equal(step.truncated, ended), t
 
 
 @every_simulator
