@@ -48,7 +48,7 @@ def schema() -> dict[str, Any]:
     partial = {key: _object(one["properties"], optional=set(one["properties"])) for key, one in sizes.items()}
     counts = {"type": ["integer", "array"], "minimum": 1, "maximum": _MOST, "items": count, "minItems": 1}
     splits = {"train": counts | {"uniqueItems": True, "description": "a list makes a benchmark of each"}}
-    splits |= {split: count for split in (*DEVELOPMENT, *RESULTS)}
+    splits |= dict.fromkeys((*DEVELOPMENT, *RESULTS), count)
     benchmark = _object(
         {
             "environment": _name("environment"),

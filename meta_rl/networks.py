@@ -13,7 +13,6 @@ from torch.nn.functional import pad
 
 from meta_rl.streams import Streams
 
-
 # MKL, unless asked otherwise before its first product, may round a product by how many there are beside it.
 os.environ.setdefault("MKL_CBWR", "AUTO")
 

@@ -70,6 +70,8 @@ def _closure(step: str, used: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
         if path and path not in found:
             found.add(path)
             todo.extend(_imports(path))
+            if (scene := path.with_suffix(".xml")).is_file():  # what a simulator module reads beside itself
+                found.add(scene)
     return tuple(sorted(found))
 
 
@@ -113,6 +115,8 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 @cache
 def _meaning(path: Path) -> str:
     """A source file without what does not change a result."""
+    if path.suffix != ".py":
+        return path.read_text(encoding="utf-8")
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (

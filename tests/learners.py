@@ -15,7 +15,7 @@ from meta_rl.streams import Streams
 from meta_rl.training import Training
 
 GAMMA = 0.5
-STEPS = 1400
+STEPS = 1200
 SPACES = {"discrete": DISCRETE, "continuous": CONTINUOUS}
 # Every kind of actions that each agent can take.
 CASES = [(name, kind) for name, entry in registry.AGENTS.items() for kind in sorted(entry.actions)]

@@ -144,3 +144,12 @@ def test_the_record_is_the_same_in_every_process() -> None:
 def test_a_digest_knows_values_not_the_order_of_keys() -> None:
     assert provenance.digest({"a": 1, "b": 2}) == provenance.digest({"b": 2, "a": 1})
     assert provenance.digest({"a": 1}) != provenance.digest({"a": 2})
+
+
+def test_a_scene_beside_a_module_counts(edit: Edit) -> None:
+    before = provenance.code_hash("train", SPEC)
+    edit("envs/pole.xml", "<mujoco/>")
+    changed = provenance.code_hash("train", SPEC)
+    assert changed != before
+    edit("envs/pole.xml", "<mujoco> </mujoco>")
+    assert provenance.code_hash("train", SPEC) not in (before, changed)

@@ -2,6 +2,8 @@
 
 import copy
 from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
 from typing import Annotated
 
 import torch
@@ -117,17 +119,17 @@ class DQN(OffPolicy):
         return {"loss": loss.detach(), "value": value.detach().mean(1)}
 
 
-def build(config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int) -> Agent:
-    return DQN(config, task, method, joint, streams, env_steps)
+def build(
+    config: Config,
+    task: Task,
+    method: Method,
+    joint: bool,
+    streams: Streams,
+    env_steps: int,
+    double: bool = False,
+) -> Agent:
+    return DQN(config, task, method, joint, streams, env_steps, double)
 
 
-class Double:
-    """The agent `ddqn`: the online network chooses the action that the target network values."""
-
-    Config = Config
-
-    @staticmethod
-    def build(
-        config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int
-    ) -> Agent:
-        return DQN(config, task, method, joint, streams, env_steps, double=True)
+# The agent `ddqn`: the online network chooses the action that the target network values.
+Double = SimpleNamespace(Config=Config, build=partial(build, double=True))

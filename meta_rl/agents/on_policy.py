@@ -71,10 +71,10 @@ class Memory:
         rows = torch.embedding(steps.flatten(0, 1), index + offset)
         fields = self._unpack(rows)
         window = Window(fields["transitions"], fields["mask"]) if "mask" in fields else None
-        figures = rows[..., -self.FIGURES :].unbind(-1)
+        log_density, advantage, target = rows[..., -self.FIGURES :].unbind(-1)
         known = fields["inputs"][..., : self.observation] if self.joint else fields["inputs"]
         seen = Seen(known, fields.get("context"), window)
-        return Samples(seen, fields["raw"], *figures, joint=self.joint)
+        return Samples(seen, fields["raw"], log_density, advantage, target, self.joint)
 
     def state_dict(self) -> dict[str, Any]:
         return {"size": self.size, "shapes": dict(self._shapes), "steps": self._steps}

@@ -143,6 +143,9 @@ class PPO(Agent):
         outputs = self.policy(inputs.flatten(1, 2))
         log_density = self.distribution.log_density(outputs, raw.flatten(1, 2)).view_as(reward)
         value, next_value = (self.critic(x).squeeze(-1) for x in (inputs, memory.field("next_inputs")))
+        # Where an episode goes on, as the next step saw it: the statistics have moved on in between.
+        over = (terminated | truncated)[:, :-1]
+        next_value[:, :-1] = torch.where(over, next_value[:, :-1], value[:, 1:])
         advantage = advantages(
             reward, value, next_value, terminated, truncated, config.gamma, config.gae_lambda
         )

@@ -144,7 +144,7 @@ def test_sac_losses_by_hand() -> None:
     # d/d log std: u changes by std noise, and log pi by -1 besides
     spread = np.exp(-0.3) * noise[0, :, 0]
     by_log_std = np.mean(0.2 * (2 * action * spread - 1) - slope * (1 - action**2) * spread)
-    weight, bias = torch.autograd.grad(loss.sum(), list(agent.actor.parameters()))
+    *_, bias = torch.autograd.grad(loss.sum(), list(agent.actor.parameters()))
     np.testing.assert_allclose(bias[0, 0], [by_mean, by_log_std], rtol=1e-4)
     np.testing.assert_allclose(agent.value(torch.ones(1, 1, 1)), [[3.0 + 3.0 * np.tanh(0.4)]], rtol=1e-6)
 

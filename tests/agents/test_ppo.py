@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from learners import at, build, close, fixed, learnt, start, transition
-from probes import CONTINUOUS, Cue, Delayed, Recall
+from probes import CONTINUOUS, Cue, Delayed, Endless, Recall
 from torch import Tensor
 
 from meta_rl.agents.on_policy import Memory, Samples
@@ -79,6 +79,26 @@ def test_the_first_update_finds_the_policy_that_acted(kind: str, monkeypatch: py
     if kind == "continuous":
         assert found[1] > 1.5
         assert np.abs(sent).max() == CONTINUOUS.limit
+
+
+def test_targets_look_ahead_to_the_next_step_or_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With lambda 0: r + gamma V of what the next step saw, of the last state after a truncation, else of none."""
+    agent = build("ppo", n_steps=12, gae_lambda=0.0, observations="normalised", minibatch=4)
+    monkeypatch.setattr(agent, "_update", agent._finish_rollout)
+    ahead: list[Tensor] = []
+    add = agent.memory.add
+    monkeypatch.setattr(agent.memory, "add", lambda *fields: ahead.append(fields[-1]) or add(*fields))
+    for probe, truncates in ((Recall, False), (Endless, True)):
+        ahead.clear()
+        start(agent, probe).run(12 * 4)
+        inputs, reward = agent.memory.field("inputs"), agent.memory.field("reward")
+        over = agent.memory.field("truncated" if truncates else "terminated") > 0
+        assert over.any()
+        last, following = (agent.critic(x).squeeze(-1).detach() for x in (torch.stack(ahead, 1), inputs))
+        expected = torch.where(over, last if truncates else 0.0, following.roll(-1, 1))
+        expected[:, -1] = torch.where(over[:, -1] & (not truncates), 0.0, last[:, -1])
+        found = agent.memory.sample(torch.arange(48).repeat(2, 1)).target.view_as(reward)
+        torch.testing.assert_close(found, reward + 0.5 * expected)
 
 
 def test_every_epoch_takes_every_step_once_in_another_order(monkeypatch: pytest.MonkeyPatch) -> None:
