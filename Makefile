@@ -5,6 +5,7 @@
 # make gate       does every context feature act, alone, and as it should?
 # make videos     a GIF of every benchmark at the corners of its context space, in results/videos
 # make docs       write docs/benchmarks anew, from the registry
+# make parity     do our agents learn as well as Stable-Baselines3's? An hour or more; an interrupted one goes on
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
@@ -21,7 +22,7 @@ INSTALLED := $(ENV)/.meta_rl-installed
 SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all --quiet rules host
 CHECK := $(BIN)/python -m meta_rl.config config/$(STUDY).yaml
 
-.PHONY: run tour figures test gate videos docs bench install clean
+.PHONY: run tour figures test gate videos docs parity bench install clean
 
 run: install
 	@$(CHECK) > /dev/null
@@ -51,6 +52,9 @@ videos: install
 
 docs: install
 	$(BIN)/python -m meta_rl.benchmark_pages docs/benchmarks
+
+parity: install
+	$(BIN)/python benchmarks/parity.py
 
 bench: install
 	$(BIN)/python benchmarks/speed.py

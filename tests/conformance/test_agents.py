@@ -90,12 +90,13 @@ class TestEveryAgent:
 
 # A parabola asks more of a critic than the other probes do.
 FINER: dict[str, dict[str, Any]] = {
-    "ddpg": {"hidden": (64,), "actor_learning_rate": 0.005, "critic_learning_rate": 0.01},
-    "sac": {"hidden": (32,)},
+    "ddpg": {
+        "hidden": (64,), "actor_learning_rate": 0.005, "critic_learning_rate": 0.01, "batch": 128,
+        "train_every": 4, "learning_starts": 600,
+    },
+    "sac": {"hidden": (32,), "train_every": 4, "learning_starts": 600},
     "ppo": {},
-}
-for name in ("ddpg", "sac"):
-    FINER[name] |= {"batch": 128, "train_every": 4, "learning_starts": 600}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)
