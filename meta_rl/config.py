@@ -269,12 +269,19 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
         budgets[where] = total
     for agent in benchmark["agents"]:
         settings = own["agents"][agent]
-        rows, least = settings["n_envs"], settings.get("learning_starts", 0)
+        rows = settings["n_envs"]
+        rollout = settings.get("n_steps", 0) * rows  # of an on-policy agent, which learns from whole ones
+        least = settings.get("learning_starts", max(0, rollout - 1))
         for where, total in budgets.items():
             if total <= least:
                 yield f"{where}: leaves {agent} {total} env_steps; must be more than {least}, from where it learns"
             elif total % rows:
                 yield f"{where}: is {total}, which is not whole steps of {rows} environments (agents.{agent}.n_envs)"
+        if rollout % settings.get("minibatch", 1):
+            yield (
+                f"agents.{agent}.minibatch: is {settings['minibatch']}, which does not divide a rollout of "
+                f"{settings['n_steps']} steps of {rows} environments; use a divisor of {rollout}"
+            )
         if settings.get("replay", 0) % rows:
             yield (
                 f"agents.{agent}.replay: is {settings['replay']}, which does not hold whole steps of {rows} "

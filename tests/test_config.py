@@ -330,3 +330,13 @@ def test_a_name_that_a_list_of_counts_makes_must_be_free() -> None:
 def test_a_budget_of_a_benchmark_of_its_own_is_named_there() -> None:
     message = complaint(changed("benchmarks.small_gravity.override", {"train": {"env_steps": 80}}))
     assert "benchmarks.small_gravity.override.train.env_steps: leaves dqn 80 env_steps" in message
+
+
+def test_rollouts_must_fit_the_budget_and_divide_into_minibatches() -> None:
+    study = changed("benchmarks.small_gravity.agents", ["ppo"])
+    study["agents"] = {"ppo": {"n_envs": 2, "n_steps": 64, "minibatch": 32}}
+    config.check(study, "my.yaml")
+    study["agents"]["ppo"]["minibatch"] = 48
+    assert "agents.ppo.minibatch: is 48, which does not divide a rollout of 64 steps of 2" in complaint(study)
+    study["agents"]["ppo"] |= {"n_steps": 512, "minibatch": 32}
+    assert "leaves ppo 600 env_steps; must be more than 1023, from where it learns" in complaint(study)

@@ -311,3 +311,14 @@ def test_a_private_copy_shares_no_globals() -> None:
     assert (two.FPS, lunar_lander.FPS) == (50, 50)
     assert one.LunarLander.step.__globals__["FPS"] == 7
     assert gymnasium.make("LunarLander-v3").unwrapped.step.__globals__["FPS"] == 50
+
+
+def test_an_action_that_is_no_number_is_zero() -> None:
+    environment = carl.CARLMountainCarContinuous
+    found = []
+    for action in (0.0, np.nan):
+        rows = environment.build((), (1, 1))
+        rows.reset(np.ones((1, 1), dtype=bool), np.empty((1, 1, 0)), np.full((1, 1, 1), 0.5))
+        found.append([rows.step(np.full((1, 1, 1), action, dtype=np.float32)) for _ in range(3)])
+    for zero, nan in zip(*found, strict=True):
+        assert all(np.array_equal(*pair) for pair in zip(zero, nan, strict=True))
