@@ -67,7 +67,10 @@ class SimulatorRows:
 
     def step(self, action: np.ndarray) -> Step:
         rows = len(self.workers)
-        each = action.ravel().tolist() if self.spaces.discrete else action.reshape(rows, -1).copy()
+        if self.spaces.discrete:
+            each = action.ravel().tolist()
+        else:  # what is no number becomes 0: a diverged run must not stop the others of its stack
+            each = np.nan_to_num(action.reshape(rows, -1))
         reward = [0.0] * rows
         observation = self._observation = self._observation.copy()
         terminated, truncated = self._terminated, self._truncated
