@@ -1,5 +1,6 @@
 """The steps that sample, collect and play, in process, on the study of config/test.yaml."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -422,8 +423,13 @@ def test_a_value_that_is_not_finite_is_null(made: Path, tmp_path: Path) -> None:
 
 
 def _flipped(path: Path, content: bytes) -> bytes:
-    """One bit of the data: a Parquet file begins with it, a policy has it in the middle."""
-    at = 30 if path.suffix == ".parquet" else len(content) // 2
+    """One bit of the data: a Parquet file begins with it, a policy's largest member is data."""
+    if path.suffix == ".parquet":
+        at = 30
+    else:
+        with zipfile.ZipFile(path) as archive:
+            data = archive.read(max(archive.infolist(), key=lambda member: member.file_size))
+        at = content.index(data) + len(data) // 2
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
