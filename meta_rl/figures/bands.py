@@ -12,9 +12,12 @@ from meta_rl.metrics.intervals import FEWEST, interval
 
 
 def draw(ax: Axes, method: str, look: Look, x: Any, runs: pd.DataFrame, markers: Any) -> None:
-    """Mean over runs (rows) at each x (column), with the interval over runs as a band; none for one run."""
+    """Mean over runs (rows) at each x (column), with the interval over runs as a band; none for one run.
+
+    The t interval of 2 runs is 13 times as wide as their range, and would be all that is seen: these get their range.
+    """
     values = runs.to_numpy()
-    low, high = interval(values, "mean")
+    low, high = (values.min(0), values.max(0)) if len(values) == 2 else interval(values, "mean")
     ax.plot(x, values.mean(axis=0), markevery=markers, label=method, zorder=3, **look.line)
     ax.fill_between(x, low, high, color=look.colour, alpha=BAND, linewidth=0)
 
@@ -24,8 +27,10 @@ def describe(runs: Iterable[int]) -> str:
     fewest, most = min(runs := list(runs)), max(runs)
     if most == 1:
         return "none, as there is 1 run per method"
+    if most == 2:
+        return f"range of {count(runs)}"
     kind = "t" if most < FEWEST else "bootstrap" if fewest >= FEWEST else "t or bootstrap"
-    return f"95 % {kind} interval over {count(runs)}"
+    return f"95 % {kind} interval over {count(runs)}" + (", of 2 their range" if 2 in runs else "")
 
 
 def count(runs: Iterable[int]) -> str:

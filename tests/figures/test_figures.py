@@ -109,6 +109,8 @@ def test_the_footer_says_how_many_runs_and_which_interval(name: str, tables: Tab
     ("runs", "words"),
     [
         ([1, 1], "none, as there is 1 run per method"),
+        ([2, 2], "range of 2 runs per method"),
+        ([2, 5], "95 % t interval over 2 to 5 runs per method, of 2 their range"),
         ([5], "95 % t interval over 5 runs per method"),
         ([3, 5], "95 % t interval over 3 to 5 runs per method"),
         ([10], "95 % bootstrap interval over 10 runs per method"),
