@@ -67,10 +67,8 @@ class SimulatorRows:
 
     def step(self, action: np.ndarray) -> Step:
         rows = len(self.workers)
-        if self.spaces.discrete:
-            each = action.ravel().tolist()
-        else:  # what is no number becomes 0: a diverged run must not stop the others of its stack
-            each = np.nan_to_num(action.reshape(rows, -1))
+        # What is no number becomes 0: a diverged run must not stop the others of its stack.
+        each = action.ravel().tolist() if self.spaces.discrete else np.nan_to_num(action.reshape(rows, -1))
         reward = [0.0] * rows
         observation = self._observation = self._observation.copy()
         terminated, truncated = self._terminated, self._truncated
