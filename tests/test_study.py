@@ -130,7 +130,7 @@ def test_a_train_set_reaches_who_draws_and_who_trains() -> None:
         ({"agents": {"dqn": {"gamma": 0.9}}}, {"train", "solve_references"}),
         ({"method_settings": {"iida": {"window": 5}}}, {"collect_trajectories", "pretrain_encoder", "train"}),
     ],
-    ids=lambda value: "-".join(value),
+    ids=lambda value: "-".join(sorted(value)),
 )
 def test_an_override_changes_the_jobs_of_its_benchmark_only(override: Any, rules: set[str]) -> None:
     before, after = (of(one=SMALL, other=SMALL | more) for more in ({}, {"override": override}))
