@@ -4,6 +4,7 @@ All are rows [S, N] with one context feature, and with two actions or with one i
 seen (`see`) and what a step gives (`outcome`); episodes start with a cue of -1 or 1, drawn from the noise.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ CONTINUOUS = Spaces(observation=1, action=1, discrete=False, limit=2.0)
 Outcome = tuple[Any, Any, Any]  # reward, terminated, truncated: each a number or [S, N]
 
 
-class Probe:
+class Probe(ABC):
     noise = 1
 
     def __init__(self, rows: tuple[int, int], spaces: Spaces = DISCRETE) -> None:
@@ -31,12 +32,12 @@ class Probe:
     def see(self) -> Any:
         return 1.0
 
+    @abstractmethod
     def outcome(self, sign: np.ndarray) -> Outcome:
         """`sign` is -1 for action 0 and 1 for action 1, or what part of the limit a continuous action is.
 
         `time` is that of before the step.
         """
-        raise NotImplementedError
 
     def reset(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> None:
         self.time = np.where(rows, 0, self.time)

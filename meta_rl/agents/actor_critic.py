@@ -1,12 +1,12 @@
 """What DDPG and SAC share: an actor of continuous actions, critics Q(s, a) of it, and their targets."""
 
-import copy
+from abc import abstractmethod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from meta_rl.agents.off_policy import OffPolicy
+from meta_rl.agents.off_policy import OffPolicy, frozen_copy
 from meta_rl.methods.base import Method, Task
 from meta_rl.networks import MLP, Adam, mix_weights
 from meta_rl.replay import Batch
@@ -39,13 +39,13 @@ class ActorCritic(OffPolicy):
         encoder = self.method.parameters() if self.joint else ()
         return Adam([*self.critics.parameters(), *encoder], learning_rate)
 
+    @abstractmethod
     def mean(self, inputs: Tensor) -> Tensor:
         """The actor's best guess [S, N, A], in [-1, 1]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def explore(self, inputs: Tensor) -> Tensor:
         """What it does to learn [S, N, A], in [-1, 1]."""
-        raise NotImplementedError
 
     @torch.no_grad()
     def act(self, inputs: Tensor, explore: bool) -> Tensor:
@@ -85,7 +85,3 @@ class ActorCritic(OffPolicy):
         mix_weights(self.critics, self.target_critics, self.config.tau)
         if self.joint:
             mix_weights(self.method, self.target_method, self.config.tau)
-
-
-def frozen_copy(module: nn.Module) -> Any:
-    return copy.deepcopy(module).requires_grad_(False)

@@ -1,5 +1,7 @@
 """What an agent is: it owns its method, memory and optimiser, and meets the context through the method alone."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -7,7 +9,7 @@ from meta_rl.methods.base import Method
 from meta_rl.rollout import Seen, Transition
 
 
-class Agent(nn.Module):
+class Agent(nn.Module, ABC):
     """A learner over S seeds. `state_dict()` holds all that a training needs to go on, memory included.
 
     Tensors have the shapes [S, N, ...]; `inputs` are what `encode` made of what the rows see.
@@ -27,14 +29,14 @@ class Agent(nn.Module):
         """What a window keeps of new transitions [S, N, 2O + A] while the method does not change."""
         return self.method.embed(transitions)
 
+    @abstractmethod
     def act(self, inputs: Tensor, explore: bool) -> Tensor:
         """int64 [S, N] where actions are discrete, else float32 [S, N, A]; the greedy ones without `explore`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def learn(self, step: Transition) -> dict[str, Tensor]:
         """Take in one step of every row and update when due; figures of the update, each [S]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value(self, inputs: Tensor) -> Tensor:
         """The expected discounted return from here under the current policy, float32 [S, N]."""
-        raise NotImplementedError

@@ -6,8 +6,9 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from meta_rl.agents.actor_critic import ActorCritic, frozen_copy
+from meta_rl.agents.actor_critic import ActorCritic
 from meta_rl.agents.base import Agent
+from meta_rl.agents.off_policy import frozen_copy
 from meta_rl.methods.base import Method, Task
 from meta_rl.networks import MLP, Adam, mix_weights
 from meta_rl.replay import Batch

@@ -1,6 +1,5 @@
 """Deep Q-learning (Mnih et al. 2015), and double Q-learning with the same network (van Hasselt et al. 2016)."""
 
-import copy
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -10,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss, smooth_l1_loss
 
-from meta_rl.agents.base import Agent
-from meta_rl.agents.off_policy import OffPolicy
+from meta_rl.agents.off_policy import OffPolicy, frozen_copy
 from meta_rl.methods.base import Method, Task
 from meta_rl.networks import MLP, Adam, copy_weights
 from meta_rl.replay import Batch
@@ -62,9 +60,7 @@ class DQN(OffPolicy):
         self._env_steps, self._double = env_steps, double
         self.q = MLP(streams, "q", (self.inputs, *config.hidden, task.spaces.action))
         # The target holds its own copy of a joint method's encoder, updated with it.
-        self.target_method, self.target_q = copy.deepcopy(method), copy.deepcopy(self.q)
-        self.target_method.requires_grad_(False)
-        self.target_q.requires_grad_(False)
+        self.target_method, self.target_q = frozen_copy(method), frozen_copy(self.q)
         trained = [*self.q.parameters(), *(method.parameters() if joint else ())]
         self.optimisers = {"q": Adam(trained, config.learning_rate)}
 
@@ -119,17 +115,6 @@ class DQN(OffPolicy):
         return {"loss": loss.detach(), "value": value.detach().mean(1)}
 
 
-def build(
-    config: Config,
-    task: Task,
-    method: Method,
-    joint: bool,
-    streams: Streams,
-    env_steps: int,
-    double: bool = False,
-) -> Agent:
-    return DQN(config, task, method, joint, streams, env_steps, double)
-
-
+build = DQN
 # The agent `ddqn`: the online network chooses the action that the target network values.
-Double = SimpleNamespace(Config=Config, build=partial(build, double=True))
+Double = SimpleNamespace(Config=Config, build=partial(DQN, double=True))

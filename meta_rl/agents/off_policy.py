@@ -1,9 +1,11 @@
 """What off-policy agents share: they remember every step and learn from samples of what they remember."""
 
+import copy
+from abc import abstractmethod
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from meta_rl.agents.base import Agent
 from meta_rl.methods.base import Method, Task
@@ -31,9 +33,9 @@ class OffPolicy(Agent):
         self.optimisers: dict[str, Adam] = {}
         self.steps = 0  # env_steps of each seed so far
 
+    @abstractmethod
     def update(self, batch: Batch) -> dict[str, Tensor]:
         """Learn from a batch; figures, each [S]."""
-        raise NotImplementedError
 
     def learn(self, step: Transition) -> dict[str, Tensor]:
         self.replay.add(step)
@@ -65,3 +67,8 @@ class OffPolicy(Agent):
             one.load_state_dict(state["optimisers"][name])
         self.replay.load_state_dict(state["replay"])
         self.steps = state["steps"]
+
+
+def frozen_copy(module: nn.Module) -> Any:
+    """A copy that no loss trains: a target network."""
+    return copy.deepcopy(module).requires_grad_(False)

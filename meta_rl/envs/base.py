@@ -161,3 +161,11 @@ class PhysicsRows:
         for column, values in zip(self._columns, state["context"], strict=True):
             self.context[column] = np.array(values)
         self._age = np.array(state["age"])
+
+
+def columns(*values: np.ndarray) -> np.ndarray:
+    """Numbers of one shape side by side, float32 [..., number of values]."""
+    seen = np.empty((*np.shape(values[0]), len(values)), dtype=np.float32)
+    for column, value in enumerate(values):
+        seen[..., column] = value
+    return seen

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from meta_rl.contexts import Feature
-from meta_rl.envs.base import PhysicsRows, Spaces
+from meta_rl.envs.base import PhysicsRows, Spaces, columns
 
 START = (-0.6, -0.4)
 MAX_POSITION = 0.6
@@ -75,10 +75,7 @@ def step(state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[tup
 
 def observation(state: Sequence[Any]) -> np.ndarray:
     """float32 [..., 2]."""
-    seen = np.empty((*np.shape(state[0]), 2), dtype=np.float32)
-    for column, values in enumerate(state):
-        seen[..., column] = values
-    return seen
+    return columns(*state)
 
 
 def build(varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> PhysicsRows:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from meta_rl.contexts import Feature
-from meta_rl.envs.base import PhysicsRows, Spaces
+from meta_rl.envs.base import PhysicsRows, Spaces, columns
 
 features = (
     Feature("gravity", 10.0, 0.0, math.inf, "m/s^2"),
@@ -75,10 +75,7 @@ def step(state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[tup
 def observation(state: Sequence[Any]) -> np.ndarray:
     """float32 [..., 3]: the cosine and the sine of theta, and theta_dot."""
     theta, theta_dot = state
-    seen = np.empty((*np.shape(theta), 3), dtype=np.float32)
-    for column, values in enumerate((np.cos(theta), np.sin(theta), theta_dot)):
-        seen[..., column] = values
-    return seen
+    return columns(np.cos(theta), np.sin(theta), theta_dot)
 
 
 def build(varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> PhysicsRows:
