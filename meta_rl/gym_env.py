@@ -74,9 +74,8 @@ class ContextualEnv(gymnasium.Env):
         return None if self.render_mode is None else self.row.render()
 
     def close(self) -> None:
-        """Free what a simulator draws into, while MuJoCo still can."""
-        for worker in getattr(self.row, "workers", ()):
-            worker.close()
+        """Free what is drawn into."""
+        self.row.close()
 
     def _seen(self) -> Any:
         return self._look(self.row.observation[0, 0], self.contexts.values[self._place])

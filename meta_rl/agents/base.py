@@ -26,7 +26,7 @@ class Agent(nn.Module, ABC):
 
     @torch.no_grad()
     def embed(self, transitions: Tensor) -> Tensor:
-        """What a window keeps of new transitions [S, N, 2O + A] while the method does not change."""
+        """What a window keeps of new transitions [S, N, T] while the method does not change."""
         return self.method.embed(transitions)
 
     @abstractmethod

@@ -66,6 +66,9 @@ class Environments(Protocol):
     def render(self) -> np.ndarray:
         """An image of the first row, uint8 [height, width, 3]; only where built with `render`."""
 
+    def close(self) -> None:
+        """Free what is drawn into, while it still can be."""
+
     def state_dict(self) -> dict[str, Any]: ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
@@ -151,6 +154,11 @@ class PhysicsRows:
         drawn = self._renderer[1]
         drawn.state = np.array([column.ravel()[0] for column in self.state])
         return drawn.render()
+
+    def close(self) -> None:
+        if self._renderer is not None:
+            self._renderer[1].close()
+            self._renderer = None
 
     def state_dict(self) -> dict[str, Any]:
         varied = [self.context[column] for column in self._columns]

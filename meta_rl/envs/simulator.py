@@ -91,6 +91,10 @@ class SimulatorRows:
     def render(self) -> np.ndarray:
         return self.workers[0].render()
 
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.close()
+
     def state_dict(self) -> dict[str, Any]:
         """The actions are those of all rows, one row's after the other's; `age` tells how many each has."""
         width = () if self.spaces.discrete else (self.spaces.action,)
