@@ -22,7 +22,7 @@ from meta_rl.figures import context_space, style
 MEASURED = "feasibility.csv"
 _TRAIN_SETS = {"A": "box", "B": "L-shape", "C": "axes"}
 _TIERS = {
-    "A": "published results",
+    "A": "meant for published results",
     "B": "works; at full size only on a cluster, and only then on a leaderboard",
 }
 
@@ -39,7 +39,7 @@ def main(folder: Path) -> None:
         with style.context(), files.atomic(folder / f"{name}.png") as temporary:
             figure = context_space.draw(space(benchmark))
             figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
-    files.write_text(folder / "README.md", _index(bool(measured)))
+    files.write_text(folder / "README.md", _index(len(measured.keys() & BENCHMARKS.keys())))
 
 
 def space(benchmark: Benchmark) -> ContextSpace:
@@ -48,7 +48,7 @@ def space(benchmark: Benchmark) -> ContextSpace:
     return ContextSpace.of(environment.features, benchmark.ranges, benchmark.train_set)
 
 
-def _index(measured: bool) -> str:
+def _index(measured: int) -> str:
     rows = [
         (
             f"[`{name}`]({one.environment}.md#{name})",
@@ -67,8 +67,8 @@ def _index(measured: bool) -> str:
         if all(one.environment != name for one in BENCHMARKS.values())
     )
     feasible = (
-        f"Each page also says which contexts can be solved: [{MEASURED}]({MEASURED}), measured by\n"
-        "`python -m meta_rl.feasibility`, holds it for all benchmarks.\n\n"
+        f"Which contexts can be solved was measured for {measured} of the {len(BENCHMARKS)} benchmarks, by\n"
+        f"`python -m meta_rl.feasibility`: their pages and [{MEASURED}]({MEASURED}) say it.\n\n"
     )
     return (
         "# Benchmarks\n\n"

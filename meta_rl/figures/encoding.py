@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from meta_rl.figures import bands, regions, style
-from meta_rl.metrics.intervals import interval
 from meta_rl.metrics.probe import read
 from meta_rl.tables import contexts, encodings, metrics
 
@@ -50,7 +49,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
         _panel(ax, one, looks[one["method"].iloc[0]])
     style.label_left(axes.values(), "read from the encoding")
     style.legend(figure, _handles(readings))
-    over = bands.describe(bands.runs_per_method(encodings))
+    over = bands.describe_spread(bands.runs_per_method(encodings))
     mean = ", mean over the features" if readings.groupby("benchmark")["feature"].nunique().max() > 1 else ""
     style.footer(
         figure,
@@ -90,7 +89,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, look: style.Look) -> None:
         place = ["value", "context_id"]  # contexts may share a feature's value
         runs = rows[rows["split"] == split].pivot(index="seed", columns=place, values="reading")
         truth, readings = runs.columns.get_level_values("value"), runs.to_numpy()
-        ax.vlines(truth, *interval(readings, "mean"), color=look.colour, linewidth=0.8, alpha=0.5)
+        ax.vlines(truth, *bands.spread(readings), color=look.colour, linewidth=0.8, alpha=0.5)
         filled = look.point | regions.marker(split, look.colour)
         ax.plot(truth, readings.mean(axis=0), label=split, **_POINT | filled)
     ends = rows["value"].min(), rows["value"].max()

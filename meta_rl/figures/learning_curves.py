@@ -36,6 +36,6 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
         ax.xaxis.set_major_formatter(EngFormatter(sep=""))
     style.label_left(axes.values(), "training return")
     style.legend(figure, style.handles(looks))
-    band = bands.describe(bands.runs_per_method(returns))
+    band = bands.describe_spread(bands.runs_per_method(returns))
     style.footer(figure, f"Steps include those of pretraining. Line: mean over runs. Band: {band}.")
     return figure

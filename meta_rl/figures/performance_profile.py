@@ -35,7 +35,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
             _panel(ax, data[title][data[title]["split"] == region], looks)
         style.label_left(panels.values(), "share of contexts above")
     style.legend(figure, style.handles(looks))
-    band = bands.describe(bands.runs_per_method(scored))
+    band = bands.describe_spread(bands.runs_per_method(scored))
     style.footer(figure, f"Informative held-out contexts. Line: mean over runs. Band: {band}.")
     return figure
 

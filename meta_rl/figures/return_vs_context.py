@@ -47,7 +47,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     others = [Line2D([], [], label=name, **line) for name, line in _PORTFOLIO.items()]
     shade = Patch(color=style.SHADE, label="train range")
     style.legend(figure, [*style.handles(looks), *others, shade])
-    band = bands.describe(bands.runs_per_method(held_out))
+    band = bands.describe_spread(bands.runs_per_method(held_out))
     style.footer(figure, f"Held-out contexts, neighbours averaged. Line: mean over runs. Band: {band}.")
     return figure
 

@@ -109,8 +109,7 @@ def test_the_footer_says_how_many_runs_and_which_interval(name: str, tables: Tab
     ("runs", "words"),
     [
         ([1, 1], "none, as there is 1 run per method"),
-        ([2, 2], "range of 2 runs per method"),
-        ([2, 5], "95 % t interval over 2 to 5 runs per method, of 2 their range"),
+        ([2, 2], "95 % t interval over 2 runs per method"),
         ([5], "95 % t interval over 5 runs per method"),
         ([3, 5], "95 % t interval over 3 to 5 runs per method"),
         ([10], "95 % bootstrap interval over 10 runs per method"),
@@ -119,6 +118,18 @@ def test_the_footer_says_how_many_runs_and_which_interval(name: str, tables: Tab
 )
 def test_the_words_for_an_interval(runs: list[int], words: str) -> None:
     assert bands.describe(runs) == words
+    if 2 not in runs:
+        assert bands.describe_spread(runs) == words
+
+
+def test_two_runs_are_drawn_as_their_range() -> None:
+    values = np.array([[1.0, 5.0], [3.0, 4.0], [2.0, 9.0]])
+    assert [end.tolist() for end in bands.spread(values[:2])] == [[1.0, 4.0], [3.0, 5.0]]
+    assert all(
+        np.array_equal(*pair) for pair in zip(bands.spread(values), interval(values, "mean"), strict=True)
+    )
+    assert bands.describe_spread([2, 2]) == "range of 2 runs per method"
+    assert bands.describe_spread([2, 5]) == "95 % t interval over 2 to 5 runs per method, of 2 their range"
 
 
 def test_methods_keep_their_looks_whatever_stands_beside_them() -> None:
