@@ -28,7 +28,6 @@ class ActorCritic(OffPolicy):
         self, config: Any, task: Task, method: Method, joint: bool, streams: Streams, critics: int
     ) -> None:
         super().__init__(config, task, method, joint, streams)
-        self.gradient_steps = config.gradient_steps
         sizes = (self.inputs + task.spaces.action, *config.hidden, 1)
         self.critics = nn.ModuleList(MLP(streams, f"critic{i}", sizes) for i in range(critics))
         # The targets hold their own copy of a joint method's encoder, updated with it.

@@ -31,7 +31,8 @@ class Config:
     replay: Annotated[int, (1, 100_000_000), "transitions kept per seed"] = 10_000
     batch: Annotated[int, (1, 100_000), "transitions per update"] = 128
     learning_starts: Annotated[int, (0, 1_000_000_000), "env_steps before the first update"] = 10_000
-    train_every: Annotated[int, (1, 1_000_000), "env_steps between updates"] = 10
+    train_every: Annotated[int, (1, 1_000_000), "env_steps after which updates are due"] = 10
+    gradient_steps: Annotated[int, (1, 10_000), "updates whenever they are due"] = 1
     target_every: Annotated[int, (1, 1_000_000_000), "env_steps between copies to the target network"] = 500
     epsilon_start: Annotated[float, (0, 1), "first probability of a random action"] = 1.0
     epsilon_end: Annotated[float, (0, 1), "last probability of a random action"] = 0.05

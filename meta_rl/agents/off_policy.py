@@ -18,10 +18,8 @@ from meta_rl.streams import Streams
 class OffPolicy(Agent):
     """A subclass sets `optimisers` and says what an `update` is.
 
-    Its `config` has `n_envs`, `gamma`, `replay`, `batch`, `learning_starts` and `train_every`.
+    Its `config` has `n_envs`, `gamma`, `replay`, `batch`, `learning_starts`, `train_every` and `gradient_steps`.
     """
-
-    gradient_steps = 1  # updates whenever some are due
 
     def __init__(self, config: Any, task: Task, method: Method, joint: bool, streams: Streams) -> None:
         super().__init__()
@@ -42,7 +40,7 @@ class OffPolicy(Agent):
         before, self.steps = self.steps, self.steps + step.reward.shape[1]
         figures: dict[str, Tensor] = {}
         since = max(before, self.config.learning_starts)
-        for _ in range(self.due(self.config.train_every, since) * self.gradient_steps):
+        for _ in range(self.due(self.config.train_every, since) * self.config.gradient_steps):
             index = self.streams.integers("replay", self.replay.size, self.config.batch)
             figures = self.update(self.replay.sample(torch.from_numpy(index)))
         return figures

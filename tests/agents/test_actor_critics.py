@@ -224,11 +224,11 @@ def test_targets_use_the_target_encoder(name: str) -> None:
 @pytest.mark.parametrize("n_envs", [1, 4])
 @pytest.mark.parametrize("train_every", [1, 3, 10])
 def test_updates_count_env_steps(name: str, n_envs: int, train_every: int) -> None:
-    kind, steps = ("discrete", 1) if name == "dqn" else ("continuous", 2)
-    settings = {} if name == "dqn" else {"gradient_steps": 2}
+    kind, steps = "discrete" if name == "dqn" else "continuous", 2
     agent = build(
-        name, kind, seeds=1, n_envs=n_envs, train_every=train_every, learning_starts=20, batch=2, **settings
-    )
+        name, kind, seeds=1, n_envs=n_envs, train_every=train_every, gradient_steps=steps, learning_starts=20,
+        batch=2,
+    )  # fmt: skip
     updates: list[int] = []
     agent.update = lambda batch: updates.append(1) or {}
     training = start(agent, Constant, kind)
