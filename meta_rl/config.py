@@ -16,7 +16,7 @@ import yaml
 
 from meta_rl import registry
 from meta_rl.benchmarks import BENCHMARKS
-from meta_rl.config_schema import OVERRIDES, schema, violations
+from meta_rl.config_schema import OVERRIDES, PER_JOB, schema, violations
 from meta_rl.contexts import AXES, BOX, RESULTS, ContextSpace, Feature
 from meta_rl.errors import UserError, unknown
 
@@ -60,6 +60,7 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     """
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
+    study["seeds"].setdefault("per_job", PER_JOB)
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)
     study["method_settings"] = _with_defaults("method_settings", study["methods"], study)

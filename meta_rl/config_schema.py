@@ -15,6 +15,9 @@ from meta_rl.errors import unknown
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$(?!\n)"
 # What a benchmark may set for itself.
 OVERRIDES = frozenset({"train", "evaluate", "references", "agents", "method_settings"})
+# Seeds of a job, unless said. A stack of 5 costs little more time per seed than larger ones (docs/speed), and a study
+# of 10 seeds still has two jobs per method.
+PER_JOB = 5
 _MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
 
 
@@ -84,7 +87,9 @@ def schema() -> dict[str, Any]:
             "minProperties": 1,
         },
         "methods": _names("method"),
-        "seeds": _object({"test": seeds, "tuning": seeds, "per_job": count}),
+        "seeds": _object(
+            {"test": seeds, "tuning": seeds, "per_job": count | {"default": PER_JOB}}, optional={"per_job"}
+        ),
         **sizes,
         **settings_of,
         "figures": _names("figure"),

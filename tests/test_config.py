@@ -74,6 +74,13 @@ def test_defaults_are_filled_in() -> None:
     assert set(study["method_settings"]) == set(RAW["methods"])
 
 
+def test_jobs_have_a_default_size() -> None:
+    study = changed("seeds.per_job", ...)
+    assert "seeds.test.count: is 4, which does not divide into jobs of 5" in complaint(study)
+    study["seeds"]["test"]["count"] = 10
+    assert config.check(study, "my.yaml")["seeds"]["per_job"] == 5
+
+
 def test_a_published_name_stands_for_what_was_published() -> None:
     study = config.check(changed("benchmarks", {"cartpole_gravity_length_b": TWO}), "my.yaml")
     published = BENCHMARKS["cartpole_gravity_length_b"]
