@@ -26,8 +26,8 @@ from meta_rl.errors import UserError, unknown
 from meta_rl.metrics.references import CONTEXT, context_value, reference_values, rule_out
 
 # Contexts per region (or the next multiple of its parts) and episodes, by tier: simulators of tier B are slow.
-SIZES = {"A": (100, 10), "B": (16, 2)}
-GRID = {1: 9, 2: 5, 3: 3}  # points per feature, by the number of features
+SIZES = {"A": (100, 4), "B": (8, 2)}
+GRID = {1: 9, 2: 3, 3: 3}  # points per feature, by the number of features
 
 
 def main(path: Path, names: list[str]) -> None:
