@@ -1,80 +1,143 @@
-"""How fast environments step and stacks train, side by side in one run on one core: `make bench`.
+"""How fast environments step and stacks train, beside other libraries: `make bench`.
 
-Times are CPU seconds of this process; the quantities that are compared take turns, and the median of the turns
-counts, so that a busy machine disturbs all alike.
+    python benchmarks/speed.py
+
+Everything is measured in this one run, on one thread per process, by processes that take turns (contest.py): CPU
+seconds, median of the turns. It writes docs/speed.md with its pictures and takes a quarter of an hour.
 """
 
-import statistics
-import time
-from collections.abc import Callable
+import importlib.util
+import platform
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
-import torch
+import profile_parts
+from case import Case, training
+from contest import Result, Turn, contest
+from pictures import Cost, draw_ratios, draw_sweeps
 
-from meta_rl import registry
-from meta_rl.envs import cartpole
-from meta_rl.policy import build_agent, environments, task
-from meta_rl.streams import Streams
-from meta_rl.training import Training
+from meta_rl import files
 
-TURNS = 5
-STACKS = (1, 2, 5, 10, 16)
+FOLDER = Path(__file__).parents[1] / "docs/speed"
+STACK, TURNS = 16, 3
+WITH_SBX = importlib.util.find_spec("sbx") is not None  # an optional extra: it brings JAX
 METHODS = ("none", "explicit", "iida", "jrpl")
-SPEC: dict[str, Any] = {
-    "environment": "cartpole",
-    "features": {"length": {"train": [0.2, 2.2]}},
-    "agent": "dqn",
-    "agent_settings": {"learning_starts": 1_000},
-    "method_settings": {},
-    "env_steps": 1_000_000,
+OURS, ALONE, SINGLE = f"meta_rl, {STACK} seeds", "meta_rl, 1 seed", "CleanRL-style loop"
+
+_OFF_POLICY = {"n_envs": 1, "replay": 20_000, "learning_starts": 1000, "train_every": 1}
+_DQN = _OFF_POLICY | {
+    "hidden": [64, 64], "batch": 64, "loss": "huber", "max_gradient_norm": 10.0,
+    "epsilon_start": 0.05, "epsilon_end": 0.05,
+}  # fmt: skip
+_PENDULUM = _OFF_POLICY | {"hidden": [64, 64], "batch": 128}
+
+
+def _cartpole(**settings: Any) -> Case:
+    return Case("dqn", "cartpole", "CartPole-v1", 1_000_000, _DQN | settings)
+
+
+CASES = {
+    "DQN 2x64, 1 step per update": _cartpole(),
+    "DQN 2x64, 4 steps per update": _cartpole(train_every=4),
+    "DQN 2x256, 1 step per update": _cartpole(hidden=[256, 256]),
+    "DQN 2x256, 4 steps per update": _cartpole(hidden=[256, 256], train_every=4),
+    "DDPG 2x64": Case("ddpg", "pendulum", "Pendulum-v1", 1_000_000, _PENDULUM),
+    "SAC 2x64": Case("sac", "pendulum", "Pendulum-v1", 1_000_000, _PENDULUM),
+    "PPO 2x64": Case(
+        "ppo", "cartpole", "CartPole-v1", 1_000_000, {"observations": "raw", "n_envs": 8, "n_steps": 128}
+    ),
 }
 
 
-def main() -> None:
-    torch.set_num_threads(1)
-    print(f"{'CartPole, random actions':44}{'steps/s':>14}{'to Gymnasium':>14}")
-    rates = _medians(
-        {"gymnasium.make, 1 row": _gymnasium} | {f"meta_rl, {n} rows": _rows(n) for n in (64, 1024)}
-    )
-    base = next(iter(rates.values()))
-    for name, rate in rates.items():
-        print(f"{name:44}{rate:14,.0f}{rate / base:14.1f}")
-
-    print(f"\n{'DQN after its first update':44}{'us/env_step':>14}{'us/seed-step':>14}{'to one seed':>14}")
-    for method in METHODS:
-        trainings = {f"{method}, {count} seeds": _training(method, count) for count in STACKS}
-        seconds = {name: 1 / rate for name, rate in _medians(trainings).items()}
-        alone = next(iter(seconds.values()))
-        for (name, each), count in zip(seconds.items(), STACKS, strict=True):
-            print(f"{name:44}{each * 1e6:14.1f}{each / count * 1e6:14.1f}{each / alone:14.2f}")
+def _cartpole_defaults(**settings: Any) -> Case:
+    return Case("dqn", "cartpole", "CartPole-v1", 1_000_000, settings)
 
 
-def _medians(turns: dict[str, Callable[[], int]]) -> dict[str, float]:
-    """Units per CPU second of each; a turn does some work and returns how many units that was."""
-    rates: dict[str, list[float]] = {name: [] for name in turns}
-    for _ in range(TURNS):
-        for name, turn in turns.items():
-            start = time.process_time()
-            done = turn()
-            rates[name].append(done / (time.process_time() - start))
-    return {name: statistics.median(each) for name, each in rates.items()}
+# What `ours` gets at each point. The rest are our defaults.
+SWEEPS: dict[str, dict[int, dict[str, Any]]] = {
+    "seeds": {count: {"seeds": count} for count in (1, 2, 4, 8, 16, 32, 64)},
+    "environments per seed": {
+        count: {"case": _cartpole_defaults(n_envs=count)} for count in (1, 2, 4, 8, 16, 32)
+    },
+    "units per hidden layer": {
+        width: {"case": _cartpole_defaults(hidden=[width, width])} for width in (32, 64, 128, 256, 512)
+    },
+    "window (jrpl)": {
+        window: {"method": "jrpl", "method_settings": {"window": window}} for window in (5, 10, 20, 40, 80)
+    },
+}
 
 
-def _gymnasium() -> int:
+def ours(case: Case | None = None, seeds: int = 5, **method: Any) -> Turn:
+    """Environment steps of all seeds; without a case DQN on CartPole with our defaults."""
+    case = case or _cartpole_defaults()
+    trained = training(case, range(seeds), **method)
+    trained.run(case.config.get("learning_starts", 0) + 100)
+    steps = 1024
+
+    def turn() -> int:
+        before = trained.env_steps
+        trained.run(before + steps)
+        return seeds * (trained.env_steps - before)
+
+    return turn
+
+
+def library(name: str, case: Case) -> Turn:
+    """The same of one seed of Stable-Baselines3 or SBX."""
+    from baselines import model
+
+    learner = model(name, case, 0)
+    learner.learn(2000)
+
+    def turn() -> int:
+        before = learner.num_timesteps
+        learner.learn(1024, reset_num_timesteps=False)
+        return learner.num_timesteps - before
+
+    return turn
+
+
+def single(case: Case) -> Turn:
+    """The same of a loop in one file."""
+    from single_file import runner
+
+    run = runner(case, 0)
+    run(2048)
+
+    def turn() -> int:
+        run(2048)
+        return 2048
+
+    return turn
+
+
+def gymnasium_steps() -> Turn:
+    """Random actions in Gymnasium's CartPole."""
+    import gymnasium
+
     environment = gymnasium.make("CartPole-v1")
     environment.reset(seed=0)
-    actions = np.random.default_rng(0).integers(0, 2, 10_000)
-    for action in actions:
-        *_, terminated, truncated, _ = environment.step(action)
-        if terminated or truncated:
-            environment.reset()
-    return len(actions)
+    actions = np.random.default_rng(0).integers(0, 2, 20_000)
+
+    def turn() -> int:
+        for action in actions:
+            *_, terminated, truncated, _ = environment.step(action)
+            if terminated or truncated:
+                environment.reset()
+        return len(actions)
+
+    return turn
 
 
-def _rows(count: int) -> Callable[[], int]:
-    """Steps of `count` rows with a context each; rows whose episode ended are reset, as in training."""
+def batched_steps(count: int) -> Turn:
+    """Random actions in `count` rows with a context each; rows whose episode ended are reset, as in training."""
+    from meta_rl.envs import cartpole
+
     rows, steps = (1, count), 1_000
     random = np.random.default_rng(0)
     contexts, noise = random.uniform(0.1, 1.1, (*rows, 1)), random.random((*rows, cartpole.noise))
@@ -94,21 +157,131 @@ def _rows(count: int) -> Callable[[], int]:
     return turn
 
 
-def _training(method: str, seeds: int) -> Callable[[], int]:
-    """Environment steps of each of `seeds` stacked runs, updates included."""
-    spec = SPEC | {"method": method}
-    streams = Streams([f"run {seed}" for seed in range(seeds)])
-    contexts = np.stack([task(spec).contexts.draw_train(seed, 20) for seed in range(seeds)])
-    agent = build_agent(spec, streams)
-    rows = (seeds, agent.n_envs)
-    training = Training(agent, environments(spec, rows), registry.entry("method", method), contexts, streams)
-    training.run(2_000)
+def main() -> None:
+    """Measure, and write the page."""
+    agents = {name: _agents(name, case) for name, case in CASES.items()}
+    stepping = contest(
+        {"gymnasium.make, 1 row": gymnasium_steps}
+        | {f"meta_rl, {rows:,} rows": partial(batched_steps, rows) for rows in (64, 1024)},
+        TURNS,
+    )
+    methods = {
+        seeds: contest({method: partial(ours, seeds=seeds, method=method) for method in METHODS}, 3)
+        for seeds in (1, 5, STACK)
+    }
+    sweeps = {name: _sweep(name, points) for name, points in SWEEPS.items()}
+    parts = {name: profile_parts.measure(CASES[name], STACK) for name in CASES}
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    draw_ratios(agents, FOLDER / "agents.png")
+    draw_sweeps(sweeps, FOLDER / "growth.png")
+    page = "\n\n".join(_page(agents, stepping, methods, sweeps, parts)) + "\n"
+    files.write_text(FOLDER / "README.md", page)
+    print(page)
 
-    def turn() -> int:
-        training.run(training.env_steps + 1_000)
-        return 1_000
 
-    return turn
+def _agents(name: str, case: Case) -> dict[str, Result]:
+    contestants: dict[str, Callable[[], Turn]] = {
+        OURS: partial(ours, case, STACK),
+        ALONE: partial(ours, case, 1),
+        "Stable-Baselines3": partial(library, "Stable-Baselines3", case),
+        SINGLE: partial(single, case),
+    }
+    if WITH_SBX:
+        contestants["SBX"] = partial(library, "SBX", case)
+    print(name, flush=True)
+    return contest(contestants, TURNS)
+
+
+def _sweep(name: str, points: dict[int, dict[str, Any]]) -> dict[int, Cost]:
+    """CPU seconds of an iteration of the loop, in which every environment of every seed takes a step, and MB."""
+    print(name, flush=True)
+    found = contest({str(point): partial(ours, **asked) for point, asked in points.items()}, 3)
+    costs = {}
+    for point, asked in points.items():
+        rows = asked.get("seeds", 5) * asked.get("case", _cartpole_defaults()).config["n_envs"]
+        costs[point] = rows / found[str(point)].rate, found[str(point)].memory
+    return costs
+
+
+def _page(
+    agents: dict[str, dict[str, Result]],
+    stepping: dict[str, Result],
+    methods: dict[int, dict[str, Result]],
+    sweeps: dict[str, dict[int, Cost]],
+    parts: dict[str, dict[str, float]],
+) -> Iterator[str]:
+    packages = ["torch", "gymnasium", "numpy", "stable-baselines3", *(["sbx-rl"] if WITH_SBX else [])]
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    yield "# Speed"
+    yield (
+        "Environment steps per CPU second on one thread, updates included, all measured in one run of `make bench` by\n"
+        "processes that take turns; median of "
+        f"{TURNS} turns. {platform.machine()}, Python {platform.python_version()}, {versions}."
+    )
+    yield "## Agents"
+    others = list(dict.fromkeys(name for results in agents.values() for name in results))[1:]
+    header = ["", OURS, *others]
+    rows = []
+    for name, results in agents.items():
+        best = results[OURS].rate
+        cells = [f"{best:,.0f}"]
+        for other in others:
+            one = results[other]
+            cells.append(f"{one.rate:,.0f} ({best / one.rate:.1f})")
+        rows.append([name, *cells])
+    yield _table(header, rows)
+    yield (
+        "In brackets: how many times as fast a stack of ours is. Settings are the same on all sides, `CASES` in\n"
+        "benchmarks/speed.py: DQN and PPO on CartPole, DDPG and SAC on Pendulum, batches of 64 (DDPG and SAC: 128)."
+    )
+    yield "![Times as fast as other libraries](agents.png)"
+    yield "Memory that a run adds to its process, in MB per seed (SBX's with what it compiles):"
+    yield _table(
+        header,
+        [
+            [name, f"{results[OURS].memory / STACK:,.0f}", *(f"{results[one].memory:,.0f}" for one in others)]
+            for name, results in agents.items()
+        ],
+    )
+    yield "## Where the time goes"
+    yield f"Parts of the time of a stack of {STACK}, in per cent:"
+    names = list(next(iter(parts.values())))
+    yield _table(
+        ["", *names], [[case, *(f"{share[part]:.0%}" for part in names)] for case, share in parts.items()]
+    )
+    yield "## Methods"
+    yield (
+        "Microseconds per environment step of a seed, DQN on CartPole with our defaults, `jrpl` with its window of 20, "
+        "`iida` of 128:"
+    )
+    yield _table(
+        ["seeds in the stack", *METHODS],
+        [
+            [str(seeds), *(f"{1e6 / methods[seeds][method].rate:,.0f}" for method in METHODS)]
+            for seeds in methods
+        ],
+    )
+    yield "## Growth"
+    yield "Time per step of the whole stack and memory of the process, against what makes a job larger:"
+    yield "![Time and memory against seeds, environments, width and window](growth.png)"
+    yield _table(["", "from", "to", "time grows", "memory grows"], [*map(_growth, sweeps, sweeps.values())])
+    yield "## Environments"
+    base = next(iter(stepping.values())).rate
+    yield _table(
+        ["CartPole, random actions, resets included", "steps per second", "to Gymnasium"],
+        [[name, f"{one.rate:,.0f}", f"{one.rate / base:.1f}"] for name, one in stepping.items()],
+    )
+
+
+def _growth(name: str, costs: dict[int, Cost]) -> list[str]:
+    first, *_, last = costs
+    grown = (after / before for before, after in zip(costs[first], costs[last], strict=True))
+    return [name, str(first), str(last), *(f"{times:.1f} times" for times in grown)]
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":
