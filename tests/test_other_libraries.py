@@ -1,0 +1,167 @@
+"""What `make parity` and `make bench` compare with: it must do the same work as ours."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import baselines
+import parity
+import profile_parts
+import shaped_mountaincar
+import single_file
+import speed
+from case import Case, training
+from contest import Turn, contest
+
+SMALL = {"n_envs": 1, "hidden": [8], "batch": 4, "replay": 1000, "learning_starts": 20, "train_every": 2}
+CASES = {
+    "dqn": Case("dqn", "cartpole", "CartPole-v1", 100, SMALL),
+    "ddpg": Case("ddpg", "pendulum", "Pendulum-v1", 100, SMALL),
+    "sac": Case("sac", "pendulum", "Pendulum-v1", 100, SMALL),
+    "ppo": Case(
+        "ppo", "cartpole", "CartPole-v1", 64,
+        {"n_envs": 2, "n_steps": 16, "minibatch": 8, "hidden": [8], "observations": "raw"},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def their_loss() -> Iterator[Any]:
+    from stable_baselines3.dqn import dqn
+
+    functions = dqn.F
+    yield dqn
+    dqn.F = functions
+
+
+def test_both_sides_shape_the_reward_alike_and_end_alike() -> None:
+    import gymnasium
+
+    theirs = shaped_mountaincar.Wrapper(gymnasium.make("MountainCar-v0"))
+    theirs.reset(seed=0)
+    ours = shaped_mountaincar.build(("gravity",), (1, 1))
+    ours.reset(np.ones((1, 1), bool), np.full((1, 1, 1), shaped_mountaincar.GRAVITY), np.zeros((1, 1, 1)))
+    ours.state = tuple(np.full((1, 1), value) for value in theirs.unwrapped.state)
+    rewards = []
+    for _ in range(200):  # full throttle along the velocity reaches the goal
+        action = 2 if theirs.unwrapped.state[1] >= 0 else 0
+        _, reward, terminated, truncated, _ = theirs.step(action)
+        step = ours.step(np.array([[action]]))
+        assert step.reward.item() == pytest.approx(reward, abs=1e-9)
+        assert (bool(step.terminated), bool(step.truncated)) == (terminated, truncated)
+        rewards.append(reward)
+        if terminated:
+            break
+    assert terminated
+    # The potentials of a path cancel: what is left of their discounted sum is that of the start.
+    added = sum(shaped_mountaincar.GAMMA**t * (reward + 1) for t, reward in enumerate(rewards))
+    assert added == pytest.approx(-shaped_mountaincar._potential(*start(theirs)), rel=1e-6)
+
+
+def start(environment: Any) -> Any:
+    environment.reset(seed=0)
+    return environment.unwrapped.state
+
+
+def test_their_targets_become_those_of_double_q_learning(their_loss: Any) -> None:
+    learner = baselines.model("Stable-Baselines3", CASES["dqn"], 0)
+    observation = torch.randn(32, 4)
+    with torch.no_grad():
+        online, target = learner.q_net(observation), learner.q_net_target(observation)
+        learner.q_net_target.load_state_dict({k: -v for k, v in learner.q_net.state_dict().items()})
+        target = learner.q_net_target(observation)
+        baselines._make_double(learner)
+        offered = learner.q_net_target(observation).amax(1)
+    chosen = target.gather(1, online.argmax(1, keepdim=True)).squeeze(1)
+    assert torch.equal(offered, chosen)
+    assert not torch.equal(offered, target.amax(1))
+
+
+def test_their_dqn_takes_our_loss(their_loss: Any) -> None:
+    values, targets = torch.tensor([0.0, 3.0]), torch.tensor([0.5, 0.0])
+    huber = their_loss.F.smooth_l1_loss(values, targets)
+    baselines.model("Stable-Baselines3", CASES["dqn"], 0)
+    assert huber == pytest.approx((0.5 * 0.25 + 2.5) / 2)
+    assert their_loss.F.smooth_l1_loss(values, targets) == pytest.approx((0.25 + 9.0) / 2)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_single_file_loops_learn_at_the_same_pace(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many optimiser steps as ours for as many environment steps."""
+    case, steps = CASES[name], 96
+    counts = {"theirs": 0, "ours": 0}
+    theirs, ours = torch.optim.Adam.step, profile_parts.Adam.minimise
+
+    def count(side: str, function: Any) -> Any:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            counts[side] += 1
+            return function(*args, **kwargs)
+
+        return run
+
+    monkeypatch.setattr(torch.optim.Adam, "step", count("theirs", theirs))
+    monkeypatch.setattr(profile_parts.Adam, "minimise", count("ours", ours))
+    run = single_file.runner(case, 0)
+    run(steps)
+    run(case.config["n_envs"])  # a rollout is learnt from when the next step is asked for
+    training(case, range(2)).run(steps)
+    assert counts["theirs"] == counts["ours"] > 0
+
+
+def ready() -> Turn:
+    return lambda: sum(range(10_000)) and 10
+
+
+def slow() -> Turn:
+    return lambda: sum(range(1_000_000)) and 10
+
+
+def broken() -> Turn:
+    raise ValueError("no such thing")
+
+
+def test_a_contest_finds_the_faster_one_and_names_who_fails() -> None:
+    results = contest({"ready": ready, "slow": slow}, 3)
+    assert results["ready"].rate > 5 * results["slow"].rate
+    assert results["slow"].low <= results["slow"].rate <= results["slow"].high
+    with pytest.raises(RuntimeError, match="broken: no such thing"):
+        contest({"broken": broken}, 1)
+
+
+def test_the_parts_of_a_training_are_all_of_it() -> None:
+    for name in ("dqn", "ppo"):
+        parts = profile_parts.measure(CASES[name], 2)
+        assert sum(parts.values()) == pytest.approx(1)
+        assert min(parts.values()) > 0
+
+
+@pytest.mark.parametrize(("ours", "passes"), [(480.0, True), (470.0, False)])
+def test_parity_is_a_matter_of_the_lower_bound(
+    ours: float, passes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both sides have a standard deviation of 2.981 over 10 runs, so that the bound lies 2.31 below: above -24."""
+    monkeypatch.setattr(parity, "RUNS", tmp_path)
+    case = parity.CASES["dqn_cartpole"]
+    for seed in range(parity.SEEDS):
+        for side, mean in (("sb3", 500.0), ("meta_rl", ours), ("random", 20.0)):
+            path = parity._path("dqn_cartpole", side, seed)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps({"return": mean + 2 * (seed % 2) * 2.828 - 2.828, "cpu_seconds": 1.0}))
+    row = parity._row("dqn_cartpole", case)
+    assert f"{ours - 500:+.1f} | {ours - 500 - 2.31:+.1f} | " in row
+    assert ("| yes |" in row) == passes
+    assert ("**no**" in row) != passes
+
+
+def test_every_speed_case_can_be_built_on_all_sides() -> None:
+    for case in speed.CASES.values():
+        assert case.config["n_envs"] == case.settings["n_envs"]
+        baselines.model("Stable-Baselines3", case, 0)
+        single_file.runner(case, 0)
