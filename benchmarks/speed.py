@@ -20,7 +20,8 @@ from case import Case, training
 from contest import Result, Turn, contest
 from pictures import Cost, draw_ratios, draw_sweeps
 
-from meta_rl import files
+from meta_rl import files, registry
+from meta_rl.envs.base import Spaces
 
 FOLDER = Path(__file__).parents[1] / "docs/speed"
 STACK, TURNS = 16, 3
@@ -57,6 +58,12 @@ def _cartpole_defaults(**settings: Any) -> Case:
     return Case("dqn", "cartpole", "CartPole-v1", 1_000_000, settings)
 
 
+# Rows of each environment, and steps of a turn with few and with many.
+_CLASSIC, _SIMULATOR = (64, 1024), (1, 4, 16)
+ROWS = dict.fromkeys(("cartpole", "mountaincar", "pendulum"), _CLASSIC) | dict.fromkeys(
+    ("lunarlander", "striker", "metaworld_push"), _SIMULATOR
+)
+_STEPS = (100, 1000)
 # What `ours` gets at each point. The rest are our defaults.
 SWEEPS: dict[str, dict[int, dict[str, Any]]] = {
     "seeds": {count: {"seeds": count} for count in (1, 2, 4, 8, 16, 32, 64)},
@@ -116,55 +123,62 @@ def single(case: Case) -> Turn:
     return turn
 
 
-def gymnasium_steps() -> Turn:
-    """Random actions in Gymnasium's CartPole."""
-    import gymnasium
-
-    environment = gymnasium.make("CartPole-v1")
+def plain_steps(name: str) -> Turn:
+    """Random actions in the one environment that ours must equal."""
+    module = registry.load("environment", name)
+    environment = module.plain({feature.name: feature.default for feature in module.features}).unwrapped
     environment.reset(seed=0)
-    actions = np.random.default_rng(0).integers(0, 2, 20_000)
+    actions = _actions(module.spaces, _STEPS[1])
 
     def turn() -> int:
+        age = 0
         for action in actions:
             *_, terminated, truncated, _ = environment.step(action)
-            if terminated or truncated:
+            age += 1
+            if terminated or truncated or age == module.horizon:
                 environment.reset()
+                age = 0
         return len(actions)
 
     return turn
 
 
-def batched_steps(count: int) -> Turn:
+def batched_steps(name: str, count: int) -> Turn:
     """Random actions in `count` rows with a context each; rows whose episode ended are reset, as in training."""
-    from meta_rl.envs import cartpole
-
-    rows, steps = (1, count), 1_000
+    module = registry.load("environment", name)
+    rows, feature = (1, count), module.features[0]
     random = np.random.default_rng(0)
-    contexts, noise = random.uniform(0.1, 1.1, (*rows, 1)), random.random((*rows, cartpole.noise))
-    actions = random.integers(0, 2, (steps, *rows))
+    contexts, noise = (
+        feature.default * random.uniform(0.9, 1.1, (*rows, 1)),
+        random.random((*rows, module.noise)),
+    )
+    actions = _actions(module.spaces, _STEPS[count > 100], *rows)
     every = np.ones(rows, dtype=bool)
+    batch = module.build((feature.name,), rows)
+    batch.reset(every, contexts, noise)
 
     def turn() -> int:
-        batch = cartpole.build(("length",), rows)
-        batch.reset(every, contexts, noise)
         for action in actions:
             step = batch.step(action)
             ended = step.terminated | step.truncated
             if ended.any():
                 batch.reset(ended, contexts, noise)
-        return steps * count
+        return len(actions) * count
 
     return turn
+
+
+def _actions(spaces: Spaces, *shape: int) -> np.ndarray:
+    random = np.random.default_rng(0)
+    if spaces.discrete:
+        return random.integers(0, spaces.action, shape)
+    return random.uniform(-spaces.limit, spaces.limit, (*shape, spaces.action)).astype(np.float32)
 
 
 def main() -> None:
     """Measure, and write the page."""
     agents = {name: _agents(name, case) for name, case in CASES.items()}
-    stepping = contest(
-        {"gymnasium.make, 1 row": gymnasium_steps}
-        | {f"meta_rl, {rows:,} rows": partial(batched_steps, rows) for rows in (64, 1024)},
-        TURNS,
-    )
+    stepping = {name: _stepping(name, rows) for name, rows in ROWS.items()}
     methods = {
         seeds: contest({method: partial(ours, seeds=seeds, method=method) for method in METHODS}, 3)
         for seeds in (1, 5, STACK)
@@ -177,6 +191,14 @@ def main() -> None:
     page = "\n\n".join(_page(agents, stepping, methods, sweeps, parts)) + "\n"
     files.write_text(FOLDER / "README.md", page)
     print(page)
+
+
+def _stepping(name: str, rows: tuple[int, ...]) -> dict[int, Result]:
+    """Of the plain environment, under 0, and of ours with each number of rows."""
+    print(name, flush=True)
+    contestants: dict[str, Callable[[], Turn]] = {"0": partial(plain_steps, name)}
+    contestants |= {str(count): partial(batched_steps, name, count) for count in rows}
+    return {int(count): result for count, result in contest(contestants, TURNS).items()}
 
 
 def _agents(name: str, case: Case) -> dict[str, Result]:
@@ -205,7 +227,7 @@ def _sweep(name: str, points: dict[int, dict[str, Any]]) -> dict[int, Cost]:
 
 def _page(
     agents: dict[str, dict[str, Result]],
-    stepping: dict[str, Result],
+    stepping: dict[str, dict[int, Result]],
     methods: dict[int, dict[str, Result]],
     sweeps: dict[str, dict[int, Cost]],
     parts: dict[str, dict[str, float]],
@@ -266,10 +288,24 @@ def _page(
     yield "![Time and memory against seeds, environments, width and window](growth.png)"
     yield _table(["", "from", "to", "time grows", "memory grows"], [*map(_growth, sweeps, sweeps.values())])
     yield "## Environments"
-    base = next(iter(stepping.values())).rate
+    yield (
+        "Random actions, resets included; in brackets: times the rate of the one environment that Gymnasium or the\n"
+        "simulator's package makes. Simulators have a worker per row."
+    )
     yield _table(
-        ["CartPole, random actions, resets included", "steps per second", "to Gymnasium"],
-        [[name, f"{one.rate:,.0f}", f"{one.rate / base:.1f}"] for name, one in stepping.items()],
+        ["environment", "plain, steps per second", "meta_rl, by rows"],
+        [
+            [
+                f"`{name}`",
+                f"{results[0].rate:,.0f}",
+                "; ".join(
+                    f"{rows:,}: {one.rate:,.0f} ({one.rate / results[0].rate:.2g})"
+                    for rows, one in results.items()
+                    if rows
+                ),
+            ]
+            for name, results in stepping.items()
+        ],
     )
 
 
