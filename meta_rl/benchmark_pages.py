@@ -175,6 +175,7 @@ def _feasible(measured: pd.DataFrame) -> str:
     header = {
         "region": "region",
         "contexts": "contexts",
+        "episodes": "episodes in each",
         "solvable_true": "solved",
         "solvable_false": "impossible",
         "solvable_unknown": "unknown",
@@ -187,7 +188,8 @@ def _feasible(measured: pd.DataFrame) -> str:
     return (
         f"{_table(header.values(), rows)}\n\n"
         "Contexts that a controller solves, that are beyond a limit, or neither; mean returns of random actions and\n"
-        "of the best member; and what the controllers lose when they believe in one context everywhere."
+        "of the best member; and what the controllers lose when they believe in one context everywhere. Where that is\n"
+        "about 0, one policy serves all contexts, and knowing the context is worth nothing."
     )
 
 
