@@ -55,7 +55,9 @@ def contest(contestants: Mapping[str, Callable[[], Turn]], turns: int) -> dict[s
         for name, (_, pipe) in players.items():
             pipe.send(False)
             values = np.array(rates[name])
-            results[name] = Result(float(np.median(values)), values.min(), values.max(), _ask(name, pipe))
+            results[name] = Result(
+                *map(float, (np.median(values), values.min(), values.max(), _ask(name, pipe)))
+            )
         return results
     finally:
         for process, _ in players.values():

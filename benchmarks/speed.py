@@ -7,8 +7,11 @@ seconds, median of the turns. It writes docs/speed.md with its pictures and take
 """
 
 import importlib.util
+import json
 import platform
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +26,8 @@ from pictures import Cost, draw_ratios, draw_sweeps
 from meta_rl import files, registry
 from meta_rl.envs.base import Spaces
 
-FOLDER = Path(__file__).parents[1] / "docs/speed"
+ROOT = Path(__file__).parents[1]
+FOLDER, RAW = ROOT / "docs/speed", ROOT / "results/speed"
 STACK, TURNS = 16, 3
 WITH_SBX = importlib.util.find_spec("sbx") is not None  # an optional extra: it brings JAX
 METHODS = ("none", "explicit", "iida", "jrpl")
@@ -68,7 +72,7 @@ _STEPS = (100, 1000)
 SWEEPS: dict[str, dict[int, dict[str, Any]]] = {
     "seeds": {count: {"seeds": count} for count in (1, 2, 4, 8, 16, 32, 64)},
     "environments per seed": {
-        count: {"case": _cartpole_defaults(n_envs=count)} for count in (1, 2, 4, 8, 16, 32)
+        count: {"case": _cartpole_defaults(n_envs=count)} for count in (1, 2, 5, 10, 20, 40)
     },
     "units per hidden layer": {
         width: {"case": _cartpole_defaults(hidden=[width, width])} for width in (32, 64, 128, 256, 512)
@@ -84,7 +88,8 @@ def ours(case: Case | None = None, seeds: int = 5, **method: Any) -> Turn:
     case = case or _cartpole_defaults()
     trained = training(case, range(seeds), **method)
     trained.run(case.config.get("learning_starts", 0) + 100)
-    steps = 1024
+    rollout = case.config.get("n_steps", 1) * case.config["n_envs"]
+    steps = max(rollout, 4096 // seeds)
 
     def turn() -> int:
         before = trained.env_steps
@@ -176,11 +181,13 @@ def _actions(spaces: Spaces, *shape: int) -> np.ndarray:
 
 
 def main() -> None:
-    """Measure, and write the page."""
+    """Measure, and write the page. What an interrupted run has measured is not measured again."""
     agents = {name: _agents(name, case) for name, case in CASES.items()}
     stepping = {name: _stepping(name, rows) for name, rows in ROWS.items()}
     methods = {
-        seeds: contest({method: partial(ours, seeds=seeds, method=method) for method in METHODS}, 3)
+        seeds: _kept(
+            f"{seeds} seeds", {method: partial(ours, seeds=seeds, method=method) for method in METHODS}
+        )
         for seeds in (1, 5, STACK)
     }
     sweeps = {name: _sweep(name, points) for name, points in SWEEPS.items()}
@@ -191,14 +198,24 @@ def main() -> None:
     page = "\n\n".join(_page(agents, stepping, methods, sweeps, parts)) + "\n"
     files.write_text(FOLDER / "README.md", page)
     print(page)
+    shutil.rmtree(RAW)
+
+
+def _kept(name: str, contestants: dict[str, Callable[[], Turn]]) -> dict[str, Result]:
+    """The results of a contest, which stay in RAW until the page is written."""
+    print(name, flush=True)
+    path = RAW / f"{name}.json"
+    if not path.is_file():
+        results = contest(contestants, TURNS)
+        files.write_text(path, json.dumps({one: asdict(result) for one, result in results.items()}))
+    return {one: Result(**result) for one, result in json.loads(path.read_text()).items()}
 
 
 def _stepping(name: str, rows: tuple[int, ...]) -> dict[int, Result]:
     """Of the plain environment, under 0, and of ours with each number of rows."""
-    print(name, flush=True)
     contestants: dict[str, Callable[[], Turn]] = {"0": partial(plain_steps, name)}
     contestants |= {str(count): partial(batched_steps, name, count) for count in rows}
-    return {int(count): result for count, result in contest(contestants, TURNS).items()}
+    return {int(count): result for count, result in _kept(name, contestants).items()}
 
 
 def _agents(name: str, case: Case) -> dict[str, Result]:
@@ -210,14 +227,12 @@ def _agents(name: str, case: Case) -> dict[str, Result]:
     }
     if WITH_SBX:
         contestants["SBX"] = partial(library, "SBX", case)
-    print(name, flush=True)
-    return contest(contestants, TURNS)
+    return _kept(name, contestants)
 
 
 def _sweep(name: str, points: dict[int, dict[str, Any]]) -> dict[int, Cost]:
     """CPU seconds of an iteration of the loop, in which every environment of every seed takes a step, and MB."""
-    print(name, flush=True)
-    found = contest({str(point): partial(ours, **asked) for point, asked in points.items()}, 3)
+    found = _kept(name, {str(point): partial(ours, **asked) for point, asked in points.items()})
     costs = {}
     for point, asked in points.items():
         rows = asked.get("seeds", 5) * asked.get("case", _cartpole_defaults()).config["n_envs"]

@@ -135,8 +135,8 @@ def test_what_was_measured_is_on_the_pages(tmp_path: Path, monkeypatch: pytest.M
     pd.DataFrame(measured).to_csv(tmp_path / benchmark_pages.MEASURED, index=False)
     benchmark_pages.main(tmp_path)
     rows = table((tmp_path / "pendulum.md").read_text(encoding="utf-8"))
-    assert ["extrapolation", "100", "78", "3", "19", "-1352", "-271.5", "280.6"] in rows
-    assert ["interpolation", "100", "100", "0", "0", "-1219", "-199.8", "80.88"] in rows
+    assert ["extrapolation", "100", "10", "78", "3", "19", "-1352", "-271.5", "280.6"] in rows
+    assert ["interpolation", "100", "10", "100", "0", "0", "-1219", "-199.8", "80.88"] in rows
     assert "worth of the context" not in (tmp_path / "cartpole.md").read_text(encoding="utf-8")
     assert benchmark_pages.MEASURED in links(tmp_path / "README.md")
 
