@@ -3,7 +3,7 @@
     python benchmarks/speed.py
 
 Everything is measured in this one run, on one thread per process, by processes that take turns (contest.py): CPU
-seconds, median of the turns. It writes docs/speed.md with its pictures and takes a quarter of an hour.
+seconds, median of the turns. It writes docs/speed.md with its pictures and takes 20 minutes.
 """
 
 import importlib.util
@@ -314,7 +314,7 @@ def _page(
                 f"`{name}`",
                 f"{results[0].rate:,.0f}",
                 "; ".join(
-                    f"{rows:,}: {one.rate:,.0f} ({one.rate / results[0].rate:.2g})"
+                    f"{rows:,}: {one.rate:,.0f} ({one.rate / results[0].rate:.3g})"
                     for rows, one in results.items()
                     if rows
                 ),
