@@ -2,11 +2,12 @@
 
 import multiprocessing
 import os
-import resource
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,5 +96,6 @@ def _play(prepare: Callable[[], Turn], pipe: Connection) -> None:
 
 
 def _peak() -> float:
-    """The most memory that this process ever had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process ever had, in MB (Linux; `getrusage` would count the parent's)."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024

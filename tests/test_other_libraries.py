@@ -74,7 +74,7 @@ def test_their_targets_become_those_of_double_q_learning(their_loss: Any) -> Non
     learner = baselines.model("Stable-Baselines3", CASES["dqn"], 0)
     observation = torch.randn(32, 4)
     with torch.no_grad():
-        online, target = learner.q_net(observation), learner.q_net_target(observation)
+        online = learner.q_net(observation)
         learner.q_net_target.load_state_dict({k: -v for k, v in learner.q_net.state_dict().items()})
         target = learner.q_net_target(observation)
         baselines._make_double(learner)
@@ -115,22 +115,24 @@ def test_single_file_loops_learn_at_the_same_pace(name: str, monkeypatch: pytest
     assert counts["theirs"] == counts["ours"] > 0
 
 
-def ready() -> Turn:
-    return lambda: sum(range(10_000)) and 10
+def idle() -> Turn:
+    return lambda: 1
 
 
-def slow() -> Turn:
-    return lambda: sum(range(1_000_000)) and 10
+def large() -> Turn:
+    held = np.ones(25_000_000)  # 200 MB
+    return lambda: len(held)
 
 
 def broken() -> Turn:
     raise ValueError("no such thing")
 
 
-def test_a_contest_finds_the_faster_one_and_names_who_fails() -> None:
-    results = contest({"ready": ready, "slow": slow}, 3)
-    assert results["ready"].rate > 5 * results["slow"].rate
-    assert results["slow"].low <= results["slow"].rate <= results["slow"].high
+def test_a_contest_tells_rates_and_memory_and_names_who_fails() -> None:
+    results = contest({"idle": idle, "large": large}, 3)
+    for one in results.values():
+        assert 0 < one.low <= one.rate <= one.high
+    assert results["large"].memory - results["idle"].memory == pytest.approx(200 * 1e6 / 2**20, abs=20)
     with pytest.raises(RuntimeError, match="broken: no such thing"):
         contest({"broken": broken}, 1)
 
