@@ -8,7 +8,7 @@ What `meta_rl.feasibility` has measured and left in the folder becomes a part of
 import importlib
 import inspect
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +18,7 @@ from meta_rl.benchmarks import BENCHMARKS, Benchmark
 from meta_rl.contexts import ContextSpace
 from meta_rl.envs.base import Environment
 from meta_rl.figures import context_space, style
+from meta_rl.markdown import table
 
 MEASURED = "feasibility.csv"
 _TRAIN_SETS = {"A": "box", "B": "L-shape", "C": "axes"}
@@ -75,7 +76,7 @@ def _index(measured: int) -> str:
         "A published benchmark fixes an environment, the features that vary and their ranges under a name. A study\n"
         "names it and says how many contexts and which agents it takes; any other environment, feature or range can\n"
         "be had by a name of one's own (see [config/README.md](../../config/README.md)).\n\n"
-        f"{_table(header, rows)}\n\n{tiers}\n\n"
+        f"{table(header, rows)}\n\n{tiers}\n\n"
         f"{feasible if measured else ''}"
         f"Environments without a published benchmark: {others}.\n\n"
         "`make gate` shows that every feature acts, alone and as an independent reference says. These pages are\n"
@@ -127,7 +128,7 @@ def _facts(environment: Environment) -> Iterator[str]:
 
 def _features(environment: Environment) -> Iterator[str]:
     header = ("feature", "default", "bounds", "unit")
-    yield _table(
+    yield table(
         header,
         [
             (f"`{one.name}`", f"{one.default:g}", f"[{one.low:g}, {one.high:g}]", one.unit)
@@ -164,7 +165,7 @@ def _benchmark(name: str, benchmark: Benchmark) -> str:
     plane = ", of which the picture shows the first two features" if len(rows) > 2 else ""
     return (
         f"### {name}\n\n"
-        f"{_table(('feature', 'train', 'extrapolation'), rows)}\n\n"
+        f"{table(('feature', 'train', 'extrapolation'), rows)}\n\n"
         f"Agents: {', '.join(benchmark.agents)}. Tier {benchmark.tier}: {_TIERS[benchmark.tier]}.{train_set}{note}\n\n"
         f"![The context space of {name}{plane}]({name}.png)"
     )
@@ -186,7 +187,7 @@ def _feasible(measured: pd.DataFrame) -> str:
     lines = measured[list(header)].astype(object).to_numpy().tolist()
     rows = [[f"{value:.4g}" if isinstance(value, float) else str(value) for value in line] for line in lines]
     return (
-        f"{_table(header.values(), rows)}\n\n"
+        f"{table(header.values(), rows)}\n\n"
         "Contexts that a controller solves, that are beyond a limit, or neither; mean returns of random actions and\n"
         "of the best member; and what the controllers lose when they believe in one context everywhere. Where that is\n"
         "about 0, one policy serves all contexts, and knowing the context is worth nothing."
@@ -200,12 +201,6 @@ def _references(environment: Environment) -> Iterator[str]:
     yield "- specialists: agents trained in one context only, on a grid over the ranges"
     for feature, (multiplier, reason) in environment.limits.items():
         yield f"- beyond x{multiplier:g} of `{feature}` nothing can succeed: {reason}"
-
-
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    header = list(header)
-    lines = [header, ["---"] * len(header), *map(list, rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 if __name__ == "__main__":

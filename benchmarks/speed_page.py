@@ -1,0 +1,116 @@
+"""The page that `make bench` writes."""
+
+import platform
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from contest import Result
+from pictures import Cost
+
+from meta_rl.markdown import table
+
+
+def text(
+    agents: dict[str, dict[str, Result]],
+    stepping: dict[str, dict[int, Result]],
+    methods: dict[int, dict[str, Result]],
+    sweeps: dict[str, dict[int, Cost]],
+    parts: dict[str, dict[str, float]],
+    stack: int,
+    turns: int,
+) -> str:
+    """Markdown; the first of the `agents`' contestants is ours, a stack of `stack` seeds."""
+    return "\n\n".join(_parts(agents, stepping, methods, sweeps, parts, stack, turns)) + "\n"
+
+
+def _parts(
+    agents: dict[str, dict[str, Result]],
+    stepping: dict[str, dict[int, Result]],
+    methods: dict[int, dict[str, Result]],
+    sweeps: dict[str, dict[int, Cost]],
+    parts: dict[str, dict[str, float]],
+    stack: int,
+    turns: int,
+) -> Iterator[str]:
+    ours, *others = dict.fromkeys(name for results in agents.values() for name in results)
+    packages = ["torch", "gymnasium", "numpy", "stable-baselines3", *(["sbx-rl"] if "SBX" in others else [])]
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    yield "# Speed"
+    yield (
+        "Environment steps per CPU second on one thread, updates included, all measured in one run of `make bench` by\n"
+        "processes that take turns; median of "
+        f"{turns} turns. {platform.machine()}, Python {platform.python_version()}, {versions}."
+    )
+    yield "## Agents"
+    header = ["", ours, *others]
+    rows = []
+    for name, results in agents.items():
+        best = results[ours].rate
+        cells = [f"{best:,.0f}"]
+        for other in others:
+            one = results[other]
+            cells.append(f"{one.rate:,.0f} ({best / one.rate:.1f})")
+        rows.append([name, *cells])
+    yield table(header, rows)
+    yield (
+        "In brackets: how many times as fast a stack of ours is. Settings are the same on all sides, `CASES` in\n"
+        "benchmarks/speed.py: DQN and PPO on CartPole, DDPG and SAC on Pendulum, batches of 64 (DDPG and SAC: 128)."
+    )
+    yield "![Times as fast as other libraries](agents.png)"
+    yield "Memory that a run adds to its process, in MB per seed (SBX's with what it compiles):"
+    yield table(
+        header,
+        [
+            [name, f"{results[ours].memory / stack:,.0f}", *(f"{results[one].memory:,.0f}" for one in others)]
+            for name, results in agents.items()
+        ],
+    )
+    yield "## Where the time goes"
+    yield f"Parts of the time of a stack of {stack}, in per cent:"
+    names = list(next(iter(parts.values())))
+    yield table(
+        ["", *names], [[case, *(f"{share[part]:.0%}" for part in names)] for case, share in parts.items()]
+    )
+    yield "## Methods"
+    names = list(next(iter(methods.values())))
+    yield (
+        "Microseconds per environment step of a seed, DQN on CartPole with our defaults, `jrpl` with its window of 20, "
+        "`iida` of 128:"
+    )
+    yield table(
+        ["seeds in the stack", *names],
+        [
+            [str(seeds), *(f"{1e6 / methods[seeds][method].rate:,.0f}" for method in names)]
+            for seeds in methods
+        ],
+    )
+    yield "## Growth"
+    yield "Time per step of the whole stack and memory of the process, against what makes a job larger:"
+    yield "![Time and memory against seeds, environments, width and window](growth.png)"
+    yield table(["", "from", "to", "time grows", "memory grows"], [*map(_growth, sweeps, sweeps.values())])
+    yield "## Environments"
+    yield (
+        "Random actions, resets included; in brackets: times the rate of the one environment that Gymnasium or the\n"
+        "simulator's package makes. Simulators have a worker per row."
+    )
+    yield table(
+        ["environment", "plain, steps per second", "meta_rl, by rows"],
+        [
+            [
+                f"`{name}`",
+                f"{results[0].rate:,.0f}",
+                "; ".join(
+                    f"{rows:,}: {one.rate:,.0f} ({one.rate / results[0].rate:.3g})"
+                    for rows, one in results.items()
+                    if rows
+                ),
+            ]
+            for name, results in stepping.items()
+        ],
+    )
+
+
+def _growth(name: str, costs: dict[int, Cost]) -> list[str]:
+    first, *_, last = costs
+    grown = (after / before for before, after in zip(costs[first], costs[last], strict=True))
+    return [name, str(first), str(last), *(f"{times:.1f} times" for times in grown)]
