@@ -16,6 +16,8 @@ from meta_rl.streams import Streams
 # MKL, unless asked otherwise before its first product, may round a product by how many there are beside it.
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
+_REGISTER = 16  # floats in the widest vector register of a CPU
+
 _ACTIVATIONS = {"relu": torch.relu_, "tanh": torch.tanh_}
 
 
@@ -88,10 +90,10 @@ def _start(streams: Streams, purpose: str, inputs: int, outputs: int, gain: floa
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, section 2, in the order of its last paragraph), from elementwise operations.
+    """Adam (Kingma & Ba 2015, algorithm 1): a step is one pass of PyTorch's fused kernel over all there is.
 
-    PyTorch's fused Adam rounds elements by their place in memory, so a seed's weights would depend on the
-    stack. All of a seed's parameters lie side by side here, [S, P], so that a step costs a handful of operations.
+    The kernel rounds what does not fill a vector register in another way, so a seed's weights would depend on
+    its place in the stack. Here the parameters are views of one array, in which each fills whole registers.
     """
 
     def __init__(
@@ -103,48 +105,52 @@ class Adam:
     ) -> None:
         self.parameters = list(parameters)
         self.learning_rate, self.betas, self.epsilon = learning_rate, betas, epsilon
-        self._steps = 0
-        self._gradient = torch.cat([_rows(parameter.detach()) for parameter in self.parameters], 1)
-        self._first, self._second = torch.zeros_like(self._gradient), torch.zeros_like(self._gradient)
-        self._change = torch.empty_like(self._gradient)
-        widths = [parameter[0].numel() for parameter in self.parameters]
-        parts = zip(self._change.split(widths, 1), self.parameters, strict=True)
-        self._changes = [part.view(parameter.shape) for part, parameter in parts]
+        size = sum(_padded(parameter) for parameter in self.parameters)
+        arrays = self.parameters[0].new_zeros(4, size).requires_grad_(False)
+        self._values, self._gradient, self._first, self._second = arrays
+        self._gradients = self._views(self._gradient)
+        for parameter, view in zip(self.parameters, self._views(self._values), strict=True):
+            parameter.data = view.copy_(parameter.detach())
+        self._steps = torch.zeros(())
 
     def minimise(self, loss: Tensor, max_norm: float | None = None) -> None:
         """One step down `loss` [S] (summed over seeds, so none scales another), clipped per seed."""
-        gradients = torch.autograd.grad(loss.sum(), self.parameters)
-        gradient = torch.cat([_rows(each) for each in gradients], 1, out=self._gradient)
+        torch._foreach_copy_(self._gradients, torch.autograd.grad(loss.sum(), self.parameters))
         if max_norm is not None:
-            clip_per_seed(gradient, max_norm)
+            clip_per_seed(self._gradients, max_norm)
         self._steps += 1
-        b1, b2 = self.betas
-        correction = math.sqrt(1 - b2**self._steps)
-        self._first.lerp_(gradient, 1 - b1)
-        self._second.mul_(b2).addcmul_(gradient, gradient, value=1 - b2)
-        torch.sqrt(self._second, out=self._change).add_(self.epsilon * correction)
-        torch.div(self._first, self._change, out=self._change)
-        self._change.mul_(-self.learning_rate * correction / (1 - b1**self._steps))
-        with torch.no_grad():
-            torch._foreach_add_(self.parameters, self._changes)
+        # What torch.optim.Adam(fused=True) calls; that one would import a compiler into every job.
+        torch._fused_adam_(
+            [self._values], [self._gradient], [self._first], [self._second], [], [self._steps],
+            lr=self.learning_rate, beta1=self.betas[0], beta2=self.betas[1], weight_decay=0.0,
+            eps=self.epsilon, amsgrad=False, maximize=False,
+        )  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
         return {"steps": self._steps, "first": self._first, "second": self._second}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._steps = state["steps"]
-        self._first, self._second = state["first"].clone(), state["second"].clone()
+        self._steps, self._first, self._second = (state[key].clone() for key in ("steps", "first", "second"))
+
+    def _views(self, array: Tensor) -> list[Tensor]:
+        """The part of each parameter in a flat array, in the parameter's shape."""
+        parts = array.split([_padded(parameter) for parameter in self.parameters])
+        pairs = zip(parts, self.parameters, strict=True)
+        return [part[: parameter.numel()].view(parameter.shape) for part, parameter in pairs]
 
 
-def _rows(parameter: Tensor) -> Tensor:
-    """What belongs to each seed, side by side: [S, ...] -> [S, P]."""
-    return parameter.reshape(len(parameter), -1)
+def _padded(parameter: Tensor) -> int:
+    """How many numbers the registers hold that a parameter needs."""
+    return -(-parameter.numel() // _REGISTER) * _REGISTER
 
 
-def clip_per_seed(gradient: Tensor, max_norm: float) -> None:
-    """Scale each seed's gradient, a row of [S, P], to an L2 norm of at most `max_norm`, in place."""
-    norm = gradient.square().sum(1, keepdim=True).sqrt_()
-    gradient.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))
+def clip_per_seed(gradients: Sequence[Tensor], max_norm: float) -> None:
+    """Scale each seed's gradients [S, ...] together to an L2 norm of at most `max_norm`, in place."""
+    rows = torch.cat([gradient.reshape(len(gradient), -1) for gradient in gradients], 1)
+    scale = (max_norm / (rows.square_().sum(1).sqrt_() + 1e-6)).clamp_(max=1.0)
+    if (scale < 1).any():
+        for gradient in gradients:
+            gradient.mul_(scale.view(-1, *[1] * (gradient.dim() - 1)))
 
 
 def copy_weights(source: nn.Module, target: nn.Module) -> None:
