@@ -61,7 +61,7 @@ def measure(case: Case, seeds: int) -> dict[str, float]:
         clock.timed(Adam, "minimise", "Adam"),
         clock.timed(torch.autograd, "grad", "backward"),
     ]
-    trained.run(trained.env_steps + 2048)
+    trained.run(int(trained.env_steps.max()) + 2048)
     clock._switch()
     for each in undo:
         each()

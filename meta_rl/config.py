@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from meta_rl import registry
+from meta_rl import budget, registry
 from meta_rl.benchmarks import BENCHMARKS
 from meta_rl.config_schema import OVERRIDES, PER_JOB, schema, violations
 from meta_rl.contexts import AXES, BOX, RESULTS, ContextSpace, Feature
@@ -61,6 +61,7 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
     study["seeds"].setdefault("per_job", PER_JOB)
+    study["evaluate"].setdefault("observed", [])
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)
     study["method_settings"] = _with_defaults("method_settings", study["methods"], study)
@@ -151,6 +152,7 @@ def _problems(study: dict[str, Any]) -> Iterator[str]:
         if not problems:
             yield from _split_problems(name, benchmark, environment.features)
         yield from _agent_problems(name, benchmark, environment.spaces.discrete)
+        yield from _method_problems(name, benchmark, study["methods"])
         for problem in _budget_problems(name, benchmark, study):
             if problem not in seen:  # benchmarks share agents and budgets
                 seen.add(problem)
@@ -181,6 +183,12 @@ def _agent_problems(name: str, benchmark: dict[str, Any], discrete: bool) -> Ite
                 f"benchmarks.{name}.agents: {agent} cannot take the {kind} actions of "
                 f"{benchmark['environment']}; choose from {', '.join(able)}"
             )
+
+
+def _method_problems(name: str, benchmark: dict[str, Any], methods: list[str]) -> Iterator[str]:
+    for method in methods:
+        if benchmark["contexts"]["train"] < 2 and "wrong_context" in registry.METHODS[method].needs:
+            yield f"benchmarks.{name}.contexts.train: is 1, but {method} is told another one; use 2 or more"
 
 
 def _seed_problems(test: dict[str, int], tuning: dict[str, int], per_job: int) -> Iterator[str]:
@@ -264,7 +272,7 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
     for method in study["methods"]:
         total, where = own["train"]["env_steps"], f"{at['train']}train.env_steps"
         if registry.METHODS[method].pretrain:
-            spent = own["method_settings"][method]["transitions"] * benchmark["contexts"]["train"]
+            spent = budget.spent(own["method_settings"][method], benchmark["contexts"]["train"])
             where += f" - {spent} for pretraining {method} in {name}"
             total -= spent
         budgets[where] = total

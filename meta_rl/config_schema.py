@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from meta_rl import registry, settings
 from meta_rl.contexts import DEVELOPMENT, RESULTS, TRAIN_SETS
 from meta_rl.errors import unknown
+from meta_rl.tables.columns import BUDGETS
 
 # Names become folders. (`$` alone would let a final newline pass.)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$(?!\n)"
@@ -41,10 +42,17 @@ def schema() -> dict[str, Any]:
         {"train": interval, "extrapolation": {"type": "array", "items": interval, "minItems": 1}},
         optional={"extrapolation"},
     )
+    observed = {
+        "type": "array",
+        "items": {"enum": list(BUDGETS), "title": "budget"},
+        "uniqueItems": True,
+        "default": [],
+        "description": "numbers of transitions that methods which infer the context are shown before an episode",
+    }
     seeds = _object({"first": count | {"minimum": 0}, "count": count})
     sizes = {
         "train": _object({"env_steps": count}),
-        "evaluate": _object({"episodes": count}),
+        "evaluate": _object({"episodes": count, "observed": observed}, optional={"observed"}),
         "references": _object({"grid": count, "seeds": count, "env_steps": count}),
     }
     settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}

@@ -156,6 +156,11 @@ class ContextSpace:
         return grid.reshape(-1, len(axes)) * self.defaults
 
 
+def another(chosen: np.ndarray, draw: np.ndarray, count: int) -> np.ndarray:
+    """Of `count` contexts one that is not the chosen one, int64; `draw` is U[0, 1). Of a single one, that one."""
+    return (chosen + 1 + (draw * (count - 1)).astype(np.int64)) % count
+
+
 def _within(intervals: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Multipliers [C] in an interval [C, 2] each."""
     return intervals[:, 0] + points * (intervals[:, 1] - intervals[:, 0])

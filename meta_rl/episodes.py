@@ -1,5 +1,6 @@
 """Which episodes are played where, so that all policies meet the same contexts and initial states."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -9,7 +10,9 @@ from torch import Tensor
 
 from meta_rl import registry
 from meta_rl.agents.base import Agent
+from meta_rl.contexts import another
 from meta_rl.envs.base import Environments
+from meta_rl.information import COLD, Prober, regime
 from meta_rl.registry import Entry
 from meta_rl.rollout import Episodes, Rollout, play
 from meta_rl.streams import Streams
@@ -24,6 +27,7 @@ class Cases(NamedTuple):
     context_id: np.ndarray  # int64 [S, R]
     episode: np.ndarray  # int64 [S, R]
     contexts: np.ndarray  # float64 [S, R, F]
+    wrong: np.ndarray  # float64 [S, R, F]: others of the same set
     noise: np.ndarray  # float64 [S, R, U]
 
     def chunks(self, size: int) -> Iterator["Cases"]:
@@ -43,29 +47,46 @@ def cases(
 ) -> Cases:
     """Episodes of the numbers [E] in each context: ids [S, C], contexts [S, C, F] -> C * E cases per policy.
 
-    Initial states are common random numbers: they depend on benchmark, split, context and episode alone.
+    Initial states are common random numbers: they depend on benchmark, split, context and episode alone. So do
+    wrong contexts, and on how many there are to choose from.
     """
     count = len(episodes)
-    keys = [f"{benchmark}/{split}/{number}" for number in ids.ravel()]
-    drawn = Streams(keys).uniform("initial", int(episodes.max()) + 1, noise)[:, episodes]
+    streams = Streams([f"{benchmark}/{split}/{number}" for number in ids.ravel()])
+    drawn = streams.uniform("initial", int(episodes.max()) + 1, noise)[:, episodes]
+    turned = streams.uniform("wrong", int(episodes.max()) + 1)[:, episodes].reshape(*ids.shape, count)
+    place = another(np.arange(ids.shape[1])[:, None], turned, ids.shape[1])
     return Cases(
         split,
         np.repeat(ids, count, axis=1),
         np.tile(episodes, ids.shape),
         np.repeat(contexts, count, axis=1),
+        contexts[np.arange(len(ids))[:, None], place.reshape(len(ids), -1)],
         drawn.reshape(len(ids), -1, noise),
     )
 
 
-def play_agent(agent: Agent, entry: Entry, build: Build, chunk: Cases) -> Episodes:
-    """A frozen agent's greedy episodes; `entry` tells what its method may see, `build` makes environments."""
-    environments = build(chunk.context_id.shape)
-    rollout = Rollout(environments, entry.needs, agent.method.window, agent.encode, agent.embed)
+def play_agent(agent: Agent, entry: Entry, build: Build, chunk: Cases, information: str = COLD) -> Episodes:
+    """A frozen agent's greedy episodes; `entry` tells what its method may see, `build` makes environments.
+
+    `information` says what its window holds at first, see `meta_rl.information`.
+    """
+    environments, method = build(chunk.context_id.shape), agent.method
+    probed, fills = regime(information)
+    cold = information == COLD
+    if method.probe is not None:  # what its probe has shown is all that it is told
+        fills = method.probe_steps if cold else 0
+    rollout = Rollout(environments, entry.needs, method.window, agent.encode, agent.embed, fills)
+    known = (
+        Prober(environments, agent, entry.needs)(chunk.contexts, chunk.noise, probed)[0] if probed else None
+    )
+    time = itertools.count()
 
     def act(inputs: Tensor) -> Tensor:
+        if method.probe is not None and cold and next(time) < method.probe_steps:
+            return method.probe.act(inputs[..., : environments.spaces.observation], explore=False)
         return agent.act(inputs, explore=False)
 
-    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma)
+    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known)
 
 
 def play_controller(

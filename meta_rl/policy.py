@@ -32,9 +32,10 @@ def environments(spec: dict[str, Any], rows: tuple[int, int]) -> Environments:
 
 
 def build_method(spec: dict[str, Any], streams: Streams) -> Method:
-    """The spec's `method`, untrained, with its `method_settings`."""
-    module = registry.load("method", spec["method"])
-    return module.build(_config(module, spec["method_settings"]), task(spec), streams)
+    """The spec's `method`, untrained, with its `method_settings`; it takes gradient where it is joint."""
+    module, entry = registry.load("method", spec["method"]), registry.entry("method", spec["method"])
+    method = module.build(_config(module, spec["method_settings"]), task(spec), streams)
+    return method.requires_grad_(entry.joint)
 
 
 def build_agent(spec: dict[str, Any], streams: Streams) -> Agent:

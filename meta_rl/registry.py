@@ -17,16 +17,21 @@ class Entry:
     """Where a member lives, and what the workflow must know before any job runs.
 
     `module` may be `module:name`, where one module offers several members.
-    `needs`: what a method is told (`context`, `window`), or the tables that a figure reads.
+    `needs`: what a method is told (`context`, `wrong_context`, `window`), or the tables that a figure reads.
     `joint`: the method learns from the agent's loss.
-    `pretrain`: the method learns from trajectories, before the agent trains.
+    `pretrain`: the method learns before the agent does, from trajectories of a `generator`, a policy that collects
+    in each train context, or of a `vine`: the same states and actions in all of them.
+    `predicts`: its encoder is trained with a one-step predictor, whose errors the study compares.
+    `train_on`: the contexts that an agent with this method meets in training, `train` or `default`.
     `actions`: the kinds of actions that an agent can take.
     """
 
     module: str
     needs: frozenset[str] = frozenset()
     joint: bool = False
-    pretrain: bool = False
+    pretrain: str = ""
+    predicts: bool = False
+    train_on: str = "train"
     actions: frozenset[str] = frozenset({"discrete", "continuous"})
 
 
@@ -47,8 +52,14 @@ ENVS = {
 METHODS = {
     "none": Entry("meta_rl.methods.none"),
     "explicit": Entry("meta_rl.methods.explicit", needs=frozenset({"context"})),
-    "iida": Entry("meta_rl.methods.iida", needs=frozenset({"window"}), pretrain=True),
+    "iida": Entry("meta_rl.methods.iida", needs=frozenset({"window"}), pretrain="generator", predicts=True),
+    "epi": Entry("meta_rl.methods.epi", needs=frozenset({"window"}), pretrain="vine"),
     "jrpl": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"}), joint=True),
+    "cgate": Entry("meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True),
+    # Controls: an encoder that nothing trains, a context that is wrong, and no other context than the default one.
+    "random_encoder": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"})),
+    "shuffled": Entry("meta_rl.methods.explicit", needs=frozenset({"wrong_context"})),
+    "default": Entry("meta_rl.methods.none", train_on="default"),
 }
 AGENTS = {
     "dqn": Entry("meta_rl.agents.dqn", actions=frozenset({"discrete"})),
@@ -74,6 +85,7 @@ FIGURES = {
     "iqm": Entry("meta_rl.figures.iqm", needs=frozenset({"metrics", "scores"})),
     "learning_curves": Entry("meta_rl.figures.learning_curves", needs=frozenset({"learning"})),
     "generalisation_gap": Entry("meta_rl.figures.generalisation_gap", needs=frozenset({"metrics"})),
+    "observed": Entry("meta_rl.figures.observed", needs=frozenset({"metrics"})),
     "encoding": Entry("meta_rl.figures.encoding", needs=frozenset({"contexts", "encodings", "metrics"})),
 }
 

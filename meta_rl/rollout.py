@@ -24,12 +24,24 @@ class Window(NamedTuple):
     mask: Tensor  # float32 [S, N, K]
     embedded: bool = False
 
+    def add(self, new: Tensor) -> "Window":
+        """With a new transition [S, N, T] in every row, and without the oldest one."""
+        transitions = torch.cat((self.transitions[:, :, 1:], new.unsqueeze(2)), 2)
+        mask = torch.cat((self.mask[:, :, 1:], torch.ones_like(self.mask[:, :, :1])), 2)
+        return Window(transitions, mask, self.embedded)
+
+    def where(self, rows: Tensor, other: "Window") -> "Window":
+        """This one in `rows` (bool [S, N]), the other one elsewhere."""
+        mine = rows.unsqueeze(-1)
+        transitions = torch.where(mine.unsqueeze(-1), self.transitions, other.transitions)
+        return Window(transitions, torch.where(mine, self.mask, other.mask), self.embedded)
+
 
 class Seen(NamedTuple):
     """All that a policy may use at one step. What its method did not declare is None."""
 
     observation: Tensor  # float32 [S, N, O]
-    context: Tensor | None = None  # float32 [S, N, F]
+    context: Tensor | None = None  # float32 [S, N, F]; a wrong one for a method that declares that
     window: Window | None = None
 
 
@@ -65,7 +77,8 @@ class Rollout:
 
     `encode` maps what is seen to the inputs of a policy, [S, N, I]; it is called once per step. `embed`,
     given for a method that does not change meanwhile, maps a new transition to what the window keeps of it.
-    The first reset must take every row.
+    Windows take in the first `fills` transitions of an episode, or all of them. The first reset must take every
+    row.
     """
 
     inputs: Tensor  # of what is seen now
@@ -77,9 +90,10 @@ class Rollout:
         window: int = 0,
         encode: Encode = lambda seen: seen.observation,
         embed: Callable[[Tensor], Tensor] | None = None,
+        fills: int | None = None,
     ) -> None:
         self.environments = environments
-        self._needs, self._encode, self._embed = needs, encode, embed
+        self._needs, self._encode, self._embed, self._fills = needs, encode, embed, fills
         rows, spaces = environments.rows, environments.spaces
         self._age = torch.zeros(rows, dtype=torch.int64)
         blank = torch.zeros(*rows, window, spaces.transition)
@@ -88,16 +102,29 @@ class Rollout:
             torch.from_numpy(environments.observation), None, empty if "window" in needs else None
         )
 
-    def reset(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> None:
-        """Start new episodes where `rows` (bool [S, N]), with empty windows."""
+    def reset(
+        self,
+        rows: np.ndarray,
+        contexts: np.ndarray,
+        noise: np.ndarray,
+        wrong: np.ndarray | None = None,
+        known: Window | None = None,
+    ) -> None:
+        """Start new episodes where `rows` (bool [S, N]), with empty windows or with those that are `known`.
+
+        `wrong` are the contexts [S, N, F] that a method is told which declares a wrong one.
+        """
         self.environments.reset(rows, contexts, noise)
         chosen = torch.from_numpy(rows)
         self._age = self._age.masked_fill(chosen, 0)
         context, window = self.seen.context, self.seen.window
-        if "context" in self._needs:
-            fresh = torch.from_numpy(contexts).float()
+        told = contexts if "context" in self._needs else wrong if "wrong_context" in self._needs else None
+        if told is not None:
+            fresh = torch.from_numpy(told).float()
             context = fresh if context is None else torch.where(chosen.unsqueeze(-1), fresh, context)
-        if window is not None:
+        if window is not None and known is not None:
+            window = window.where(~chosen, known)
+        elif window is not None:
             gone = chosen.unsqueeze(-1)
             blank = window.transitions.masked_fill(gone.unsqueeze(-1), 0.0)
             window = Window(blank, window.mask.masked_fill(gone, 0.0), window.embedded)
@@ -114,15 +141,10 @@ class Rollout:
         following = torch.from_numpy(step.next_observation)
         reward = torch.from_numpy(step.reward).float()
         window = seen.window
-        if window is not None:
+        if window is not None and (self._fills is None or (age < self._fills).any()):
             new = pack(seen.observation, action, following, reward, self.environments.spaces)
-            if self._embed is not None:
-                new = self._embed(new)
-            window = Window(
-                torch.cat((window.transitions[:, :, 1:], new.unsqueeze(2)), 2),
-                torch.cat((window.mask[:, :, 1:], torch.ones(*age.shape, 1)), 2),
-                window.embedded,
-            )
+            longer = window.add(new if self._embed is None else self._embed(new))
+            window = longer if self._fills is None else longer.where(age < self._fills, window)
         self.seen = Seen(following, seen.context, window)
         self.inputs = self._encode(self.seen)
         self._age = age + 1
@@ -159,15 +181,21 @@ class Episodes(NamedTuple):
 
 
 def play(
-    rollout: Rollout, act: Callable[[Tensor], Tensor], contexts: np.ndarray, noise: np.ndarray, gamma: float
+    rollout: Rollout,
+    act: Callable[[Tensor], Tensor],
+    contexts: np.ndarray,
+    noise: np.ndarray,
+    gamma: float,
+    wrong: np.ndarray | None = None,
+    known: Window | None = None,
 ) -> Episodes:
     """One episode in every row, from a common reset; rows that ended idle until all have.
 
-    `act` maps inputs [S, N, I] to actions; contexts are [S, N, F], noise [S, N, U].
+    `act` maps inputs [S, N, I] to actions; contexts are [S, N, F], noise [S, N, U]; the rest is as in `reset`.
     """
     rows = rollout.environments.rows
     running = np.ones(rows, dtype=bool)
-    rollout.reset(running, contexts, noise)
+    rollout.reset(running, contexts, noise, wrong, known)
     first, last = rollout.inputs, rollout.inputs.clone()
     total, discounted, length = np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64)
     discount = 1.0

@@ -13,7 +13,9 @@ from meta_rl.contexts import DEVELOPMENT
 
 HELD_OUT = "held_out"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
-TABLES = ("contexts", "references", "learning", "evaluation", "encodings", "scores", "metrics")
+TABLES = (
+    "contexts", "references", "predictions", "learning", "evaluation", "encodings", "scores", "metrics",
+)  # fmt: skip
 Spec = dict[str, Any]
 
 
@@ -44,6 +46,7 @@ class Study:
                 "benchmark": [benchmark],
                 "agent": settings["agents"],
                 "method": self.config["methods"],
+                "predicting": [name for name in self.config["methods"] if registry.METHODS[name].predicts],
                 "block": self.blocks,
                 "part": [HELD_OUT, *self.blocks],
                 "figure": self.config["figures"],
@@ -89,6 +92,24 @@ class Study:
             "method": method,
             "method_settings": self._settings(benchmark, "method_settings")[method],
             "seeds": self.blocks[block],
+        }
+
+    def generated(self, benchmark: str, method: str) -> bool:
+        """Whether an agent collects the trajectories of a method, and not a random policy."""
+        return self._settings(benchmark, "method_settings")[method].get("generator_steps", 0) > 0
+
+    def _collect(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
+        spec = self._method(benchmark, method, block)
+        return spec | {"agent": agent} if self.generated(benchmark, method) else spec
+
+    def _compare(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
+        return self._benchmark(benchmark) | {"agent": agent, "method": method}
+
+    def _train_generator(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
+        return self._train(benchmark, agent, method, block) | {
+            "method": "none",
+            "method_settings": {},
+            "env_steps": self._settings(benchmark, "method_settings")[method]["generator_steps"],
         }
 
     def _train(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
@@ -163,8 +184,10 @@ class Study:
 
 _SPECS: dict[str, Callable[..., Spec]] = {
     "sample_contexts": Study._sample_contexts,
-    "collect_trajectories": Study._method,
+    "train_generator": Study._train_generator,
+    "collect_trajectories": Study._collect,
     "pretrain_encoder": Study._method,
+    "compare_predictors": Study._compare,
     "train": Study._train,
     "evaluate": Study._evaluate,
     "solve_references": Study._solve_references,

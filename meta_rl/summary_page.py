@@ -11,13 +11,16 @@ import pandas as pd
 from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
 from meta_rl.metrics import comparisons, counts, intervals
 from meta_rl.metrics.runs import diverged
-from meta_rl.tables import contexts, evaluation, learning, metrics, scores
+from meta_rl.tables import contexts, evaluation, learning, metrics, predictions, scores
+from meta_rl.tables.columns import REGIMES
 
-TABLES = (contexts.TABLE, evaluation.TABLE, learning.TABLE, metrics.TABLE, scores.TABLE)
+TABLES = (contexts.TABLE, evaluation.TABLE, learning.TABLE, metrics.TABLE, predictions.TABLE, scores.TABLE)
 _TEMPLATE = Path(__file__).with_suffix(".html")
 _OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
 _OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
+# A context that is wrong must not help.
+_WRONG = ("shuffled against none",)
 _DASH = "\N{EN DASH}"
 
 Tables = dict[str, pd.DataFrame]
@@ -34,7 +37,9 @@ def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
     )
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     metrics = tables["metrics"]
-    of_methods = metrics[metrics["metric"] != "context_value"]  # which is the portfolio's
+    of_methods = metrics[
+        metrics["information"].isin(REGIMES) & ~metrics["metric"].isin(["context_value", "specialist_return"])
+    ]  # without the portfolio's
     sections = [
         _section(rows, tables) | {"smoke": key[0] in smoke} for key, rows in of_methods.groupby(_GROUP)
     ]
@@ -49,6 +54,7 @@ def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
         few=_few(tables),
         fewest=counts.FEWEST,
         diverged=_diverged(tables),
+        predictions=list(_predictions(tables["predictions"])),
         protocol=_protocol(tables),
     )
 
@@ -78,9 +84,28 @@ def _section(rows: pd.DataFrame, tables: Tables) -> dict[str, Any]:
     digits = _digits(rows)
     return {
         "title": f"{benchmark}, {agent}, {information}",
-        "regions": [_region(split, rows, digits) for split in _regions(benchmark, tables)],
-        "comparisons": list(_comparisons(rows, digits)),
+        "regions": [
+            _region(split, rows, digits)
+            | {"specialist": _specialist(benchmark, agent, split, tables, digits)}
+            for split in _regions(benchmark, tables)
+        ],
+        "comparisons": (compared := list(_comparisons(rows, digits))),
+        "red_flags": [
+            line["region"] for line in compared if line["pair"] in _WRONG and line["verdict"] == "better"
+        ],
     }
+
+
+def _specialist(benchmark: str, agent: str, split: str, tables: Tables, digits: int) -> str:
+    """What the best specialist of each context returns in the mean."""
+    metrics = tables["metrics"]
+    of = metrics[
+        (metrics["metric"] == "specialist_return")
+        & (metrics["benchmark"] == benchmark)
+        & (metrics["agent"] == agent)
+        & (metrics["split"] == split)
+    ]
+    return number(of["estimate"].iloc[0], digits) if len(of) else ""
 
 
 def _regions(benchmark: str, tables: Tables) -> tuple[str, ...]:
@@ -187,6 +212,21 @@ def _feasibility(tables: Tables) -> Iterator[dict[str, Any]]:
                 for split in splits
             ],
         }
+
+
+def _predictions(predictions: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """One-step errors: a line per benchmark, agent, method and region, a number per predictor."""
+    for key, rows in predictions.groupby(["benchmark", "agent", "method"]):
+        for split in [split for split in RESULTS if split in set(rows["split"])]:
+            own = rows[rows["split"] == split]
+            errors = own.groupby(["predictor", "window"])["error"].median()
+            yield {
+                "title": ", ".join(key),
+                "region": words(split),
+                "none": f"{errors['none', 0]:.3g}",
+                "encoder": ", ".join(f"{error:.3g} (K = {k})" for k, error in errors["encoder"].items()),
+                "true_context": f"{errors['true_context', 0]:.3g}",
+            }
 
 
 def _few(tables: Tables) -> list[Record]:

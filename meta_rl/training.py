@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from meta_rl import registry
 from meta_rl.agents.base import Agent
+from meta_rl.contexts import another
 from meta_rl.envs.base import Environments
+from meta_rl.information import Prober
 from meta_rl.job import Progress
+from meta_rl.policy import Weights, build_agent, environments, restore, tensors
 from meta_rl.registry import Entry
-from meta_rl.rollout import Rollout
+from meta_rl.rollout import Rollout, Window
 from meta_rl.streams import Streams
 
 POINTS = 50  # of a learning curve
@@ -19,18 +23,32 @@ POINTS = 50  # of a learning curve
 class Training:
     """Steps an agent through `contexts` [S, C, F]; each episode takes one of its run's C contexts at random.
 
-    `entry` is the registry's line of the agent's method: what it may see, and whether the agent trains it.
+    `entry` is the registry's line of the agent's method: what it may see, and whether the agent trains it. A
+    method with a probe needs `probed`, rows of the same environment in which it probes before each episode.
     `state_dict()` holds all of it: a loaded training goes on as if it had never stopped.
     """
 
     def __init__(
-        self, agent: Agent, environments: Environments, entry: Entry, contexts: np.ndarray, streams: Streams
+        self,
+        agent: Agent,
+        environments: Environments,
+        entry: Entry,
+        contexts: np.ndarray,
+        streams: Streams,
+        probed: Environments | None = None,
     ) -> None:
         self.agent, self.environments, self.streams = agent, environments, streams
         self.contexts = contexts
+        self._misled = "wrong_context" in entry.needs
+        self._prober = None if probed is None else Prober(probed, agent, entry.needs)
         embed = None if entry.joint else agent.embed
-        self.rollout = Rollout(environments, entry.needs, agent.method.window, agent.encode, embed)
-        self.env_steps = 0
+        fills = None if probed is None else 0
+        self.rollout = Rollout(environments, entry.needs, agent.method.window, agent.encode, embed, fills)
+        self.env_steps = np.zeros(
+            environments.rows[0], dtype=np.int64
+        )  # of each run, those of probes included
+        # Of runs that have taken all their steps: how many these were, and their agents' tensors.
+        self._ended, self._final = self.env_steps, dict[str, torch.Tensor]()
         self._returns = np.zeros(environments.rows)  # of the running episodes
         self._log = Log(environments.rows[0])
         self._reset(np.ones(environments.rows, dtype=bool))
@@ -38,20 +56,36 @@ class Training:
     def run(self, env_steps: int, label: str = "train") -> list[dict[str, Any]]:
         """Go on until every run has taken `env_steps` steps; the points of the learning curves.
 
-        A point is {"env_steps": int, "figures": {name: (mean [S], count [S])}}, over the steps since the last.
+        A point is {"env_steps": [S], "figures": {name: (mean [S], count [S])}}, over the steps of each run since
+        its last point; the count is 0 for a run that has none there. Runs that probe take their steps at
+        different times: the first to have taken them all go on for the others' sake, but not in `weights`.
         """
         progress = Progress(label, env_steps, "env_steps")
-        rows = self.environments.rows[1]
         every = max(1, env_steps // POINTS)
         points = []
-        while self.env_steps < env_steps:
+        while (self.env_steps < env_steps).any():
             before = self.env_steps
-            self.env_steps += rows
+            self.env_steps = before + self.environments.rows[1]
             self._step()
-            if self.env_steps // every > before // every or self.env_steps >= env_steps:
-                points.append({"env_steps": self.env_steps, "figures": self._log.take()})
-                progress.update(self.env_steps)
+            running = before < env_steps
+            ended = running & (self.env_steps >= env_steps)
+            reached = running & (self.env_steps // every > before // every) | ended
+            if reached.any():
+                points.append({"env_steps": self.env_steps, "figures": self._log.take(reached)})
+                progress.update(int(self.env_steps.min()))
+            if ended.any():
+                self._keep(ended)
         return points
+
+    def weights(self, spec: dict[str, Any], record: dict[str, Any], paid: int = 0) -> Weights:
+        """What the runs leave, each as it was when it had taken its steps; `paid` are those before the first."""
+        steps = tuple(int(count) + paid for count in self._ended)
+        return Weights(spec, self.agent.streams.keys, steps, self._final, record)
+
+    def _keep(self, runs: np.ndarray) -> None:
+        self._ended = np.where(runs, self.env_steps, self._ended)
+        for name, value in tensors(self.agent).items():
+            self._final.setdefault(name, value.detach().clone())[runs] = value.detach()[runs]
 
     def _step(self) -> None:
         step = self.rollout.step(self.agent.act(self.rollout.inputs, explore=True))
@@ -70,15 +104,30 @@ class Training:
         seeds, count = self.environments.rows
         chosen = self.streams.integers("context", self.contexts.shape[1], count)
         noise = self.streams.uniform("reset", count, self.environments.noise)
+        turned = self.streams.uniform("wrong context", count) if self._misled else None
         if rows.any():
-            self.rollout.reset(rows, self.contexts[np.arange(seeds)[:, None], chosen], noise)
+            run = np.arange(seeds)[:, None]
+            contexts, wrong = self.contexts[run, chosen], None
+            if turned is not None:
+                wrong = self.contexts[run, another(chosen, turned, self.contexts.shape[1])]
+            known = self._probe(rows, contexts, noise) if self._prober else None
+            self.rollout.reset(rows, contexts, noise, wrong, known)
+
+    def _probe(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> Window:
+        """What the rows' probes show; their steps are paid for."""
+        assert self._prober is not None
+        known, taken = self._prober(contexts, noise, self.agent.method.probe_steps)
+        self.env_steps = self.env_steps + (taken * rows).sum(1)
+        return known
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "agent": self.agent.state_dict(),
             "rollout": self.rollout.state_dict(),
             "streams": self.streams.state_dict(),
-            "env_steps": self.env_steps,
+            "env_steps": torch.from_numpy(self.env_steps.copy()),
+            "ended": torch.from_numpy(self._ended.copy()),
+            "final": self._final,
             "returns": torch.from_numpy(self._returns.copy()),
             "log": self._log.state_dict(),
         }
@@ -87,9 +136,24 @@ class Training:
         self.agent.load_state_dict(state["agent"])
         self.rollout.load_state_dict(state["rollout"])
         self.streams.load_state_dict(state["streams"])
-        self.env_steps = state["env_steps"]
+        self.env_steps = state["env_steps"].numpy().copy()
+        self._ended = state["ended"].numpy().copy()
+        self._final = {name: value.clone() for name, value in state["final"].items()}
         self._returns = state["returns"].numpy().copy()
         self._log.load_state_dict(state["log"])
+
+
+def start(
+    spec: dict[str, Any], contexts: np.ndarray, streams: Streams, encoder: Weights | None = None
+) -> Training:
+    """The training that a spec describes, in contexts [S, C, F]; with the `encoder` of a pretrained method."""
+    agent = build_agent(spec, streams)
+    if encoder:
+        restore(agent.method, encoder)
+    rows = (len(streams.keys), agent.n_envs)
+    probed = environments(spec, rows) if agent.method.probe is not None else None
+    entry = registry.entry("method", spec["method"])
+    return Training(agent, environments(spec, rows), entry, contexts, streams, probed)
 
 
 class Log:
@@ -106,13 +170,13 @@ class Log:
             self._sums[name] = self._sums.get(name, self._zeros) + value
             self._counts[name] = self._counts.get(name, self._zeros) + counts
 
-    def take(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Mean and count [S] of each figure, and start anew."""
-        means = {
-            name: (total / np.maximum(self._counts[name], 1), self._counts[name])
-            for name, total in self._sums.items()
-        }
-        self._sums, self._counts = {}, {}
+    def take(self, runs: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Mean and count [S] of each figure of these runs (bool [S]), which start anew; of the others 0."""
+        means = {}
+        for name, total in self._sums.items():
+            counts = self._counts[name]
+            means[name] = (total / np.maximum(counts, 1), np.where(runs, counts, 0))
+            self._sums[name], self._counts[name] = np.where(runs, 0.0, total), np.where(runs, 0.0, counts)
         return means
 
     def state_dict(self) -> dict[str, Any]:

@@ -42,6 +42,9 @@ SETTINGS["ddqn"] = SETTINGS["dqn"]
 METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 3, "size": 2, "encoder": (5,), "predictor": (5,)},
     "jrpl": {"window": 2, "hidden": (8,)},
+    "random_encoder": {"window": 2, "hidden": (8,)},
+    "cgate": {"size": 16, "hidden": (16,)},
+    "epi": {"steps": 2, "size": 2},
 }
 
 
@@ -57,17 +60,20 @@ def build(
     streams = Streams(keys(*(range(seeds) if isinstance(seeds, int) else seeds)))
     module, methods = registry.load("agent", agent), registry.load("method", method)
     into = task(spaces=SPACES[kind])
-    told = methods.build(methods.Config(**METHODS.get(method, {})), into, streams)
+    joint = registry.entry("method", method).joint
+    told = methods.build(methods.Config(**METHODS.get(method, {})), into, streams).requires_grad_(joint)
     config = module.Config(**{**SETTINGS[agent], **settings})
-    return module.build(config, into, told, registry.entry("method", method).joint, streams, steps)
+    return module.build(config, into, told, joint, streams, steps)
 
 
 def start(agent: Agent, probe: type[Probe], kind: str = "discrete", method: str = "none") -> Training:
     """Two contexts, -1 and 1, as many episodes of each."""
     streams: Streams = agent.streams
     contexts = np.tile([[[-1.0], [1.0]]], (len(streams.keys), 1, 1))
-    rows = probe((len(streams.keys), agent.n_envs), SPACES[kind])
-    return Training(agent, rows, registry.entry("method", method), contexts, streams)
+    size = len(streams.keys), agent.n_envs
+    rows, others = (probe(size, SPACES[kind]) for _ in range(2))
+    probed = others if agent.method.probe is not None else None
+    return Training(agent, rows, registry.entry("method", method), contexts, streams, probed)
 
 
 def learnt(name: str, kind: str, probe: type[Probe], method: str = "none", **settings: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from meta_rl import policy, registry
 from meta_rl.streams import Streams
-from meta_rl.training import Training
+from meta_rl.training import Training, start
 
 STEPS = 1500
 
@@ -40,7 +40,13 @@ AGENTS: dict[str, dict[str, Any]] = {
 METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 5, "size": 3, "encoder": [8], "predictor": [8], "updates": 20, "batch": 8},
     "jrpl": {"window": 5, "size": 3, "hidden": [8]},
-}
+    "random_encoder": {"window": 5, "size": 3, "hidden": [8]},
+    "cgate": {"size": 8, "hidden": [8]},
+    "epi": {
+        "steps": 3, "size": 3, "encoder": [8], "predictor": [8], "probe": [8], "probes": 2, "refit": 1,
+        "updates": 5,
+    },
+}  # fmt: skip
 
 
 def keys(*seeds: int) -> list[str]:
@@ -65,8 +71,5 @@ def training(method: str, seeds: Sequence[int], agent: str = "dqn", **agent_sett
     """A training of the seeds as one stack, each in five contexts of its own."""
     described = spec(method, agent, **agent_settings)
     streams = Streams(keys(*seeds))
-    built = policy.build_agent(described, streams)
     space = policy.task(described).contexts
-    contexts = np.stack([space.draw_train(seed, 5) for seed in seeds])
-    environments = policy.environments(described, (len(seeds), built.n_envs))
-    return Training(built, environments, registry.entry("method", method), contexts, streams)
+    return start(described, np.stack([space.draw_train(seed, 5) for seed in seeds]), streams)

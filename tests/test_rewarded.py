@@ -12,11 +12,10 @@ from probes import DISCRETE, Lasting, task
 from small import METHODS, keys
 from torch import Tensor
 
-from meta_rl import registry
-from meta_rl.envs.base import Spaces
-from meta_rl.methods.base import Method, Task, Trajectories
+from meta_rl import registry, trajectory_frames
+from meta_rl.envs.base import Environments, Spaces
+from meta_rl.methods.base import Method, Source, Task, Trajectories
 from meta_rl.rollout import Rollout, Window, pack
-from meta_rl.steps import pretrain_encoder
 from meta_rl.streams import Streams
 
 ROWS = (2, 3)
@@ -100,6 +99,10 @@ def test_encodings_see_the_reward(name: str, embedded: bool) -> None:
     assert (unpaid != other).any(-1).all()
 
 
+def no_environments(rows: tuple[int, int]) -> Environments:
+    raise AssertionError("not needed")
+
+
 def trajectories(spaces: Spaces, contexts: int = 6, count: int = 64) -> Trajectories:
     """What changes is noise; the reward is the first action times a factor that is the context's."""
     rng = np.random.default_rng(0)
@@ -115,7 +118,7 @@ def test_iida_predicts_the_standardised_change_and_the_reward_where_it_counts(re
     spaces = CONTINUOUS._replace(rewarded=rewarded)
     method: Any = build("iida", spaces)
     told = trajectories(spaces)
-    method.pretrain(told, Streams(keys(0, 1)))
+    method.pretrain(Source(told, np.empty(0), no_environments), Streams(keys(0, 1)))
     packed = torch.cat(tuple(told), -1).flatten(1, 2)
     target = torch.cat((told.next_observation - told.observation, told.reward), -1).flatten(1, 2)
     target = (target - target.mean(1, keepdim=True)) / target.std(1, keepdim=True)
@@ -138,7 +141,7 @@ def reward_error(method: Any, told: Trajectories) -> Tensor:
     z = method(None, Window(method.embed(window), mask, embedded=True))
     reward = told.reward.flatten(1, 2)
     reward = (told.reward - reward.mean(1)[:, None, None]) / reward.std(1)[:, None, None]
-    predicted = method.predict(packed[:, :, half:].flatten(1, 2), z)[..., -1]
+    predicted = method.predict(packed[:, :, half:].flatten(1, 2), z, method.predictor)[..., -1]
     return (predicted - reward[:, :, half:, 0].flatten(1, 2)).square().mean(1)
 
 
@@ -146,7 +149,7 @@ def test_iida_learns_a_reward_that_only_the_context_tells() -> None:
     told = trajectories(CONTINUOUS)
     settings = {"window": 16, "encoder": (32,), "predictor": (32,), "batch": 32, "learning_rate": 0.01}
     method = build("iida", CONTINUOUS, updates=300, **settings)
-    method.pretrain(told, Streams(keys(0, 1)))
+    method.pretrain(Source(told, np.empty(0), no_environments), Streams(keys(0, 1)))
     assert (reward_error(method, told) < 0.2).all()  # without the context, 1 is the least
 
 
@@ -157,7 +160,7 @@ def test_the_table_of_trajectories_gives_the_reward_where_it_counts(rewarded: bo
     frame["reward"] = np.arange(8) / 3
     for name, width in (("obs", 2), ("action", 1), ("next_obs", 2)):
         frame[name] = list(np.random.default_rng(0).random((8, width), dtype=np.float32))
-    told = pretrain_encoder._trajectories(frame, Path("trajectories.parquet"), rewarded)
+    told = trajectory_frames.tensors(frame, Path("trajectories.parquet"), rewarded)
     assert told.observation.shape == (2, 2, 2, 2)
     assert told.reward.shape == (2, 2, 2, int(rewarded))
     if rewarded:

@@ -39,7 +39,7 @@ class Driver:
         self.contexts[rows] = contexts[rows]
         for row in zip(*np.nonzero(rows), strict=True):
             self.episodes[row] = []
-        self.rollout.reset(rows, contexts, self.random.random((*ROWS, 4)))
+        self.rollout.reset(rows, contexts, self.random.random((*ROWS, 4)), contexts + 100)
 
     def step(self) -> Any:
         action = torch.from_numpy(self.random.integers(2, size=ROWS))
@@ -169,7 +169,8 @@ def test_what_a_method_did_not_declare_is_none(name: str, embed: bool) -> None:
         driver.end(step)
     assert len(saw) > 30
     for seen in saw:
-        assert (seen.context is not None) == ("context" in needs)
+        assert (seen.context is not None) == bool({"context", "wrong_context"} & needs)
+        assert seen.context is None or ((seen.context > 50) == ("wrong_context" in needs)).all()
         assert (seen.window is not None) == ("window" in needs)
     assert ("window" in needs) == bool(METHODS.get(name, {}).get("window", method.window))
 

@@ -62,7 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     sample_contexts.main(spec("sample_contexts", part="held_out"), folder / "held_out.parquet")
     sample_contexts.main(spec("sample_contexts"), folder / "block.parquet")
-    collect_trajectories.main(folder / "block.parquet", collect_spec(), folder / "trajectories.parquet")
+    collect_trajectories.main(folder / "block.parquet", None, collect_spec(), folder / "trajectories.parquet")
     solve_references.main(spec("solve_references", seeds=2), folder / "specialists.pt")
     evaluate_references.main(
         [folder / "specialists.pt"],
@@ -226,7 +226,9 @@ def test_a_runs_trajectories_do_not_depend_on_the_others(made: Path, tmp_path: P
     contexts = io.read(made / "block.parquet", contexts_table.TABLE)
     last = contexts["seed"].max()
     io.write(contexts[contexts["seed"] == last], contexts_table.TABLE, tmp_path / "one.parquet", {})
-    collect_trajectories.main(tmp_path / "one.parquet", collect_spec(), tmp_path / "trajectories.parquet")
+    collect_trajectories.main(
+        tmp_path / "one.parquet", None, collect_spec(), tmp_path / "trajectories.parquet"
+    )
     alone = io.read(tmp_path / "trajectories.parquet", trajectories_table.TABLE)
     together = io.read(made / "trajectories.parquet", trajectories_table.TABLE)
     own = together[together["seed"] == last].reset_index(drop=True)
@@ -238,7 +240,9 @@ def test_continuous_actions_are_kept_as_they_were_done(tmp_path: Path) -> None:
     drawn = policy.task(described).contexts
     frame = context_frames.to_frame(drawn, BENCHMARK, "train", drawn.draw_train(0, 3), seed=0)
     io.write(frame, contexts_table.TABLE, tmp_path / "contexts.parquet", {})
-    collect_trajectories.main(tmp_path / "contexts.parquet", described, tmp_path / "trajectories.parquet")
+    collect_trajectories.main(
+        tmp_path / "contexts.parquet", None, described, tmp_path / "trajectories.parquet"
+    )
     found = io.read(tmp_path / "trajectories.parquet", trajectories_table.TABLE)
     obs, action, following = (np.stack(list(found[name])) for name in ("obs", "action", "next_obs"))
     assert action.shape == (60, 1)
@@ -443,7 +447,9 @@ DAMAGES: dict[str, Callable[[Path, bytes], Any]] = {
 JOBS: dict[str, tuple[list[str], Callable[[Path], Any]]] = {
     "collect_trajectories": (
         ["block.parquet"],
-        lambda to: collect_trajectories.main(to / "block.parquet", collect_spec(), to / "out/t.parquet"),
+        lambda to: collect_trajectories.main(
+            to / "block.parquet", None, collect_spec(), to / "out/t.parquet"
+        ),
     ),
     "evaluate_references": (
         ["specialists.pt", "held_out.parquet"],

@@ -92,6 +92,13 @@ def encoder(wildcards):
     return []
 
 
+def generator(wildcards):
+    """Input: the agents that collect trajectories, where no random policy does."""
+    if STUDY.generated(wildcards.benchmark, wildcards.method):
+        return "results/{study}/{benchmark}/{agent}/{method}/{block}/generator.pt"
+    return []
+
+
 def tables(wildcards):
     """Input: the tables that a figure reads."""
     needs = sorted(registry.FIGURES[wildcards.figure].needs)

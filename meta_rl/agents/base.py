@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from meta_rl.methods.base import Method
 from meta_rl.rollout import Seen, Transition
+from meta_rl.streams import Streams
 
 
 class Agent(nn.Module, ABC):
@@ -16,6 +17,7 @@ class Agent(nn.Module, ABC):
     """
 
     method: Method
+    streams: Streams
     gamma: float
     n_envs: int  # N in training
 

@@ -26,7 +26,7 @@ class OffPolicy(Agent):
         self.config, self.method, self.joint, self.streams = config, method, joint, streams
         self.gamma, self.n_envs = config.gamma, config.n_envs
         self.spaces = task.spaces
-        self.inputs = task.spaces.observation + method.size  # width I of the networks' inputs
+        self.inputs = method.width(task.spaces)
         self.replay = Replay(config.replay, joint, method.window, task.spaces)
         self.optimisers: dict[str, Adam] = {}
         self.steps = 0  # env_steps of each seed so far

@@ -61,10 +61,10 @@ class PPO(Agent):
         self.gamma, self.n_envs = config.gamma, config.n_envs
         seeds, spaces = len(streams.keys), task.spaces
         self.distribution = (Categorical if spaces.discrete else Gaussian)(spaces, seeds)
-        sizes = (spaces.observation + method.size, *config.hidden)
+        sizes = (method.width(spaces), *config.hidden)
         self.policy = MLP(streams, "policy", (*sizes, spaces.action), "tanh", orthogonal=0.01)
         self.critic = MLP(streams, "critic", (*sizes, 1), "tanh", orthogonal=1.0)
-        self.observations = Observations(seeds, spaces.observation)
+        self.observations = Observations(seeds, method.observed * spaces.observation)
         self.rewards = Rewards(seeds, config.gamma)
         trained = (self.policy, self.critic, self.distribution, *((method,) if joint else ()))
         parameters = [parameter for module in trained for parameter in module.parameters()]

@@ -49,6 +49,7 @@ class Environments(Protocol):
     spaces: Spaces
     noise: int
     rows: tuple[int, int]
+    restores: bool  # whether `share` can be called
 
     @property
     def observation(self) -> np.ndarray:
@@ -59,6 +60,9 @@ class Environments(Protocol):
 
     def step(self, action: np.ndarray) -> Step:
         """Act in every row: int64 [S, N] where discrete, else float32 [S, N, A]."""
+
+    def share(self, leader: int) -> None:
+        """Put all rows of a seed into the state of its row number `leader`; each keeps its context."""
 
     def believing(self, context: dict[str, float]) -> "Environments":
         """The same rows in the eyes of a controller that takes {feature: value} for true, wherever it is."""
@@ -107,6 +111,8 @@ class PhysicsRows:
     that the benchmark does not vary stay plain numbers. Its plain environment draws what is in its `state`.
     """
 
+    restores = True
+
     def __init__(self, physics: Any, varied: tuple[str, ...], rows: tuple[int, int]) -> None:
         self.physics, self.rows = physics, rows
         self.spaces, self.noise = physics.spaces, physics.noise
@@ -139,6 +145,12 @@ class PhysicsRows:
         self.state, reward, terminated = self.physics.step(self.state, action, self.context)
         self._age += 1
         return Step(self.observation, reward, terminated, self._age >= self.physics.horizon)
+
+    def share(self, leader: int) -> None:
+        def shared(column: np.ndarray) -> np.ndarray:
+            return np.repeat(column[:, leader : leader + 1], self.rows[1], axis=1)
+
+        self.state, self._age = tuple(map(shared, self.state)), shared(self._age)
 
     def believing(self, context: dict[str, float]) -> "PhysicsRows":
         other = copy.copy(self)

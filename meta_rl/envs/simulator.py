@@ -36,6 +36,8 @@ class SimulatorRows:
     started and what was done since, and loading it does that again.
     """
 
+    restores = False
+
     def __init__(
         self, simulator: Any, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False
     ) -> None:
@@ -81,6 +83,9 @@ class SimulatorRows:
             truncated[row] = len(taken) >= self.simulator.horizon
         kinds = ((reward, float), (terminated, bool), (truncated, bool))
         return Step(self.observation, *(np.array(one, dtype=kind).reshape(self.rows) for one, kind in kinds))
+
+    def share(self, leader: int) -> None:
+        raise TypeError(f"{self.simulator}: cannot be put into a state")
 
     def believing(self, context: dict[str, float]) -> "SimulatorRows":
         other = copy.copy(self)

@@ -44,7 +44,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
         )
     several = contexts[count > 1]
     held_out = scores[scores["split"].isin(RESULTS) & scores["benchmark"].isin(several["benchmark"])]
-    data = style.split(held_out, "agent", "information")
+    data = style.split(held_out, "agent")
     maps = {title: _maps(rows, style.looks(scores["method"])) for title, rows in data.items()}
     figure, axes = blocks({title: list(one) for title, one in maps.items()}, height=1.55)
     for title, panels in axes.items():

@@ -34,7 +34,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
         return style.empty("No run of this study has an encoding of its context.")
     looks = style.looks(metrics["method"])
     readings = _readings(encodings, contexts)
-    data = style.split(readings, "method", "agent", "information", "feature")
+    data = style.split(readings, "method", "agent", "feature")
     qualities = {
         title: _quality(metrics.merge(one[_PANEL].drop_duplicates(), on=_PANEL))
         for title, one in data.items()

@@ -25,7 +25,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     if scored.empty:
         return style.empty("No held-out context of this study is informative.")
     looks = style.looks(scores["method"])
-    data = style.split(scored, "agent", "information")
+    data = style.split(scored, "agent")
     present = {title: regions.ordered(rows["split"].unique()) for title, rows in data.items()}
     figure, axes = blocks(
         {title: list(map(regions.name, own)) for title, own in present.items()}, height=1.65

@@ -39,7 +39,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
         return style.empty("No benchmark of this study varies a single feature: see figure context_map.")
     held_out = scores[scores["split"].isin(RESULTS)].merge(single, on=["benchmark", "split", "context_id"])
     looks = style.looks(scores["method"])
-    data = style.split(held_out, "agent", "information")
+    data = style.split(held_out, "agent")
     figure, axes = style.panels(data, height=2.15)
     for title, ax in axes.items():
         _panel(ax, data[title], looks)

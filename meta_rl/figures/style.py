@@ -17,6 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from meta_rl.tables.columns import COLD, REGIMES
+
 WIDTH = 7.0  # inches
 INK, MUTED, SHADE = "#222222", "#6f6f6f", "#efefe9"
 MINUS = "\N{MINUS SIGN}"
@@ -51,11 +53,12 @@ _FIXED = {
     "default": Look("#56b4e9", "P", _DASHED),
     "random_encoder": Look("#882255", "X", _LONG),
     "shuffled": Look("#999933", "*", _DASHED),
+    "cgate": Look("#332288", "p", _SOLID),
 }
 _FREE = [
     Look(colour, marker, dash)
-    for marker, dash in (("p", _SOLID), ("h", _DASHED), ("<", _DASHDOT), (">", _LONG))
-    for colour in ("#332288", "#661100", "#88aa66")
+    for marker, dash in (("8", _SOLID), ("h", _DASHED), ("<", _DASHDOT), (">", _LONG))
+    for colour in ("#661100", "#88aa66", "#aa4499")
 ]
 
 
@@ -105,7 +108,12 @@ def context() -> AbstractContextManager[None]:
 
 
 def split(table: pd.DataFrame, *keys: str) -> dict[str, pd.DataFrame]:
-    """The rows of each panel by its title: the benchmark, then of `keys` the method and what varies within one."""
+    """The rows of each panel by its title: the benchmark, then of `keys` the method and what varies within one.
+
+    Of several information regimes, those in which methods are ranked with "information" in `keys`, else `cold`.
+    """
+    if "information" in table:
+        table = table[table["information"].isin(REGIMES if "information" in keys else [COLD])]
     varies = table.groupby("benchmark")[list(keys)].nunique().max() > 1
     named = [key for key in keys if key == "method" or varies[key]]
     groups = table.groupby([*named, "benchmark"])

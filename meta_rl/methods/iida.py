@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from meta_rl.methods.base import Method, Task, Trajectories, masked_mean
+from meta_rl.methods.base import Method, Source, Task, masked_mean
 from meta_rl.networks import MLP, Adam
 from meta_rl.rollout import Window
 from meta_rl.streams import Streams
@@ -34,6 +34,9 @@ class Config:
     batch: Annotated[int, (1, 100000), "context sets per update"] = 64
     updates: Annotated[int, (1, 10000000), "updates of encoder and predictor"] = 5000
     transitions: Annotated[int, (2, 1000000), "transitions collected in each train context (env_steps)"] = 512
+    generator_steps: Annotated[
+        int, (0, 1000000000), "env_steps that train the agent which collects them; 0: a random policy does"
+    ] = 50000
 
 
 class IIDA(Method):
@@ -50,13 +53,12 @@ class IIDA(Method):
         self.window, self.size = config.window, config.size
         seeds, spaces = len(streams.keys), task.spaces
         self._state = spaces.observation
-        self._known = self._state + spaces.action  # width of (s, a)
-        changes = self._state + spaces.rewarded
+        self.known = self._state + spaces.action  # width of (s, a)
+        self.changes = self._state + spaces.rewarded
         self.encoder = MLP(streams, "iida/encoder", (spaces.transition, *config.encoder, config.size))
-        self.predictor = MLP(
-            streams, "iida/predictor", (self._known + config.size, *config.predictor, changes)
-        )
-        for name, width in (("", spaces.transition), ("change_", changes)):
+        sizes = (self.known + config.size, *config.predictor, self.changes)
+        self.predictor = MLP(streams, "iida/predictor", sizes)
+        for name, width in (("", spaces.transition), ("change_", self.changes)):
             self.register_buffer(f"{name}mean", torch.zeros(seeds, 1, width))
             self.register_buffer(f"{name}std", torch.ones(seeds, 1, width))
         self.requires_grad_(False)
@@ -69,24 +71,28 @@ class IIDA(Method):
         assert window is not None
         return masked_mean(window.transitions, window.mask)
 
-    def predict(self, transitions: Tensor, z: Tensor) -> Tensor:
-        """The standardised change, [S, B, O (+ 1)], from the (s, a) of packed transitions [S, B, T] and z."""
-        known = ((transitions - self.mean) / self.std)[..., : self._known]
-        return self.predictor(torch.cat((known, z), -1))
+    def predict(self, transitions: Tensor, told: Tensor, predictor: MLP) -> Tensor:
+        """The standardised change [S, B, O (+ 1)] from the (s, a) of packed transitions [S, B, T] and what is told."""
+        known = ((transitions - self.mean) / self.std)[..., : self.known]
+        return predictor(torch.cat((known, told), -1))
 
     def loss(self, window: Window, transitions: Tensor) -> Tensor:
         """One-step squared error, [S]: mean over B targets [S, B, T] and the standardised dimensions."""
-        target = (self._change(transitions) - self.change_mean) / self.change_std
         z = self(None, Window(self.embed(window.transitions), window.mask, embedded=True))
-        return (self.predict(transitions, z) - target).square().mean((1, 2))
+        error = self.predict(transitions, z, self.predictor) - self.change(transitions)
+        return error.square().mean((1, 2))
+
+    def change(self, transitions: Tensor) -> Tensor:
+        """The standardised change of packed transitions [S, B, T]."""
+        return (self._change(transitions) - self.change_mean) / self.change_std
 
     def _change(self, transitions: Tensor) -> Tensor:
-        following = transitions[..., self._known :]
+        following = transitions[..., self.known :]
         change = following[..., : self._state] - transitions[..., : self._state]
         return torch.cat((change, following[..., self._state :]), -1)
 
-    def pretrain(self, trajectories: Trajectories, streams: Streams) -> dict[str, np.ndarray]:
-        packed = torch.cat(tuple(trajectories), -1)
+    def pretrain(self, source: Source, streams: Streams) -> dict[str, np.ndarray]:
+        packed = torch.cat(tuple(source.trajectories), -1)
         self._standardise(packed)
         self.requires_grad_(True)
         optimiser = Adam(self.parameters(), self.config.learning_rate)

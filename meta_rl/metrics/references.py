@@ -74,6 +74,21 @@ def context_value(references: pd.DataFrame) -> pd.Series:
     return reference - pd.Series({split: single.loc[split, member] for split, member in best.items()})
 
 
+def specialist_returns(references: pd.DataFrame) -> dict[str, pd.Series]:
+    """Per agent and split, the mean return of what each context's best specialist of that agent reaches.
+
+    This is what the agent can do where it need not generalise. As above, chosen on one half of the episodes and
+    reported on the other.
+    """
+    first, second = _halves(references)
+    agents = sorted({member.split("_")[1] for member in first if member.startswith("specialist_")})
+    found = {}
+    for agent in agents:
+        members = [member for member in first if member.startswith(f"specialist_{agent}_")]
+        found[agent] = _chosen(first[members], second[members]).groupby("split").mean()
+    return found
+
+
 def _halves(references: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Mean returns [context, member], over a member's seeds, of the first and the second half of episodes."""
     half = (references["episode"].max() + 1) // 2

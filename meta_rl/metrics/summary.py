@@ -21,6 +21,10 @@ Of the portfolio, so without runs, under agent and method "reference":
 
     context_value               what knowing the context is worth in the split
 
+and under the agent's name and method "specialist":
+
+    specialist_return           mean return of the specialist that does best in each context
+
 All runs count, diverged ones with what they returned.
 """
 
@@ -34,7 +38,7 @@ import pandas as pd
 from meta_rl.errors import UserError
 from meta_rl.metrics import comparisons, intervals, returns
 from meta_rl.metrics.probe import encoding_r2
-from meta_rl.metrics.references import context_value
+from meta_rl.metrics.references import context_value, specialist_returns
 
 _GROUP = ["benchmark", "agent", "method", "information", "split"]
 _KEY = [*_GROUP, "metric", "compared_with"]
@@ -90,7 +94,7 @@ def metrics(
     """
     cells = {key: _cell(group) for key, group in scores.groupby(_GROUP)}
     samples = [*_returns(cells), *_gaps(cells), *_encodings(cells, encodings, contexts)]
-    rows = [*_context_values(references, scores)]
+    rows = [*_of_portfolio(references, scores)]
     for key, methods in _families(cells).items():
         differences, tests = _comparisons(key, methods)
         samples += differences
@@ -188,7 +192,7 @@ def _improvement(x: _Cell, y: _Cell) -> tuple[float, float, float]:
     return float(won.mean()), float(low), float(high)
 
 
-def _context_values(references: pd.DataFrame, scores: pd.DataFrame) -> Iterator[Row]:
+def _of_portfolio(references: pd.DataFrame, scores: pd.DataFrame) -> Iterator[Row]:
     contexts = scores.drop_duplicates(["benchmark", "split", "context_id"])
     solved = contexts.assign(solvable=contexts["solvable"] == "true")
     sizes = solved.groupby(["benchmark", "split"])["solvable"]
@@ -197,3 +201,8 @@ def _context_values(references: pd.DataFrame, scores: pd.DataFrame) -> Iterator[
             own = sizes.get_group((benchmark, split))
             key = (benchmark, "reference", "reference", "cold", split)
             yield *key, "context_value", None, value, *_NONE, 0, len(own), int(own.sum())
+        for agent, values in specialist_returns(group).items():
+            for split, value in values.items():
+                own = sizes.get_group((benchmark, split))
+                key = (benchmark, agent, "specialist", "cold", split)
+                yield *key, "specialist_return", None, value, *_NONE, 0, len(own), int(own.sum())

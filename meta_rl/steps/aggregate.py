@@ -22,12 +22,14 @@ from meta_rl.tables.encodings import TABLE as ENCODINGS
 from meta_rl.tables.evaluation import TABLE as EVALUATION
 from meta_rl.tables.learning import TABLE as LEARNING
 from meta_rl.tables.metrics import TABLE as METRICS
+from meta_rl.tables.predictions import TABLE as PREDICTIONS
 from meta_rl.tables.references import TABLE as REFERENCES
 from meta_rl.tables.schema import Table
 from meta_rl.tables.scores import TABLE as SCORES
 
 _TABLES = {
-    table.name: table for table in (CONTEXTS, REFERENCES, LEARNING, EVALUATION, ENCODINGS, SCORES, METRICS)
+    table.name: table
+    for table in (CONTEXTS, REFERENCES, PREDICTIONS, LEARNING, EVALUATION, ENCODINGS, SCORES, METRICS)
 }
 _MACHINE = ("versions", "threads", "cpu", "platform")
 
@@ -37,6 +39,7 @@ Record = dict[str, Any]
 def main(
     contexts: list[Path],
     references: list[Path],
+    predictions: list[Path],
     learning: list[Path],
     evaluation: list[Path],
     encodings: list[Path],
@@ -53,6 +56,7 @@ def main(
     paths = {
         "contexts": contexts,
         "references": references,
+        "predictions": predictions,
         "learning": learning,
         "evaluation": evaluation,
         "encodings": encodings,

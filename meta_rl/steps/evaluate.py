@@ -1,6 +1,7 @@
 """Play the greedy episodes of a block of trained, frozen policies in its train and all held-out contexts."""
 
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
 from meta_rl.tables import io
+from meta_rl.tables.columns import COLD, OBSERVED, PROBED
 
 _RUN_AND_CONTEXT = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
 
@@ -46,14 +48,16 @@ def main(
         )
     ]
     label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
-    progress = job.Progress(label, sum(chunk.context_id.size for chunk in todo), "episodes")
     sound = finite(weights)[:, None]
     build = cache(lambda rows: environments(weights.spec, rows))  # simulators take their time to build
+    infers = "window" in entry.needs
+    regimes = [COLD, *([PROBED, *(f"{OBSERVED}{budget}" for budget in spec["observed"])] if infers else [])]
+    episodes_of_all = len(regimes) * sum(chunk.context_id.size for chunk in todo)
+    progress, done = job.Progress(label, episodes_of_all, "episodes"), 0
     rows, codes = [], []
-    done = 0
-    for chunk in todo:
-        played = play_agent(agent, entry, build, chunk)
-        who = _who(spec, seeds, chunk)
+    for chunk, information in product(todo, regimes):
+        played = play_agent(agent, entry, build, chunk, information)
+        who = _who(spec, seeds, chunk, information)
         value = agent.value(played.first_inputs).numpy().astype(np.float64)
         rows.append(
             who.assign(
@@ -64,9 +68,11 @@ def main(
                 status=np.where(sound & np.isfinite(value), "ok", "diverged").ravel(),
             )
         )
-        if "window" in entry.needs:
+        if infers and information in (COLD, PROBED):
             codes.append(_encodings(who, played.last_inputs[..., environment.spaces.observation :]))
         progress.update(done := done + chunk.context_id.size)
+    if not infers:  # what it does not look at makes no difference to it
+        rows += [part.assign(information=PROBED) for part in rows]
     record = provenance.record("evaluate", spec)
     result = pd.concat(rows, ignore_index=True)
     io.write(result, evaluation_table.TABLE, evaluation, record)
@@ -74,7 +80,7 @@ def main(
     return f"{label}: {len(result)} episodes"
 
 
-def _who(spec: dict[str, Any], seeds: np.ndarray, chunk: Cases) -> pd.DataFrame:
+def _who(spec: dict[str, Any], seeds: np.ndarray, chunk: Cases, information: str) -> pd.DataFrame:
     """The key columns, one row per episode of [S, R]."""
     return pd.DataFrame(
         {
@@ -82,7 +88,7 @@ def _who(spec: dict[str, Any], seeds: np.ndarray, chunk: Cases) -> pd.DataFrame:
             "agent": spec["agent"],
             "method": spec["method"],
             "seed": np.repeat(seeds, chunk.context_id.shape[1]),
-            "information": "cold",
+            "information": information,
             "split": chunk.split,
             "context_id": chunk.context_id.ravel(),
             "episode": chunk.episode.ravel(),

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from meta_rl import job, provenance, registry
-from meta_rl.policy import Weights, build_agent, environments, save, task, tensors
+from meta_rl import job, provenance
+from meta_rl.policy import save, task
 from meta_rl.streams import Streams
-from meta_rl.training import Training
+from meta_rl.training import start
 
 
 def main(spec: dict[str, Any], policy: Path) -> str:
@@ -17,17 +17,12 @@ def main(spec: dict[str, Any], policy: Path) -> str:
     grid = task(spec).contexts.grid(spec["grid"])
     members = list(product(range(len(grid)), range(spec["seeds"])))
     streams = Streams([f"specialist {point} run {seed}" for point, seed in members])
-    agent = build_agent(spec, streams)
     contexts = np.stack([grid[point] for point, _ in members])[:, None]
-    rows = (len(members), agent.n_envs)
-    entry = registry.entry("method", spec["method"])
-    training = Training(agent, environments(spec, rows), entry, contexts, streams)
+    training = start(spec, contexts, streams)
     label = f"{spec['benchmark']} {spec['agent']} specialists"
     training.run(spec["env_steps"], label)
-    record = provenance.record("solve_references", spec)
-    env_steps = (training.env_steps,) * len(members)
-    save(policy, Weights(spec, streams.keys, env_steps, tensors(agent), record))
-    return f"{label}: {len(members)} in {len(grid)} contexts, {training.env_steps} env_steps each"
+    save(policy, training.weights(spec, provenance.record("solve_references", spec)))
+    return f"{label}: {len(members)} in {len(grid)} contexts, {spec['env_steps']} env_steps each"
 
 
 if __name__ == "__main__":

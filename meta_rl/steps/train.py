@@ -7,36 +7,35 @@ import numpy as np
 import pandas as pd
 
 from meta_rl import context_frames, job, provenance, registry
-from meta_rl.policy import Weights, build_agent, environments, load, restore, save, tensors
+from meta_rl.policy import load, save, task
 from meta_rl.streams import Streams
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import io
 from meta_rl.tables import learning as learning_table
-from meta_rl.training import Training
+from meta_rl.training import start
 
 
 def main(contexts: Path, encoder: Path | None, spec: dict[str, Any], policy: Path, learning: Path) -> str:
     """What pretraining cost is part of a run's budget: `env_steps` counts both."""
     frame = io.read(contexts, contexts_table.TABLE)
     seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
-    streams = Streams([f"run {seed}" for seed in seeds])
+    if registry.entry("method", spec["method"]).train_on == "default":
+        values = np.tile(task(spec).contexts.defaults, (len(seeds), 1, 1))
     pretrained = load(encoder) if encoder is not None else None
     paid = max(pretrained.env_steps) if pretrained else 0
     steps = spec["env_steps"] - paid
-    agent = build_agent(spec | {"env_steps": steps}, streams)  # schedules run over the agent's own steps
-    if pretrained:
-        restore(agent.method, pretrained)
-    rows = (len(seeds), agent.n_envs)
-    entry = registry.entry("method", spec["method"])
-    training = Training(agent, environments(spec, rows), entry, values, streams)
+    streams = Streams([f"run {seed}" for seed in seeds])
+    training = start(
+        spec | {"env_steps": steps}, values, streams, pretrained
+    )  # schedules run over the agent's own
     label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
     points = training.run(steps, label)
 
     record = provenance.record("train", spec)
-    env_steps = (training.env_steps + paid,) * len(seeds)
-    save(policy, Weights(spec, streams.keys, env_steps, tensors(agent), record))
+    left = training.weights(spec, record, paid)
+    save(policy, left)
     io.write(_curves(points, spec, seeds, paid), learning_table.TABLE, learning, record)
-    return f"{label}: {len(seeds)} runs of {env_steps[0]} env_steps, {paid} of them before the agent's first"
+    return f"{label}: {len(seeds)} runs of {max(left.env_steps)} env_steps, {paid} of them before the agent's first"
 
 
 def _curves(points: list[dict[str, Any]], spec: dict[str, Any], seeds: np.ndarray, paid: int) -> pd.DataFrame:

@@ -9,11 +9,16 @@ BENCHMARK = Column(
 AGENT = Column("agent", "string", "learner")
 METHOD = Column("method", "string", "how the context reaches the agent")
 SEED = Column("seed", "int", "one independent training run", low=0)
+# Regimes in which methods are ranked; then how many transitions were observed before an episode, or a whole one.
+REGIMES = COLD, PROBED = "cold", "probe10"
+OBSERVED = "observed_"
+BUDGETS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, "episode")
 INFORMATION = Column(
     "information",
     "string",
-    "what a method knows of a hidden context at first; cold: nothing, it learns within the scored episode",
-    choices=("cold",),
+    "what a method knows of a hidden context at first; cold: nothing, it learns within the scored episode; probe10: "
+    "what 10 unscored steps before it show; observed_n: what n such steps show, and nothing more",
+    choices=(*REGIMES, *(f"{OBSERVED}{budget}" for budget in BUDGETS)),
 )
 SPLIT = Column(
     "split",

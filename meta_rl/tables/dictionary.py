@@ -6,6 +6,7 @@ from meta_rl.tables import (
     evaluation,
     learning,
     metrics,
+    predictions,
     references,
     scores,
     trajectories,
@@ -14,7 +15,17 @@ from meta_rl.tables.schema import Column, Table
 
 TABLES = tuple(
     module.TABLE
-    for module in (contexts, trajectories, learning, evaluation, encodings, references, scores, metrics)
+    for module in (
+        contexts,
+        trajectories,
+        predictions,
+        learning,
+        evaluation,
+        encodings,
+        references,
+        scores,
+        metrics,
+    )
 )
 
 INTRODUCTION = """\
@@ -28,7 +39,8 @@ Everything that the workflow writes lies here, one folder per study. Git keeps t
   {benchmark}/
     contexts/                   the held-out contexts, shared by all runs, and each block's train contexts
     references/                 specialists, and the returns of the whole portfolio on the same contexts
-    {agent}/{method}/{block}/   trajectories, encoder, policy, learning curves, evaluation, encodings
+    {agent}/{method}/{block}/   generator, trajectories, encoder, predictions, policy, learning curves, evaluation,
+                                encodings
     scores.parquet              every run in every context, measured against random and the reference
   tables/                       the whole study, one file per table: start here
   figures/                      drawn from tables/ alone, as PDF and PNG

@@ -22,19 +22,20 @@ rule sample_contexts:
 
 rule collect_trajectories:
     input:
-        contexts="results/{study}/{benchmark}/contexts/{block}.parquet",
+        contexts="results/{study}/{benchmark}/contexts/{part}.parquet",
+        generator=generator,
         code=code("collect_trajectories"),
     output:
-        trajectories="results/{study}/{benchmark}/{agent}/{method}/{block}/trajectories.parquet",
+        trajectories="results/{study}/{benchmark}/{agent}/{method}/{block}/trajectories/{part}.parquet",
     log:
-        "results/{study}/logs/collect_trajectories/{benchmark}/{agent}/{method}/{block}.log",
+        "results/{study}/logs/collect_trajectories/{benchmark}/{agent}/{method}/{block}/{part}.log",
     benchmark:
-        "results/{study}/benchmarks/collect_trajectories/{benchmark}/{agent}/{method}/{block}.tsv"
+        "results/{study}/benchmarks/collect_trajectories/{benchmark}/{agent}/{method}/{block}/{part}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     params:
         spec=spec("collect_trajectories"),
     shell:
-        "python -m meta_rl.steps.collect_trajectories --contexts {input.contexts}"
+        "python -m meta_rl.steps.collect_trajectories --contexts {input.contexts} --generator {input.generator}"
         " --spec {params.spec:q} --trajectories {output.trajectories} 2>&1 | tee {log}"

@@ -25,6 +25,32 @@ rule evaluate:
         " --evaluation {output.evaluation} --encodings {output.encodings} 2>&1 | tee {log}"
 
 
+rule compare_predictors:
+    input:
+        encoder="results/{study}/{benchmark}/{agent}/{method}/{block}/encoder.pt",
+        train_contexts="results/{study}/{benchmark}/contexts/{block}.parquet",
+        held_out="results/{study}/{benchmark}/contexts/held_out.parquet",
+        train_trajectories="results/{study}/{benchmark}/{agent}/{method}/{block}/trajectories/{block}.parquet",
+        held_out_trajectories="results/{study}/{benchmark}/{agent}/{method}/{block}/trajectories/held_out.parquet",
+        code=code("compare_predictors"),
+    output:
+        predictions="results/{study}/{benchmark}/{agent}/{method}/{block}/predictions.parquet",
+    log:
+        "results/{study}/logs/compare_predictors/{benchmark}/{agent}/{method}/{block}.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_predictors/{benchmark}/{agent}/{method}/{block}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        spec=spec("compare_predictors"),
+    shell:
+        "python -m meta_rl.steps.compare_predictors --encoder {input.encoder}"
+        " --train-contexts {input.train_contexts} --held-out {input.held_out}"
+        " --train-trajectories {input.train_trajectories} --held-out-trajectories {input.held_out_trajectories}"
+        " --spec {params.spec:q} --predictions {output.predictions} 2>&1 | tee {log}"
+
+
 rule evaluate_references:
     input:
         policies=files("results/{study}/{benchmark}/references/{agent}.pt", "benchmark"),

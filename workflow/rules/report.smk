@@ -5,6 +5,9 @@ rule aggregate:
     input:
         contexts=files("results/{study}/{benchmark}/contexts/{part}.parquet"),
         references=files("results/{study}/{benchmark}/references/{part}.parquet"),
+        predictions=files(
+            "results/{study}/{benchmark}/{agent}/{predicting}/{block}/predictions.parquet"
+        ),
         learning=files(
             "results/{study}/{benchmark}/{agent}/{method}/{block}/learning.parquet"
         ),
@@ -31,7 +34,7 @@ rule aggregate:
         benchmarks="results/{study}/benchmarks",
     shell:
         "python -m meta_rl.steps.aggregate --contexts {input.contexts} --references {input.references}"
-        " --learning {input.learning} --evaluation {input.evaluation} --encodings {input.encodings}"
+        " --predictions {input.predictions} --learning {input.learning} --evaluation {input.evaluation} --encodings {input.encodings}"
         " --scores {input.scores} --benchmarks {params.benchmarks} --spec {params.spec:q}"
         " --tables {output.tables} --manifest {output.manifest} 2>&1 | tee {log}"
 

@@ -1,9 +1,30 @@
 # Encoders, agents, and the specialists of the references.
 
 
+rule train_generator:
+    input:
+        contexts="results/{study}/{benchmark}/contexts/{block}.parquet",
+        code=code("train_generator"),
+    output:
+        generator="results/{study}/{benchmark}/{agent}/{method}/{block}/generator.pt",
+    log:
+        "results/{study}/logs/train_generator/{benchmark}/{agent}/{method}/{block}.log",
+    benchmark:
+        "results/{study}/benchmarks/train_generator/{benchmark}/{agent}/{method}/{block}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        spec=spec("train_generator"),
+    shell:
+        "python -m meta_rl.steps.train_generator --contexts {input.contexts}"
+        " --spec {params.spec:q} --generator {output.generator} 2>&1 | tee {log}"
+
+
 rule pretrain_encoder:
     input:
-        trajectories="results/{study}/{benchmark}/{agent}/{method}/{block}/trajectories.parquet",
+        trajectories="results/{study}/{benchmark}/{agent}/{method}/{block}/trajectories/{block}.parquet",
+        contexts="results/{study}/{benchmark}/contexts/{block}.parquet",
         code=code("pretrain_encoder"),
     output:
         encoder="results/{study}/{benchmark}/{agent}/{method}/{block}/encoder.pt",
@@ -18,7 +39,7 @@ rule pretrain_encoder:
         spec=spec("pretrain_encoder"),
     shell:
         "python -m meta_rl.steps.pretrain_encoder --trajectories {input.trajectories}"
-        " --spec {params.spec:q} --encoder {output.encoder} 2>&1 | tee {log}"
+        " --contexts {input.contexts} --spec {params.spec:q} --encoder {output.encoder} 2>&1 | tee {log}"
 
 
 rule train:

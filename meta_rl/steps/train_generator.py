@@ -1,0 +1,28 @@
+"""Train the agents that collect trajectories for pretraining, each on its run's train contexts, without context.
+
+They are agents of the study with the method `none`, trained for a part of the run's budget.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from meta_rl import context_frames, job, provenance
+from meta_rl.policy import save
+from meta_rl.streams import Streams
+from meta_rl.tables import contexts as contexts_table
+from meta_rl.tables import io
+from meta_rl.training import start
+
+
+def main(contexts: Path, spec: dict[str, Any], generator: Path) -> str:
+    frame = io.read(contexts, contexts_table.TABLE)
+    seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
+    training = start(spec, values, Streams([f"generator {seed}" for seed in seeds]))
+    label = f"{spec['benchmark']} {spec['agent']} generators of seeds {seeds[0]}-{seeds[-1]}"
+    training.run(spec["env_steps"], label)
+    save(generator, training.weights(spec, provenance.record("train_generator", spec)))
+    return f"{label}: {len(seeds)} runs of {spec['env_steps']} env_steps"
+
+
+if __name__ == "__main__":
+    job.run(main)
