@@ -4,7 +4,7 @@
 # make test       every check, in the same environment
 # make gate       does every context feature act, alone, and as it should?
 # make videos     a GIF of every benchmark at the corners of its context space, in results/videos
-# make docs       write docs/benchmarks anew, from the registry
+# make docs       write docs/benchmarks and docs/methods anew, from the registry
 # make parity     do our agents learn as well as Stable-Baselines3's? An hour or more; an interrupted one goes on
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
@@ -52,6 +52,7 @@ videos: install
 
 docs: install
 	$(BIN)/python -m meta_rl.benchmark_pages docs/benchmarks
+	$(BIN)/python -m meta_rl.method_pages docs/methods
 
 parity: install
 	$(BIN)/python benchmarks/parity.py

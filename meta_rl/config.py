@@ -276,6 +276,10 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
             where += f" - {spent} for pretraining {method} in {name}"
             total -= spent
         budgets[where] = total
+        if steps := own["method_settings"][method].get("generator_steps"):
+            changed = own["method_settings"][method] != study["method_settings"][method]
+            prefix = f"benchmarks.{name}.override." * changed
+            budgets[f"{prefix}method_settings.{method}.generator_steps"] = steps
     for agent in benchmark["agents"]:
         settings = own["agents"][agent]
         rows = settings["n_envs"]

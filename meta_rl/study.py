@@ -109,7 +109,7 @@ class Study:
         return self._train(benchmark, agent, method, block) | {
             "method": "none",
             "method_settings": {},
-            "env_steps": self._settings(benchmark, "method_settings")[method]["generator_steps"],
+            "env_steps": self._settings(benchmark, "method_settings")[method].get("generator_steps", 0),
         }
 
     def _train(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:

@@ -125,7 +125,7 @@ def test_iida_predicts_the_standardised_change_and_the_reward_where_it_counts(re
     chosen = packed[:, :8]
     window = Window(packed[:, :40].view(2, 8, 5, -1), torch.ones(2, 8, 5))
     z = method(None, Window(method.embed(window.transitions), window.mask, embedded=True))
-    predicted = method.predict(chosen, z)
+    predicted = method.predict(chosen, z, method.predictor)
     assert predicted.shape == (2, 8, 4 + rewarded)
     expected = (predicted - target[:, :8]).square().mean((1, 2))
     torch.testing.assert_close(method.loss(window, chosen), expected)

@@ -37,7 +37,7 @@ def test_more_seeds_add_blocks_and_change_none(study: Study) -> None:
 
 def test_files_are_all_combinations(study: Study) -> None:
     policies = study.files("results/{study}/{benchmark}/{agent}/{method}/{block}/policy.pt")
-    assert len(policies) == len(set(policies)) == 8
+    assert len(policies) == len(set(policies)) == 12
     assert policies[0] == "results/test/small_gravity/dqn/none/seeds_0-1/policy.pt"
     assert study.files("{part}") == ["held_out", "seeds_0-1", "seeds_2-3"]
     assert study.files("{study}") == ["test"]
@@ -127,7 +127,7 @@ def test_a_train_set_reaches_who_draws_and_who_trains() -> None:
         ({"evaluate": {"episodes": 3}}, {"evaluate", "evaluate_references"}),
         ({"train": {"env_steps": 800}}, {"train"}),
         ({"references": {"grid": 3}}, {"solve_references"}),
-        ({"agents": {"dqn": {"gamma": 0.9}}}, {"train", "solve_references"}),
+        ({"agents": {"dqn": {"gamma": 0.9}}}, {"train", "train_generator", "solve_references"}),
         ({"method_settings": {"iida": {"window": 5}}}, {"collect_trajectories", "pretrain_encoder", "train"}),
     ],
     ids=lambda value: "-".join(sorted(value)),

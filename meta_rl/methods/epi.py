@@ -14,8 +14,11 @@ trains:
    the loss of `loss`.
 2. Probe and encoder are frozen. Each training episode is preceded by a probe, and starts anew from the same state.
 
-The paper trains the probe policy by TRPO, here it is PPO. Its reward is 1e5 times as large, which the normalisation
-of rewards would undo. All inputs and targets are standardised by the vine.
+An environment that cannot be put into a state (the simulators: Box2D, MuJoCo) has no vine: there all contexts start
+alike and see the same actions, and go their own ways from there.
+
+Deviations from the paper: it trains the probe policy by TRPO, here it is PPO. Its reward is 1e5 times as large, which
+the normalisation of rewards would undo. All inputs and targets are standardised by the vine.
 """
 
 from dataclasses import dataclass
@@ -66,7 +69,10 @@ class Vine(NamedTuple):
 
 
 class EPI(Method):
-    """psi = f(s_1, a_1, ..., s_10, a_10) of the steps of the probe; what was not taken is zero."""
+    """psi = f(s_1, a_1, ..., s_10, a_10) of the steps of the probe; what was not taken is zero.
+
+    Where the context acts on the reward, rewards stand beside the actions.
+    """
 
     ordered = True
     mean: Tensor  # of (s, a), per seed
@@ -81,7 +87,7 @@ class EPI(Method):
         self.size = config.size
         seeds, spaces = len(streams.keys), task.spaces
         self._known = spaces.observation + spaces.action  # width of (s, a)
-        self._changes = spaces.observation + spaces.rewarded
+        self._rewarded, self._changes = spaces.rewarded, spaces.observation + spaces.rewarded
         self.encoder, self.predictor = self._networks(streams, "first")
         self.prober = self._policy(1, streams)
         for name, width in (("", self._known), ("change_", self._changes)):
@@ -94,8 +100,12 @@ class EPI(Method):
         return self.prober
 
     def embed(self, transitions: Tensor) -> Tensor:
-        flat = transitions[..., : self._known].flatten(1, -2)
-        return ((flat - self.mean) / self.std).view(*transitions.shape[:-1], -1)
+        flat = transitions.flatten(1, -2)
+        shown = (flat[..., : self._known] - self.mean) / self.std
+        if self._rewarded:
+            reward = (flat[..., -1:] - self.change_mean[..., -1:]) / self.change_std[..., -1:]
+            shown = torch.cat((shown, reward), -1)
+        return shown.view(*transitions.shape[:-1], -1)
 
     def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
         assert window is not None
@@ -228,7 +238,7 @@ class EPI(Method):
 
     def _networks(self, streams: Streams, name: str) -> tuple[MLP, MLP]:
         config = self.config
-        encoder = (config.steps * self._known, *config.encoder, config.size)
+        encoder = (config.steps * (self._known + self._rewarded), *config.encoder, config.size)
         predictor = (self._known + config.size, *config.predictor, self._changes)
         return MLP(streams, f"epi/{name}/encoder", encoder), MLP(streams, f"epi/{name}/predictor", predictor)
 

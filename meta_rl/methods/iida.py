@@ -7,6 +7,14 @@ Then the encoder is frozen and its z, from the window of the running episode, st
 
 All inputs and targets are standardised with the statistics of the training trajectories. Context sets in
 training have every length from 0 to K, so that the empty window means "the average environment".
+
+The trajectories are those of a generator: an agent with the method `none` that was trained for `generator_steps`
+on the run's own train contexts, and that takes a fifth of its actions at random; or of a random policy. Its steps are
+paid for by the run.
+
+Deviations from the paper: it predicts the next state, here the change of it is predicted, which is the same but for
+the scale of the error; the paper gives trajectories and updates per environment, here they are settings; the
+context set comes from the running episode at test time, not from a rollout before it (that is `probe10`).
 """
 
 from dataclasses import dataclass

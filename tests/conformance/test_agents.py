@@ -165,9 +165,9 @@ def test_a_resumed_run_is_the_uninterrupted_one(name: str, kind: str, method: st
 @pytest.mark.parametrize("method", registry.METHODS)
 def test_only_joint_methods_learn_from_the_agents_loss(method: str, name: str, kind: str) -> None:
     agent = build(name, kind, method)
-    before = {key: value.clone() for key, value in agent.method.state_dict().items()}
+    before = {key: value.clone() for key, value in policy.tensors(agent.method).items()}
     start(agent, Delayed, kind, method).run(240)
     joint = registry.entry("method", method).joint
-    for key, value in agent.method.state_dict().items():
+    for key, value in policy.tensors(agent.method).items():
         changed = [not torch.equal(a, b) for a, b in zip(value, before[key], strict=True)]
         assert changed == [joint, joint], key

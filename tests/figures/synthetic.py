@@ -47,8 +47,11 @@ def tables(
     planes: str = "",
     features: int = 2,
     returns: tuple[float, float] = (20.0, 500.0),
+    observed: tuple[str, ...] = (),
 ) -> dict[str, pd.DataFrame]:
     """Every table that a figure or the summary reads.
+
+    Methods that infer the context are also evaluated with this `observed` information, with 5 % less each.
 
     `benchmarks` vary one feature each; `planes` holds the train sets (A, B, C) of others that vary several.
     `returns` are those of failure and of success.
@@ -58,7 +61,14 @@ def tables(
     contexts = pd.concat([_contexts(space, name, runs, held_out) for name, space in spaces.items()])
     names = [f"dqn{agent or ''}" for agent in range(agents)]
     scores = _scores(draw, contexts, names, METHODS[:methods], runs, returns)
+    inferred = scores[scores["method"].isin(INFERRING)]
+    others = [
+        inferred.assign(information=name, episode_return=inferred["episode_return"] * 0.95 ** (i + 1))
+        for i, name in enumerate(observed)
+    ]
+    scores = pd.concat([scores, *others], ignore_index=True)
     made = {
+        "predictions": _predictions(scores),
         "contexts": contexts,
         "scores": scores,
         "learning": _learning(draw, list(spaces), names, METHODS[:methods], runs, returns),
@@ -164,7 +174,8 @@ def _encodings(draw: np.random.Generator, scores: pd.DataFrame, contexts: pd.Dat
     multiplier = contexts.assign(multiplier=contexts["value"] / contexts["default"])
     place = ["benchmark", "split", "context_id"]
     wide = multiplier.pivot(index=place, columns="feature", values="multiplier")
-    rows = scores.loc[scores["method"].isin(INFERRING), [*_RUN, *_PLACE]]
+    cold = scores["information"] == "cold"
+    rows = scores.loc[scores["method"].isin(INFERRING) & cold, [*_RUN, *_PLACE]]
     frames = []
     for i, feature in enumerate(wide):
         values = rows.merge(wide[feature].dropna().rename("value").reset_index(), on=place)
@@ -172,6 +183,14 @@ def _encodings(draw: np.random.Generator, scores: pd.DataFrame, contexts: pd.Dat
             code = (d + 1) * values["value"] + values["seed"] + draw.normal(0, 0.1, len(values))
             frames.append(values.assign(dimension=2 * i + d, value=code))
     return pd.concat(frames, ignore_index=True)[[*_RUN, *_PLACE, "dimension", "value"]]
+
+
+def _predictions(scores: pd.DataFrame) -> pd.DataFrame:
+    rows = scores[(scores["method"] == "iida") & (scores["split"] != "train")]
+    runs = rows[["benchmark", "agent", "method", "seed", "split"]].drop_duplicates()
+    errors = (("encoder", 20, 0.2), ("encoder", 128, 0.1), ("none", 0, 0.9), ("true_context", 0, 0.05))
+    frames = [runs.assign(predictor=name, window=k, error=error) for name, k, error in errors]
+    return pd.concat(frames, ignore_index=True)
 
 
 def _references(contexts: pd.DataFrame, returns: tuple[float, float]) -> pd.DataFrame:

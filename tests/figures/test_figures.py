@@ -31,12 +31,13 @@ Tables = dict[str, pd.DataFrame]
 RETURNS = {"positive": (20.0, 500.0), "negative": (-1500.0, -150.0)}
 # benchmarks of one feature, train sets of those of several, methods, runs, agents
 SIZES = [(1, "", 1, 1, 1), (1, "A", 4, 1, 1), (1, "", 3, 2, 2), (4, "C", 3, 2, 1), (0, "B", 10, 2, 1)]
+OBSERVED = ("observed_0", "observed_20", "observed_episode")
 made = cache(synthetic.tables)
 
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return synthetic.tables(benchmarks=2, methods=4, runs=3)
+    return synthetic.tables(benchmarks=2, methods=4, runs=3, observed=OBSERVED)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,8 @@ def test_a_caption_says_what_is_shown_the_interval_and_the_source(name: str) -> 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_is_drawn_without_clipping(name: str, size: tuple[int, str, int, int, int]) -> None:
     benchmarks, planes, methods, runs, agents = size
-    drawn = draw(name, made(benchmarks, methods, runs, agents, held_out=4, planes=planes))
+    observed = OBSERVED if name == "observed" else ()
+    drawn = draw(name, made(benchmarks, methods, runs, agents, held_out=4, planes=planes, observed=observed))
     with style.context():
         FigureCanvasAgg(drawn).draw()
         ink = drawn.get_tightbbox()  # of all that is visible, in inches
@@ -171,6 +173,24 @@ def test_the_band_is_the_interval_over_runs(tables: Tables) -> None:
     low, high = interval(runs.to_numpy(), "mean")
     drawn = ax.collections[0].get_paths()[0].get_extents()
     np.testing.assert_allclose([drawn.y0, drawn.y1], [low.min(), high.max()])
+
+
+def test_what_an_observation_is_worth_is_drawn_in_the_order_of_their_number(tables: Tables) -> None:
+    estimates = tables["metrics"].query("metric == 'iqm_return' and split == 'extrapolation'")
+    figure = draw("observed", tables)
+    for ax in (ax for ax in figure.axes if "extrapolation" in ax.get_title(loc="left")):
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "20", "all"]
+    for benchmark, ax in zip(("cartpole_length", "cartpole_tau"), figure.axes[1::2], strict=True):
+        of = estimates[estimates["benchmark"] == benchmark].set_index(["method", "information"])["estimate"]
+        for method in ("iida", "jrpl"):
+            np.testing.assert_allclose(lines(ax)[method].get_ydata(), [of[method, name] for name in OBSERVED])
+        levels = {float(line.get_ydata()[0]) for line in ax.get_lines() if len(set(line.get_ydata())) == 1}
+        assert {of["none", "cold"], of["explicit", "cold"]} <= levels
+
+
+def test_other_figures_show_no_observed_information(tables: Tables) -> None:
+    for name in ("return_vs_context", "iqm", "performance_profile"):
+        assert "observed" not in texts(draw(name, tables))
 
 
 def test_learning_starts_where_pretraining_ends(tables: Tables) -> None:

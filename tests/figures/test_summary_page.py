@@ -184,3 +184,29 @@ def test_benchmarks_of_smoke_size_are_marked(tables: Tables) -> None:
     text = words(summary_page.page("quick", tables, [name]))
     assert text.count("Smoke size") == 1
     assert text.split("Smoke size")[0].rstrip().endswith(f"{name}, dqn, cold")
+
+
+def test_a_wrong_context_that_helps_raises_a_red_flag() -> None:
+    made = synthetic.tables(benchmarks=1, methods=8, runs=3)
+    assert "Red flag" not in words(summary_page.page("quick", made))
+    metrics = made["metrics"]
+    pair = (metrics["method"] == "shuffled") & (metrics["compared_with"] == "none")
+    pair &= metrics["split"] == "extrapolation"
+    for metric, values in {"return_difference": (9.0, 5.0, 13.0), "p_holm": (0.01, np.nan, np.nan)}.items():
+        metrics.loc[pair & (metrics["metric"] == metric), ["estimate", "low", "high"]] = values
+    text = words(summary_page.page("quick", made))
+    assert text.count("Red flag (extrapolation): an agent that is told a wrong context") == 1
+
+
+def test_what_specialists_and_predictors_reach_stands_on_the_page(tables: Tables) -> None:
+    text = words(summary_page.page("quick", tables))
+    assert text.count("best specialist | 471 |") == 4  # of the synthetic portfolio, 20 + 0.94 * 480
+    assert "cartpole_tau, dqn, iida | interpolation | 0.9 | 0.2 (K = 20), 0.1 (K = 128) | 0.05 |" in text
+
+
+def test_only_regimes_have_sections() -> None:
+    made = synthetic.tables(benchmarks=1, methods=4, runs=3, observed=("observed_5", "probe10"))
+    text = words(summary_page.page("quick", made))
+    assert "dqn, cold" in text
+    assert "dqn, probe10" in text
+    assert "observed_5" not in text
