@@ -94,13 +94,18 @@ def play(inputs: Path, method: str, outputs: Path) -> str:
 
 
 def expected(
-    weights: policy.Weights, split: str, ids: np.ndarray, values: np.ndarray, played: np.ndarray
+    weights: policy.Weights,
+    split: str,
+    ids: np.ndarray,
+    values: np.ndarray,
+    played: np.ndarray,
+    information: str = "cold",
 ) -> Any:
     """The episodes of a one-run policy in contexts [C, F], each [1, C * E]."""
     chosen = episodes.cases(BENCHMARK, split, ids[None], values[None], played, cartpole.noise)
     entry = registry.entry("method", weights.spec["method"])
     return episodes.play_agent(
-        weights.agent(), entry, lambda rows: policy.environments(weights.spec, rows), chosen
+        weights.agent(), entry, lambda rows: policy.environments(weights.spec, rows), chosen, information
     )
 
 
@@ -148,8 +153,8 @@ def test_scores_are_complete_without_the_sets_to_fit_on(made: Path, tmp_path: Pa
     )
     frame = io.read(tmp_path / "scores.parquet", scores_table.TABLE)
     assert frame.groupby("split")["context_id"].count().to_dict() == {
-        split: count * len(SEEDS) for split, count in PLAYED.items()
-    }
+        split: count * len(SEEDS) * 2 for split, count in PLAYED.items()
+    }  # in both regimes
 
 
 def test_train_contexts_are_each_seeds_own(made: Path) -> None:
@@ -339,9 +344,15 @@ def test_the_second_half_of_the_references_starts_where_policies_start(made: Pat
 # evaluate
 
 
-@pytest.mark.parametrize("method", ["explicit", "jrpl"])
-def test_policies_play_their_train_contexts_and_all_held_out_ones(made: Path, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "information"),
+    [("explicit", "cold"), ("jrpl", "cold"), ("jrpl", "probe10"), ("jrpl", "observed_5")],
+)
+def test_policies_play_their_train_contexts_and_all_held_out_ones(
+    made: Path, method: str, information: str
+) -> None:
     frame = io.read(made / f"{method}_evaluation.parquet", evaluation_table.TABLE)
+    frame = frame[frame["information"] == information]
     assert (frame["method"] == method).all()
     assert (frame["status"] == "ok").all()
     assert frame["initial_value"].notna().all()
@@ -355,7 +366,7 @@ def test_policies_play_their_train_contexts_and_all_held_out_ones(made: Path, me
         assert len(rows) == EPISODES * sum(PLAYED.values())
         for split, (ids, values) in sets.items():
             alone = weights.select(index)
-            played = expected(alone, split, ids, values, np.arange(EPISODES))
+            played = expected(alone, split, ids, values, np.arange(EPISODES), information)
             part = rows[rows["split"] == split].sort_values(["context_id", "episode"])
             assert part["context_id"].tolist() == np.repeat(ids, EPISODES).tolist()
             assert part["episode_return"].tolist() == played.episode_return[0].tolist()
@@ -364,8 +375,21 @@ def test_policies_play_their_train_contexts_and_all_held_out_ones(made: Path, me
             assert np.allclose(part["initial_value"], alone.agent().value(played.first_inputs)[0])
 
 
+def test_what_infers_nothing_stands_in_both_regimes_with_the_same_episodes(made: Path) -> None:
+    frame = io.read(made / "explicit_evaluation.parquet", evaluation_table.TABLE)
+    cold, probed = (
+        frame[frame["information"] == name].reset_index(drop=True) for name in ("cold", "probe10")
+    )
+    assert len(cold) + len(probed) == len(frame)
+    pd.testing.assert_frame_equal(cold.assign(information="probe10"), probed, check_exact=True)
+    observed = io.read(made / "jrpl_evaluation.parquet", evaluation_table.TABLE)["information"].unique()
+    assert list(observed) == ["cold", "probe10", "observed_0", "observed_5", "observed_episode"]
+
+
 def test_encodings_are_means_over_the_ends_of_a_contexts_episodes(made: Path) -> None:
     frame = io.read(made / "jrpl_encodings.parquet", encodings_table.TABLE)
+    assert set(frame["information"]) == {"cold", "probe10"}
+    frame = frame[frame["information"] == "cold"]
     assert set(frame["split"]) == set(PLAYED)
     weights = policy.load(made / "jrpl.pt")
     _, ids, values = context_frames.of_seeds(io.read(made / "block.parquet", contexts_table.TABLE), NAMES)

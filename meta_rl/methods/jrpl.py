@@ -1,13 +1,14 @@
 """Joint representation and policy learning (Ndir, Biedenkapp & Awad 2024, arXiv 2404.09521).
 
 An encoder of the last K transitions is trained by the agent's loss and by nothing else. Each transition goes
-through a ReLU network; their masked mean is the encoding, so their order does not matter. The paper draws a
-context's transitions from the whole buffer; here the window of a step holds the transitions before it in the
-same episode, in training as at test, so that short and empty windows are in distribution.
+through a ReLU network; their masked mean is the encoding, so their order does not matter.
 
 With DQN and DDQN the loss is that of the Q-network, with DDPG and SAC the critic's, with PPO the value loss; policies
-of their own get the encoding without its gradient. (The paper uses SAC.) Target networks hold their own copy of the
-encoder.
+of their own get the encoding without its gradient. Target networks hold their own copy of the encoder.
+
+Deviations from the paper: it draws a context's transitions from the whole buffer; here the window of a step holds the
+transitions before it in the same episode, in training as at test, so that short and empty windows are in
+distribution. It uses SAC, here any agent may.
 """
 
 from dataclasses import dataclass

@@ -15,6 +15,7 @@ DOWNSTREAM = {
     "plot performance_profile",
     "plot learning_curves",
     "plot generalisation_gap",
+    "plot observed",
     "plot encoding",
     "summarise",
     "report",
@@ -26,7 +27,11 @@ def runs(rule: str, *methods: str, blocks: tuple[str, ...] = ("seeds_0-1", "seed
     return {f"{rule} small_gravity dqn {method} {block}" for method in methods for block in blocks}
 
 
-METHODS = ("none", "explicit", "iida", "jrpl")
+METHODS = ("none", "explicit", "iida", "epi", "jrpl", "shuffled")
+
+
+def collected(method: str, block: str, *parts: str) -> set[str]:
+    return {f"collect_trajectories small_gravity dqn {method} {block} {part}" for part in parts}
 
 
 def test_a_finished_study_has_nothing_to_do(project: Project) -> None:
@@ -39,8 +44,11 @@ def test_more_seeds_run_their_block_only(project: Project) -> None:
     assert project.planned() == DOWNSTREAM | {
         "sample_contexts small_gravity seeds_4-5",
         "evaluate_references small_gravity seeds_4-5",
-        *runs("collect_trajectories", "iida", blocks=new),
-        *runs("pretrain_encoder", "iida", blocks=new),
+        *runs("train_generator", "iida", blocks=new),
+        *collected("iida", "seeds_4-5", "seeds_4-5", "held_out"),
+        *collected("epi", "seeds_4-5", "seeds_4-5"),
+        *runs("pretrain_encoder", "iida", "epi", blocks=new),
+        *runs("compare_predictors", "iida", blocks=new),
         *runs("train", *METHODS, blocks=new),
         *runs("evaluate", *METHODS, blocks=new),
     }
@@ -96,7 +104,7 @@ def test_a_changed_setting_reruns_its_method(project: Project) -> None:
 
 
 def test_a_changed_evaluation_trains_nothing(project: Project) -> None:
-    project.edit("config/test.yaml", "evaluate: {episodes: 2}", "evaluate: {episodes: 3}")
+    project.edit("config/test.yaml", "evaluate: {episodes: 2", "evaluate: {episodes: 3")
     references = {
         f"evaluate_references small_gravity {part}" for part in ("held_out", "seeds_0-1", "seeds_2-3")
     }
@@ -108,6 +116,9 @@ def test_held_out_contexts_change_without_training(project: Project) -> None:
     assert project.planned() == DOWNSTREAM | runs("evaluate", *METHODS) | {
         "sample_contexts small_gravity held_out",
         "evaluate_references small_gravity held_out",
+        *collected("iida", "seeds_0-1", "held_out"),
+        *collected("iida", "seeds_2-3", "held_out"),
+        *runs("compare_predictors", "iida"),
     }
 
 
