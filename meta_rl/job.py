@@ -45,17 +45,18 @@ def run(main: Callable[..., str]) -> None:
 class Progress:
     """Lines such as `train: 40 %, 5,200 env_steps/s, 35 s left`, at most one in ten seconds."""
 
-    def __init__(self, label: str, total: int, unit: str) -> None:
-        self.label, self.total, self.unit = label, total, unit
+    def __init__(self, label: str, total: int, unit: str, done: int = 0) -> None:
+        """`done` of the `total` units were there before."""
+        self.label, self.total, self.unit, self._before = label, total, unit, done
         self._start = self._printed = time.monotonic()
 
     def update(self, done: int) -> None:
         """Report that `done` of `total` units are complete."""
         now = time.monotonic()
-        if done <= 0 or now - self._printed < _SILENCE:
+        if done <= self._before or now - self._printed < _SILENCE:
             return
         self._printed = now
-        rate = done / (now - self._start)
+        rate = (done - self._before) / (now - self._start)
         left = (self.total - done) / rate
         print(
             f"{self.label}: {done / self.total:.0%}, {rate:,.0f} {self.unit}/s, {left:,.0f} s left",

@@ -13,7 +13,7 @@ from meta_rl.contexts import DEVELOPMENT
 
 HELD_OUT = "held_out"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
-TABLES = ("contexts", "references", "learning", "evaluation", "encodings", "scores", "metrics")
+TABLES = ("contexts", "references", "learning", "runs", "evaluation", "encodings", "scores", "metrics")
 Spec = dict[str, Any]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from meta_rl.agents.base import Agent
+from meta_rl.checkpoints import Checkpoint
 from meta_rl.envs.base import Environments
 from meta_rl.job import Progress
 from meta_rl.registry import Entry
@@ -14,6 +15,8 @@ from meta_rl.rollout import Rollout
 from meta_rl.streams import Streams
 
 POINTS = 50  # of a learning curve
+
+Point = dict[str, Any]  # {"env_steps": int, "figures": {name: (mean [S], count [S])}}
 
 
 class Training:
@@ -35,15 +38,15 @@ class Training:
         self._log = Log(environments.rows[0])
         self._reset(np.ones(environments.rows, dtype=bool))
 
-    def run(self, env_steps: int, label: str = "train") -> list[dict[str, Any]]:
+    def run(self, env_steps: int, label: str = "train", checkpoint: Checkpoint | None = None) -> list[Point]:
         """Go on until every run has taken `env_steps` steps; the points of the learning curves.
 
-        A point is {"env_steps": int, "figures": {name: (mean [S], count [S])}}, over the steps since the last.
+        A point is over the steps since the last. With a `checkpoint`, go on from there, and keep it up to date.
         """
-        progress = Progress(label, env_steps, "env_steps")
+        points = checkpoint.resume(self) if checkpoint else []
+        progress = Progress(label, env_steps, "env_steps", self.env_steps)
         rows = self.environments.rows[1]
         every = max(1, env_steps // POINTS)
-        points = []
         while self.env_steps < env_steps:
             before = self.env_steps
             self.env_steps += rows
@@ -51,6 +54,8 @@ class Training:
             if self.env_steps // every > before // every or self.env_steps >= env_steps:
                 points.append({"env_steps": self.env_steps, "figures": self._log.take()})
                 progress.update(self.env_steps)
+            if checkpoint:
+                checkpoint.offer(self, points)
         return points
 
     def _step(self) -> None:

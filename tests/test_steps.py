@@ -63,7 +63,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sample_contexts.main(spec("sample_contexts", part="held_out"), folder / "held_out.parquet")
     sample_contexts.main(spec("sample_contexts"), folder / "block.parquet")
     collect_trajectories.main(folder / "block.parquet", collect_spec(), folder / "trajectories.parquet")
-    solve_references.main(spec("solve_references", seeds=2), folder / "specialists.pt")
+    solve_references.main(
+        spec("solve_references", seeds=2), folder / "checkpoint.pt", folder / "specialists.pt"
+    )
     evaluate_references.main(
         [folder / "specialists.pt"],
         folder / "held_out.parquet",
@@ -75,6 +77,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder / "block.parquet",
             None,
             spec("train", method),
+            folder / "checkpoint.pt",
             folder / f"{method}.pt",
             folder / f"{method}_learning.parquet",
         )
@@ -284,7 +287,7 @@ def test_specialists_meet_their_own_context_only(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(cartpole, "build", watched)
     described = spec("solve_references", seeds=2, grid=3, env_steps=200)
-    solve_references.main(described, tmp_path / "specialists.pt")
+    solve_references.main(described, tmp_path / "checkpoint.pt", tmp_path / "specialists.pt")
     points = np.repeat(space().grid(3)[:, 0], 2)
     assert len(met) == 200 / met[0].shape[1]
     for gravity in met:

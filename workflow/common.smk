@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
 
-from meta_rl import provenance, registry
+from meta_rl import demand, provenance, registry
 from meta_rl.config import load
 from meta_rl.errors import UserError
 from meta_rl.files import write_text
@@ -82,6 +82,20 @@ def files(pattern, *fixed):
     """Input: all the files of a pattern that agree with the job in the `fixed` wildcards."""
     return lambda wildcards: STUDY.files(
         pattern, **{name: wildcards[name] for name in fixed}
+    )
+
+
+def memory(rule):
+    """Resources: the MB that the job needs, twice as much at each attempt."""
+    return lambda wildcards, attempt: 2 ** (attempt - 1) * demand.mem_mb(
+        STUDY, rule, **wildcards
+    )
+
+
+def runtime(rule):
+    """Resources: the minutes that the job needs, twice as many at each attempt."""
+    return lambda wildcards, attempt: 2 ** (attempt - 1) * demand.minutes(
+        STUDY, rule, **wildcards
     )
 
 

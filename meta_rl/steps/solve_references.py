@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 
 from meta_rl import job, provenance, registry
+from meta_rl.checkpoints import Checkpoint
 from meta_rl.policy import Weights, build_agent, environments, save, task, tensors
 from meta_rl.streams import Streams
 from meta_rl.training import Training
 
 
-def main(spec: dict[str, Any], policy: Path) -> str:
-    """The whole grid rides the stack: `grid` points per feature, `seeds` independent trainings at each."""
+def main(spec: dict[str, Any], checkpoint: Path, policy: Path) -> str:
+    """The whole grid rides the stack: `grid` points per feature, `seeds` independent trainings at each.
+
+    `checkpoint` is where a training that is cut leaves off.
+    """
     grid = task(spec).contexts.grid(spec["grid"])
     members = list(product(range(len(grid)), range(spec["seeds"])))
     streams = Streams([f"specialist {point} run {seed}" for point, seed in members])
@@ -23,10 +27,11 @@ def main(spec: dict[str, Any], policy: Path) -> str:
     entry = registry.entry("method", spec["method"])
     training = Training(agent, environments(spec, rows), entry, contexts, streams)
     label = f"{spec['benchmark']} {spec['agent']} specialists"
-    training.run(spec["env_steps"], label)
     record = provenance.record("solve_references", spec)
-    env_steps = (training.env_steps,) * len(members)
-    save(policy, Weights(spec, streams.keys, env_steps, tensors(agent), record))
+    with Checkpoint(checkpoint, record, training) as kept:
+        training.run(spec["env_steps"], label, kept)
+        env_steps = (training.env_steps,) * len(members)
+        save(policy, Weights(spec, streams.keys, env_steps, tensors(agent), record))
     return f"{label}: {len(members)} in {len(grid)} contexts, {training.env_steps} env_steps each"
 
 

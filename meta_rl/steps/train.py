@@ -1,5 +1,6 @@
 """Train a block of seeds as one stack, each on its own train contexts."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -7,39 +8,65 @@ import numpy as np
 import pandas as pd
 
 from meta_rl import context_frames, job, provenance, registry
-from meta_rl.policy import Weights, build_agent, environments, load, restore, save, tensors
+from meta_rl.checkpoints import Checkpoint
+from meta_rl.isolation import isolate
+from meta_rl.policy import Weights, build_agent, environments, join, load, restore, save, tensors
 from meta_rl.streams import Streams
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import io
 from meta_rl.tables import learning as learning_table
-from meta_rl.training import Training
+from meta_rl.training import Point, Training
 
 
-def main(contexts: Path, encoder: Path | None, spec: dict[str, Any], policy: Path, learning: Path) -> str:
-    """What pretraining cost is part of a run's budget: `env_steps` counts both."""
+def main(
+    contexts: Path,
+    encoder: Path | None,
+    spec: dict[str, Any],
+    checkpoint: Path,
+    policy: Path,
+    learning: Path,
+) -> str:
+    """What pretraining cost is part of a run's budget: `env_steps` counts both.
+
+    `checkpoint` is where a training that is cut leaves off. The policy file names the seeds that failed, and why.
+    """
     frame = io.read(contexts, contexts_table.TABLE)
     seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
-    streams = Streams([f"run {seed}" for seed in seeds])
+    keys = [f"run {seed}" for seed in seeds]
     pretrained = load(encoder) if encoder is not None else None
     paid = max(pretrained.env_steps) if pretrained else 0
     steps = spec["env_steps"] - paid
-    agent = build_agent(spec | {"env_steps": steps}, streams)  # schedules run over the agent's own steps
-    if pretrained:
-        restore(agent.method, pretrained)
-    rows = (len(seeds), agent.n_envs)
-    entry = registry.entry("method", spec["method"])
-    training = Training(agent, environments(spec, rows), entry, values, streams)
     label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
-    points = training.run(steps, label)
-
     record = provenance.record("train", spec)
-    env_steps = (training.env_steps + paid,) * len(seeds)
-    save(policy, Weights(spec, streams.keys, env_steps, tensors(agent), record))
-    io.write(_curves(points, spec, seeds, paid), learning_table.TABLE, learning, record)
-    return f"{label}: {len(seeds)} runs of {env_steps[0]} env_steps, {paid} of them before the agent's first"
+    with ExitStack() as kept:
+
+        def train(some: list[int]) -> tuple[Weights, pd.DataFrame]:
+            streams = Streams([keys[index] for index in some])
+            agent = build_agent(
+                spec | {"env_steps": steps}, streams
+            )  # schedules run over the agent's own steps
+            if pretrained:
+                restore(agent.method, pretrained.select(*some))
+            rows = (len(some), agent.n_envs)
+            entry = registry.entry("method", spec["method"])
+            training = Training(agent, environments(spec, rows), entry, values[some], streams)
+            path = checkpoint if len(some) == len(seeds) else checkpoint.with_suffix(f".{some[0]}.pt")
+            points = training.run(steps, label, kept.enter_context(Checkpoint(path, record, training)))
+            env_steps = (training.env_steps + paid,) * len(some)
+            weights = Weights(spec, streams.keys, env_steps, tensors(agent), record)
+            return weights, _curves(points, spec, seeds[some], paid)
+
+        parts, failed = isolate(train, len(seeds), label)
+        failures = {keys[index]: reason for index, reason in failed.items()}
+        trained = join([weights for _, (weights, _) in parts], failures)
+        save(policy, trained)
+        curves = pd.concat([curves for _, (_, curves) in parts])
+        io.write(curves.sort_values(list(learning_table.TABLE.key)), learning_table.TABLE, learning, record)
+    spent = f"{trained.env_steps[0]} env_steps, {paid} of them before the agent's first"
+    return f"{label}: {len(trained.keys)} runs of {spent}"
 
 
-def _curves(points: list[dict[str, Any]], spec: dict[str, Any], seeds: np.ndarray, paid: int) -> pd.DataFrame:
+def _curves(points: list[Point], spec: dict[str, Any], seeds: np.ndarray, paid: int) -> pd.DataFrame:
     """Rows of the table; a figure without a value is left out, one that is not finite is a divergence."""
     frames = [
         pd.DataFrame(
@@ -57,7 +84,7 @@ def _curves(points: list[dict[str, Any]], spec: dict[str, Any], seeds: np.ndarra
         for point in points
         for name, (value, counts) in point["figures"].items()
     ]
-    return pd.concat(frames).sort_values(list(learning_table.TABLE.key), ignore_index=True)
+    return pd.concat(frames)
 
 
 if __name__ == "__main__":

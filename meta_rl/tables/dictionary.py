@@ -7,6 +7,7 @@ from meta_rl.tables import (
     learning,
     metrics,
     references,
+    runs,
     scores,
     trajectories,
 )
@@ -14,7 +15,7 @@ from meta_rl.tables.schema import Column, Table
 
 TABLES = tuple(
     module.TABLE
-    for module in (contexts, trajectories, learning, evaluation, encodings, references, scores, metrics)
+    for module in (contexts, trajectories, learning, runs, evaluation, encodings, references, scores, metrics)
 )
 
 INTRODUCTION = """\

@@ -29,12 +29,21 @@ def test_the_default_profile_does_not_say_where_jobs_run() -> None:
 
 def test_a_study_leaves_all_that_it_promises(finished: Project) -> None:
     results = finished.root / "results/test"
-    for name in ("contexts", "references", "learning", "evaluation", "encodings", "scores", "metrics"):
+    for name in (
+        "contexts",
+        "references",
+        "learning",
+        "runs",
+        "evaluation",
+        "encodings",
+        "scores",
+        "metrics",
+    ):
         assert (results / f"tables/{name}.parquet").is_file()
     for figure in yaml.safe_load((ROOT / "config/test.yaml").read_text())["figures"]:
         assert (results / f"figures/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{figure}.png").read_bytes().startswith(b"\x89PNG")
-    assert "complete: 16 runs" in (results / "check.txt").read_text()
+    assert "complete: 16 of 16 runs" in (results / "check.txt").read_text()
     assert "report:   results/test/report.html" in (results / "check.txt").read_text()
 
 

@@ -17,6 +17,9 @@ rule evaluate:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("evaluate"),
+        runtime=runtime("evaluate"),
     params:
         spec=spec("evaluate"),
     shell:
@@ -39,6 +42,9 @@ rule evaluate_references:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("evaluate_references"),
+        runtime=runtime("evaluate_references"),
     params:
         spec=spec("evaluate_references"),
     shell:
