@@ -21,12 +21,12 @@ _SETS = 150  # copies of the activations of a pretraining: what its process grew
 _FLOAT = 4  # bytes
 
 
-def minutes(study: Study, rule: str, **wildcards: str) -> int:
+def minutes(study: Study, rule: str, /, **wildcards: str) -> int:
     """Time limit of a job, in minutes."""
     return max(_LEAST_MINUTES, math.ceil(_SECONDS[rule](study, study.spec(rule, **wildcards)) / 60))
 
 
-def mem_mb(study: Study, rule: str, **wildcards: str) -> int:
+def mem_mb(study: Study, rule: str, /, **wildcards: str) -> int:
     """Memory of a job, in MB (10^6 bytes)."""
     spec = study.spec(rule, **wildcards)
     return math.ceil(_BASE_MB + _BYTES.get(rule, _no_bytes)(study, spec) / 1e6)

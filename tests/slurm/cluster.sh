@@ -11,7 +11,7 @@
 set -euo pipefail
 
 HOME_DIR=${META_RL_SLURM_HOME:-/var/tmp/meta_rl-slurm}
-NODES=2 CPUS=4 MEMORY=8000 # per node; CPUs and MiB that Slurm is told of, whatever the machine has
+NODES=2 CPUS=3 MEMORY=8000 # per node; CPUs and MiB that Slurm is told of, whatever the machine has
 FIRST_PORT=17600           # of the controller; the nodes' follow
 HOST=$(hostname -s)
 CONF=$HOME_DIR/slurm.conf
