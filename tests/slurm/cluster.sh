@@ -4,6 +4,8 @@
 #     tests/slurm/cluster.sh up        install what is missing, start what is not running
 #     tests/slurm/cluster.sh down      stop what `up` started
 #     tests/slurm/cluster.sh status
+#     tests/slurm/cluster.sh run COMMAND...    up, the command, down. Skipped, with a word, for who cannot have a
+#                                      cluster; in CI (the variable of that name) that is a failure
 #
 # All its state lies in META_RL_SLURM_HOME (/var/tmp/meta_rl-slurm). Outside, there is one link while it is up, which
 # makes every Slurm command of the machine use it: /etc/slurm/slurm.conf. (The variable SLURM_CONF does not reach the
@@ -133,9 +135,21 @@ down() {
     ours && rm "$LINK"
 }
 
+run() {
+    if [ "$(id -u)" != 0 ] || ! command -v dpkg >/dev/null; then
+        echo "skipped: the test cluster needs root on Debian or a relative of it"
+        [ -z "${CI:-}" ] || exit 1
+        exit 0
+    fi
+    trap down EXIT
+    up
+    "$@"
+}
+
 case ${1:-} in
+    run) shift && run "$@" ;;
     up) up ;;
     down) down ;;
     status) sinfo -N -l ;;
-    *) echo "usage: $0 up | down | status" >&2; exit 2 ;;
+    *) echo "usage: $0 up | down | status | run COMMAND..." >&2; exit 2 ;;
 esac

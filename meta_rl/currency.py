@@ -1,0 +1,36 @@
+"""Was a result made by the present code and the present study? Its own record says so, whoever ran the job."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from meta_rl import policy, provenance
+from meta_rl.errors import UserError
+from meta_rl.study import Study
+from meta_rl.tables import io
+
+
+def stale(study: Study, path: Path) -> str | None:
+    """Why a result of a job must be made again; None if the code and the spec in its record are those of today."""
+    if path.suffix not in (".pt", ".parquet"):
+        return "it holds no record of its making"
+    try:
+        record = policy.load(path).record if path.suffix == ".pt" else io.record(path)
+    except UserError as error:
+        return str(error)
+    step = record["step"]
+    wanted = study.spec(step, **_wildcards(path, study))
+    if record["spec"] != json.loads(json.dumps(wanted)):
+        return "it was made for other settings"
+    if (code := provenance.code_hash(step, wanted)) != record["code"]:
+        return f"it was made by code {record['code']}, and the present one is {code}"
+    return None
+
+
+def _wildcards(path: Path, study: Study) -> dict[str, Any]:
+    """Of results/{study}/{benchmark}/{agent}/{method}/{block}/FILE, or of .../{benchmark}/KIND/{part or agent}."""
+    parts = path.parts[path.parts.index(study.name) + 1 : -1]
+    if len(parts) == 4:
+        return dict(zip(("benchmark", "agent", "method", "block"), parts, strict=True))
+    wildcard = "agent" if path.suffix == ".pt" else "part"
+    return {"benchmark": parts[0], wildcard: path.stem} if parts[0] in study.benchmarks else {}
