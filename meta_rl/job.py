@@ -10,6 +10,7 @@ empty, a dict is read from JSON. `main` returns the sentence that ends the job's
 import argparse
 import contextlib
 import ctypes
+import errno
 import inspect
 import json
 import os
@@ -27,7 +28,8 @@ _SILENCE = 10.0  # seconds between two progress lines
 def run(main: Callable[..., str]) -> None:
     """Call `main` with the command line's arguments on one thread, then print `<step>: <sentence> in 12.3 s`.
 
-    A UserError becomes one line on stderr and exit status 1; any other exception keeps its traceback.
+    A UserError, or a disk that is full, becomes one line on stderr and exit status 1; any other exception keeps
+    its traceback.
     """
     step = Path(inspect.getfile(main)).stem
     arguments = vars(_parser(step, main).parse_args())
@@ -38,6 +40,11 @@ def run(main: Callable[..., str]) -> None:
         sentence = main(**arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(f"error: {error}; make room, and run the workflow again", file=sys.stderr)
         sys.exit(1)
     print(f"{step}: {sentence} in {time.monotonic() - start:.1f} s", flush=True)
 

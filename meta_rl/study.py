@@ -14,6 +14,23 @@ from meta_rl.contexts import DEVELOPMENT
 HELD_OUT = "held_out"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
 TABLES = ("contexts", "references", "learning", "runs", "evaluation", "encodings", "scores", "metrics")
+# The first result of every rule's jobs.
+_RUN = "results/{study}/{benchmark}/{agent}/{method}/{block}"
+OUTPUTS = {
+    "sample_contexts": "results/{study}/{benchmark}/contexts/{part}.parquet",
+    "collect_trajectories": f"{_RUN}/trajectories.parquet",
+    "pretrain_encoder": f"{_RUN}/encoder.pt",
+    "train": f"{_RUN}/policy.pt",
+    "solve_references": "results/{study}/{benchmark}/references/{agent}.pt",
+    "evaluate": f"{_RUN}/evaluation.parquet",
+    "evaluate_references": "results/{study}/{benchmark}/references/{part}.parquet",
+    "score": "results/{study}/{benchmark}/scores.parquet",
+    "aggregate": "results/{study}/manifest.json",
+    "plot": "results/{study}/figures/{figure}.pdf",
+    "summarise": "results/{study}/summary.html",
+    "report": "results/{study}/report.html",
+    "check_results": "results/{study}/check.txt",
+}
 Spec = dict[str, Any]
 
 

@@ -25,6 +25,11 @@ os.environ.update(
     MKL_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",
 )
+# A step that was killed cannot say anything itself.
+shell.prefix(
+    "set -euo pipefail; trap '[ $? != 137 ] || "
+    'echo "killed (SIGKILL); most often memory ran out" >&2\' EXIT; '
+)
 
 
 def study_file() -> str:

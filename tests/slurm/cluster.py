@@ -57,6 +57,11 @@ class OnCluster(Project):
         path = self.root / "config/test.yaml"
         path.write_text(re.sub(r"figures: .*", "figures: [iqm]", path.read_text()))
 
+    def status(self) -> str:
+        """What `make status` says."""
+        command = [sys.executable, "-m", "meta_rl.status", "config/test.yaml"]
+        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
+
     def results(self, method: str, name: str, block: str = "seeds_0-3") -> Path:
         return self.root / self.target(method, name, block)
 

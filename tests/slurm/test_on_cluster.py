@@ -69,15 +69,13 @@ def test_an_edit_of_a_module_reruns_its_stages(project: OnCluster) -> None:
 def test_code_that_is_edited_during_a_run_is_refused(project: OnCluster) -> None:
     project.edit("config/test.yaml", "methods: [none, explicit, iida, jrpl]", "methods: [none]")
     project.edit("config/test.yaml", "{first: 0, count: 4}", "{first: 0, count: 6}")
-    project.edit("config/test.yaml", "evaluate: {episodes: 2}", "evaluate: {episodes: 3}")
     main: Main = project.start("results/test/manifest.json", "--retries", "0")
-    main.until(lambda: project.step("evaluate", "seeds_4-5") or project.training("seeds_4-5"))
+    main.until(lambda: project.training("seeds_4-5"))
     with (project.root / "meta_rl/agents/dqn.py").open("a") as file:
         file.write("\nNEW = 1\n")
     assert main.wait() != 0
     assert re.search(
         r"step '\w+' made it from code [0-9a-f]{16}, but .* from code [0-9a-f]{16}", main.output()
     )
-    assert not (project.root / "results/test/check.txt").exists() or project.planned() != set()
     again = project.planned()
     assert {f"evaluate small_gravity dqn none {block}" for block in ("seeds_0-1", "seeds_2-3")} <= again
