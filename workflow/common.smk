@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(workflow.basedir).parent
@@ -71,16 +72,24 @@ def code(rule):
     Snakemake sees neither imports nor what a command runs. Comments and formatting do not count.
     """
 
-    def stamp(wildcards):
-        job = STUDY.spec(rule, **wildcards)
-        members = [name for _, name in provenance.members(job)]
-        path = Path("results", STUDY.name, "code", "-".join([rule, *members]) + ".txt")
-        text = provenance.code_hash(rule, job) + "\n"
-        if not path.is_file() or path.read_text() != text:
-            write_text(path, text)
-        return str(path)
+    def path(wildcards):
+        return stamp(rule, provenance.members(STUDY.spec(rule, **wildcards)))
 
-    return stamp
+    return path
+
+
+@cache
+def stamp(rule, members):
+    path = Path(
+        "results",
+        STUDY.name,
+        "code",
+        "-".join([rule, *(name for _, name in members)]) + ".txt",
+    )
+    text = provenance.code_hash_of(rule, members) + "\n"
+    if not path.is_file() or path.read_text() != text:
+        write_text(path, text)
+    return str(path)
 
 
 def files(pattern, *fixed):

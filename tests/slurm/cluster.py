@@ -17,7 +17,7 @@ from harness import ROOT, Project
 STUDY = ("--configfile", "config/test.yaml")
 SLURM = ("--profile", "slurm")
 QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20")
-_PATIENCE = 150.0
+_PATIENCE = 300.0
 
 
 def new_project(root: Path) -> "OnCluster":
@@ -112,7 +112,7 @@ class Main:
             start_new_session=True,
         )
 
-    def wait(self, seconds: float = 400) -> int:
+    def wait(self, seconds: float = 900) -> int:
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -125,12 +125,18 @@ class Main:
 
     def until(self, what: Callable[[], Any], seconds: float = _PATIENCE) -> Any:
         """Wait for something while this process runs."""
-        end = time.monotonic() + seconds
-        while not (found := what()):
-            assert self.process.poll() is None, self.output()
-            assert time.monotonic() < end, self.output()
-            time.sleep(0.1)
+        found = wait_until(lambda: what() or self.process.poll() is not None, seconds)
+        assert found is not True, self.output()
         return found
+
+
+def wait_until(what: Callable[[], Any], seconds: float = _PATIENCE) -> Any:
+    """What it returns as soon as that is true."""
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+    return found
 
 
 def listens(process: int) -> bool:
