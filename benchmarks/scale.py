@@ -2,7 +2,7 @@
 
 python benchmarks/scale.py plan                      a dry run of 5,000 trainings
 python benchmarks/scale.py overhead                  an empty job, here and on Slurm where there is one
-python benchmarks/scale.py cost results/quick        core hours of a study that ran, from its run times
+python benchmarks/scale.py cost                      core hours of config/config.yaml, from a part of it
 """
 
 import csv
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -21,10 +22,15 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from meta_rl import markdown  # noqa: E402
+from meta_rl import demand, markdown  # noqa: E402
 from meta_rl.benchmarks import BENCHMARKS  # noqa: E402
+from meta_rl.config import check  # noqa: E402
+from meta_rl.config import load as load_study  # noqa: E402
 from meta_rl.contexts import ContextSpace  # noqa: E402
+from meta_rl.currency import wildcards  # noqa: E402
 from meta_rl.registry import AGENTS, METHODS, load  # noqa: E402
+from meta_rl.status import expected  # noqa: E402
+from meta_rl.study import Study  # noqa: E402
 
 _TRAININGS = 5000
 _JOBS = 8  # empty ones
@@ -134,30 +140,76 @@ def _run(folder: str, arguments: list[str], jobs: int) -> float:
     return time.monotonic() - start
 
 
-def cost(folder: Path) -> str:
-    """Core hours by stage, and how long the study takes on some cores, each job waiting for those before it."""
-    times: defaultdict[str, list[float]] = defaultdict(list)
-    memory: dict[str, float] = {}
-    chains: defaultdict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
-    for path in sorted((folder / "benchmarks").rglob("*.tsv")):
-        rule, *where = path.relative_to(folder / "benchmarks").with_suffix("").parts
+def reduced() -> dict:
+    """A part of the study in config/config.yaml: one benchmark, one block, a fifth of the steps."""
+    whole = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    name = "cartpole_length"
+    part = whole | {"study": "costs", "benchmarks": {name: whole["benchmarks"][name]}}
+    for key in ("train", "references"):
+        part[key] = whole[key] | {"env_steps": whole[key]["env_steps"] // 5}
+    part["seeds"]["test"]["count"] = 5
+    return part
+
+
+def cost(results: Path | None = None) -> str:
+    """What the whole study costs, from the run times of the reduced one, which is run if there are none.
+
+    A job takes what the one of its stage and method took, times the ratio of the work in them (meta_rl/demand.py).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        if results is None:
+            for name in ("meta_rl", "workflow", "environment.yml"):
+                Path(folder, name).symlink_to(ROOT / name)
+            Path(folder, "costs.yaml").write_text(yaml.safe_dump(reduced()))
+            command = [sys.executable, "-m", "snakemake", "all", "--configfile", "costs.yaml", "--cores", "1"]
+            subprocess.run(command, cwd=folder, check=True)
+        return _cost(results or Path(folder, "results/costs"))
+
+
+def _cost(results: Path) -> str:
+    part, whole = Study(check(reduced(), "costs")), Study(load_study(ROOT / "config/config.yaml"))
+    measured = {}
+    for rule, place, where in _jobs(part):
+        path = results / "benchmarks" / rule / f"{place}.tsv"
         with path.open(newline="") as file:
             row = next(csv.DictReader(file, delimiter="\t"))
-        seconds = float(row["cpu_time"] if row["cpu_time"] not in ("NA", "-") else row["s"])
-        times[rule].append(seconds)
-        memory[rule] = max(
-            memory.get(rule, 0), float(row["max_rss"]) if row["max_rss"] not in ("NA", "-") else 0
-        )
-        chains[tuple(where)][rule] = seconds
+        taken = float(row["cpu_time"]), float(row["max_rss"])
+        measured[rule, where.get("method")] = (*taken, demand.seconds(part, rule, **where))
+    stages: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    chains: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for rule, place, where in _jobs(whole):
+        taken, memory, work = measured[rule, where.get("method")]
+        taken *= demand.seconds(whole, rule, **where) / work if work else 1
+        stages[rule].append((taken, memory))
+        # One after the other: trajectories, encoder, training and evaluation of a block.
+        chains["" if "method" in where else rule, place] += taken
     rows = [
-        (rule, str(len(some)), f"{max(some):.0f}", f"{memory[rule]:.0f}", f"{sum(some) / 3600:.3f}")
-        for rule, some in times.items()
+        (
+            rule,
+            str(len(jobs)),
+            f"{max(jobs)[0] / 60:.1f}",
+            f"{max(job[1] for job in jobs):.0f}",
+            _hours(sum(job[0] for job in jobs)),
+        )
+        for rule, jobs in stages.items()
     ]
-    table = markdown.table(("stage", "jobs", "longest, CPU s", "largest, MB", "core hours"), rows)
-    # A chain is the jobs of one block: trajectories, encoder, training, evaluation.
-    lengths = sorted((sum(chain.values()) for chain in chains.values()), reverse=True)
-    spread = [(f"{cores:,}", f"{_makespan(lengths, cores) / 3600:.3f}") for cores in (1, 10, 100, 1000)]
-    return "\n\n".join([table, markdown.table(("cores", "hours"), spread)])
+    rows.append(("all", str(sum(map(len, stages.values()))), "", "", _hours(sum(chains.values()))))
+    lengths = sorted(chains.values(), reverse=True)
+    spread = [(f"{cores:,}", _hours(_makespan(lengths, cores))) for cores in (1, 10, 100, 1000)]
+    header = ("stage", "jobs", "longest, CPU min", "largest, MB", "core hours")
+    return "\n\n".join([markdown.table(header, rows), markdown.table(("cores", "hours"), spread)])
+
+
+def _jobs(study: Study) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Rule, place among the logs and run times, and wildcards of every job of a study."""
+    for (rule, _), paths in expected(study).items():
+        for path in paths:
+            where = {"figure": Path(path).stem} if rule == "plot" else wildcards(Path(path), study)
+            yield rule, "/".join(where.values()) or "study", where
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.2f}"
 
 
 def _makespan(lengths: list[float], cores: int) -> float:
@@ -174,5 +226,5 @@ if __name__ == "__main__":
         print(plan(*map(int, rest)), end="\n\n")
     if what in ("overhead", "all"):
         print(overhead(), end="\n\n")
-    if what == "cost":
-        print(cost(Path(rest[0])))
+    if what in ("cost", "all"):
+        print(cost(*map(Path, rest)))

@@ -75,7 +75,7 @@ def report(study: Study, log: str, running: bool) -> str:
     known = jobs(log)
     rows, left, slots = [], 0.0, 0
     seconds = _seconds(study)
-    for (rule, benchmark), outputs in _expected(study).items():
+    for (rule, benchmark), outputs in expected(study).items():
         mine = [job for job in known if job.place == (rule, benchmark)]
         done = sum(Path(path).exists() for path in outputs)
         active = sum(job.state == "running" for job in mine) if running else 0
@@ -99,7 +99,7 @@ def report(study: Study, log: str, running: bool) -> str:
         )
     columns = ("stage", "benchmark", "jobs", "done", "running", "failed", "each", "left")
     lines = [markdown.table(columns, [[str(cell) for cell in row] for row in rows])]
-    total, finished = sum(map(len, _expected(study).values())), sum(row[3] for row in rows)
+    total, finished = sum(map(len, expected(study).values())), sum(row[3] for row in rows)
     lines.append(
         f"{finished} of {total} jobs done; about {_time(left / max(slots, 1))} left at {max(slots, 1)} at a time"
     )
@@ -125,7 +125,7 @@ def _reason(event: str, logs: list[Path]) -> str:
     return errors[-1] if errors else "see its logs"
 
 
-def _expected(study: Study) -> dict[Place, list[str]]:
+def expected(study: Study) -> dict[Place, list[str]]:
     """The first result of every job, by stage and benchmark."""
     found: defaultdict[Place, list[str]] = defaultdict(list)
     for rule, pattern in OUTPUTS.items():

@@ -74,7 +74,7 @@ SchedulerParameters=sched_interval=1,sched_min_interval=0,bf_interval=1,batch_sc
 ReturnToService=2
 MpiDefault=none
 MailProg=/bin/true
-KillWait=10
+KillWait=30
 MinJobAge=300
 AccountingStorageType=accounting_storage/none
 CONF

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -38,7 +39,8 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[OnCluster, str]:
         return project.training(f"dqn/{method}/")
 
     hanging = main.until(lambda: hit("jrpl"))
-    os.kill(hanging, signal.SIGSTOP)
+    wakes = Thread(target=stop_until_told, args=(hanging,))
+    wakes.start()
     os.kill(main.until(lambda: hit("none")), signal.SIGKILL)
     main.until(lambda: hit("explicit"))
     (job, _, _) = project.queue("explicit")[0]
@@ -46,13 +48,18 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[OnCluster, str]:
     main.until(lambda: project.step("pretrain_encoder"))
     (_, _, node) = project.queue("pretrain_encoder")[0]
     down(node)
-    try:
-        main.until(lambda: pending(hanging))
-        os.kill(hanging, signal.SIGCONT)
-    finally:
-        up(node)
+    wait_until(lambda: not project.step("pretrain_encoder"))
+    up(node)
+    wakes.join()
     assert main.wait() == 0, main.output()
     return project, main.output()
+
+
+def stop_until_told(process: int) -> None:
+    """Stop a process until it is asked to end, as if its node hung: no time goes into computing."""
+    os.kill(process, signal.SIGSTOP)
+    wait_until(lambda: pending(process))
+    os.kill(process, signal.SIGCONT)
 
 
 def targets(project: OnCluster) -> list[str]:
