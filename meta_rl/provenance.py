@@ -19,7 +19,6 @@ from typing import Any
 from meta_rl import registry
 
 _PACKAGE = Path(__file__).resolve().parent
-_REGISTRY = Path(registry.__file__).resolve()
 _LIBRARIES = ("numpy", "torch", "gymnasium", "Box2D", "mujoco", "metaworld", "pandas", "pyarrow")
 
 
@@ -95,7 +94,7 @@ def _plain(entry: registry.Entry) -> dict[str, Any]:
 def _source(module: str) -> Path | None:
     """The file of a module; None for the registry, for a package and for a name inside a module."""
     path = _PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
-    return path if path.is_file() and path != _REGISTRY else None
+    return path if path.is_file() and path != Path(registry.__file__).resolve() else None
 
 
 @cache
