@@ -71,7 +71,11 @@ def down(node: str) -> None:
 
 
 def up(node: str) -> None:
-    subprocess.run(["scontrol", "update", f"nodename={node}", "state=resume"], check=True)
+    """It may have come back by itself, which is an error to scontrol."""
+    subprocess.run(["scontrol", "update", f"nodename={node}", "state=resume"], stderr=subprocess.DEVNULL)
+    wait_until(
+        lambda: "down" not in subprocess.check_output(["sinfo", "-h", "-n", node, "-o", "%T"], text=True)
+    )
 
 
 @pytest.fixture(scope="module")
