@@ -1,7 +1,11 @@
 # make run        install if need be, run the study STUDY (default: quick) on all cores, say where the results are
 # make tour       a small benchmark of every environment, from end to end
 # make figures    draw its figures again, from its tables alone
+# make status     how far it is: done, running, failed and remaining, also while it runs
+# make resume     go on with it after Snakemake was killed; with PROFILE=slurm, on a cluster
 # make test       every check, in the same environment
+# make test-slurm a real Slurm on this machine, and all that can go wrong on one; as root, on Debian
+# make scale      what planning and starting jobs costs, and what a study costs; with Slurm where it is there
 # make gate       does every context feature act, alone, and as it should?
 # make videos     a GIF of every benchmark at the corners of its context space, in results/videos
 # make docs       write docs/benchmarks and docs/methods anew, from the registry
@@ -9,9 +13,10 @@
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
-# STUDY names a file in config/. TORCH_INDEX is an index of torch builds, for who does not want the default one:
+# STUDY names a file in config/. PROFILE is a profile of Snakemake's, and empty for this machine alone. TORCH_INDEX is an index of torch builds, for who does not want the default one:
 # https://pytorch.org/get-started/locally tells which serves CPU and which CUDA builds.
 STUDY ?= quick
+PROFILE ?=
 TORCH_INDEX ?=
 PYTHON ?= python3
 
@@ -19,15 +24,23 @@ PYTHON ?= python3
 ENV := $(if $(filter-out base,$(CONDA_DEFAULT_ENV)),$(CONDA_PREFIX),.venv)
 BIN := $(ENV)/bin
 INSTALLED := $(ENV)/.meta_rl-installed
-SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all --quiet rules host
+WHERE := $(if $(PROFILE),--profile $(PROFILE),--cores all)
+OPTIONS := --configfile config/$(STUDY).yaml $(WHERE) --quiet rules host
+SNAKEMAKE := $(BIN)/snakemake $(OPTIONS)
 CHECK := $(BIN)/python -m meta_rl.config config/$(STUDY).yaml
 
-.PHONY: run tour figures test gate videos docs parity bench install clean
+.PHONY: run status resume tour figures test test-slurm scale gate videos docs parity bench install clean
 
 run: install
 	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) all
 	@cat results/$$($(CHECK))/check.txt
+
+status: install
+	@$(BIN)/python -m meta_rl.status config/$(STUDY).yaml
+
+resume: install
+	$(BIN)/python slurm/resume.py $(OPTIONS)
 
 tour:
 	@$(MAKE) run STUDY=tour
@@ -43,6 +56,12 @@ test: install
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+test-slurm: install
+	tests/slurm/cluster.sh run $(BIN)/pytest -q -n 2 --dist loadfile -o addopts= --durations 20 tests/slurm
+
+scale: install
+	$(BIN)/python benchmarks/scale.py
 
 gate: install
 	$(BIN)/python -m meta_rl.gate

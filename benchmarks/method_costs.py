@@ -57,11 +57,12 @@ def _measure(study: Study, method: str, to: Path) -> dict[str, Any]:
         encoder = to / "encoder.pt"
         if study.generated(BENCHMARK, method):
             generator = to / "generator.pt"
-            train_generator.main(block, spec("train_generator"), generator)
+            train_generator.main(block, spec("train_generator"), to / "checkpoint.pt", generator)
         collect_trajectories.main(block, generator, spec("collect_trajectories"), to / "trajectories.parquet")
         pretrain_encoder.main(to / "trajectories.parquet", block, spec("pretrain_encoder"), encoder)
     marks.append(time.process_time())
-    train.main(block, encoder, spec("train"), to / "policy.pt", to / "learning.parquet")
+    left = (to / name for name in ("checkpoint.pt", "policy.pt", "learning.parquet"))
+    train.main(block, encoder, spec("train"), *left)
     marks.append(time.process_time())
     evaluate.main(
         to / "policy.pt", to / "held_out.parquet", block, spec("evaluate"), to / "evaluation.parquet",

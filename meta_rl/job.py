@@ -10,6 +10,7 @@ empty, a dict is read from JSON. `main` returns the sentence that ends the job's
 import argparse
 import contextlib
 import ctypes
+import errno
 import inspect
 import json
 import os
@@ -27,7 +28,8 @@ _SILENCE = 10.0  # seconds between two progress lines
 def run(main: Callable[..., str]) -> None:
     """Call `main` with the command line's arguments on one thread, then print `<step>: <sentence> in 12.3 s`.
 
-    A UserError becomes one line on stderr and exit status 1; any other exception keeps its traceback.
+    A UserError, or a disk that is full, becomes one line on stderr and exit status 1; any other exception keeps
+    its traceback.
     """
     step = Path(inspect.getfile(main)).stem
     arguments = vars(_parser(step, main).parse_args())
@@ -39,23 +41,29 @@ def run(main: Callable[..., str]) -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(f"error: {error}; make room, and run the workflow again", file=sys.stderr)
+        sys.exit(1)
     print(f"{step}: {sentence} in {time.monotonic() - start:.1f} s", flush=True)
 
 
 class Progress:
     """Lines such as `train: 40 %, 5,200 env_steps/s, 35 s left`, at most one in ten seconds."""
 
-    def __init__(self, label: str, total: int, unit: str) -> None:
-        self.label, self.total, self.unit = label, total, unit
+    def __init__(self, label: str, total: int, unit: str, done: int = 0) -> None:
+        """`done` of the `total` units were there before."""
+        self.label, self.total, self.unit, self._before = label, total, unit, done
         self._start = self._printed = time.monotonic()
 
     def update(self, done: int) -> None:
         """Report that `done` of `total` units are complete."""
         now = time.monotonic()
-        if done <= 0 or now - self._printed < _SILENCE:
+        if done <= self._before or now - self._printed < _SILENCE:
             return
         self._printed = now
-        rate = done / (now - self._start)
+        rate = (done - self._before) / (now - self._start)
         left = (self.total - done) / rate
         print(
             f"{self.label}: {done / self.total:.0%}, {rate:,.0f} {self.unit}/s, {left:,.0f} s left",

@@ -2,7 +2,8 @@
 
 import json
 import zipfile
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class Weights:
     """What a training leaves: a stack of S networks with the spec that they were trained by.
 
     `env_steps` [S] are all the environment steps that each run paid for; `path` is the file it was read from.
+    `failures` {key: reason} are runs of the block that are not in the stack.
     """
 
     spec: dict[str, Any]
@@ -64,15 +66,15 @@ class Weights:
     tensors: dict[str, torch.Tensor]
     record: dict[str, Any]
     path: str = ""
+    failures: dict[str, str] = field(default_factory=dict)
 
-    def select(self, index: int) -> "Weights":
-        """The stack of one run."""
-        one = slice(index, index + 1)
+    def select(self, *indices: int) -> "Weights":
+        """The stack of some of the runs."""
         return replace(
             self,
-            keys=self.keys[one],
-            env_steps=self.env_steps[one],
-            tensors={name: value[one] for name, value in self.tensors.items()},
+            keys=tuple(self.keys[index] for index in indices),
+            env_steps=tuple(self.env_steps[index] for index in indices),
+            tensors={name: value[list(indices)] for name, value in self.tensors.items()},
         )
 
     def agent(self) -> Agent:
@@ -80,6 +82,17 @@ class Weights:
         agent = build_agent(self.spec, Streams(self.keys))
         restore(agent, self)
         return agent.requires_grad_(False)
+
+
+def join(parts: Sequence[Weights], failures: dict[str, str]) -> Weights:
+    """One stack of several that were trained by the same spec, and the runs that failed."""
+    return replace(
+        parts[0],
+        keys=tuple(key for part in parts for key in part.keys),
+        env_steps=tuple(steps for part in parts for steps in part.env_steps),
+        tensors={name: torch.cat([part.tensors[name] for part in parts]) for name in parts[0].tensors},
+        failures=failures,
+    )
 
 
 def finite(weights: Weights) -> np.ndarray:
@@ -114,7 +127,8 @@ def tensors(module: torch.nn.Module) -> dict[str, torch.Tensor]:
 def save(path: str | Path, weights: Weights) -> None:
     """Write atomically. Everything but the tensors is JSON."""
     described = json.dumps(
-        {name: getattr(weights, name) for name in ("spec", "keys", "env_steps", "record")}, sort_keys=True
+        {name: getattr(weights, name) for name in ("spec", "keys", "env_steps", "record", "failures")},
+        sort_keys=True,
     )
     with atomic(path) as temporary:
         torch.save({"description": described, "tensors": weights.tensors}, temporary)
@@ -135,6 +149,7 @@ def load(path: str | Path) -> Weights:
             tensors=dict(content["tensors"]),
             record=described["record"],
             path=str(path),
+            failures=described["failures"],
         )
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file; run the rule that makes it") from None

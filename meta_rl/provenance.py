@@ -36,7 +36,7 @@ def closure(step: str, spec: Mapping[str, Any]) -> tuple[Path, ...]:
 
 def code_hash(step: str, spec: Mapping[str, Any]) -> str:
     """Hash of the code that a job runs; comments, docstrings and formatting do not count."""
-    return _code_hash(step, members(spec))
+    return code_hash_of(step, members(spec))
 
 
 def record(step: str, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,9 +76,10 @@ def _closure(step: str, used: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
 
 
 @cache
-def _code_hash(step: str, used: tuple[tuple[str, str], ...]) -> str:
+def code_hash_of(step: str, used: tuple[tuple[str, str], ...]) -> str:
+    """The same for a step with these members."""
     entries = [_plain(registry.entry(*member)) for member in used]
-    code = {str(path.relative_to(_PACKAGE)): _meaning(path) for path in _closure(step, used)}
+    code = {str(path.relative_to(_PACKAGE)): _file_hash(path) for path in _closure(step, used)}
     return digest([entries, code])
 
 
@@ -89,6 +90,7 @@ def _plain(entry: registry.Entry) -> dict[str, Any]:
     }
 
 
+@cache
 def _source(module: str) -> Path | None:
     """The file of a module; None for the registry, for a package and for a name inside a module."""
     path = _PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
@@ -113,6 +115,10 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 
 @cache
+def _file_hash(path: Path) -> str:
+    return digest(_meaning(path))
+
+
 def _meaning(path: Path) -> str:
     """A source file without what does not change a result."""
     if path.suffix != ".py":

@@ -14,8 +14,33 @@ from meta_rl.contexts import DEVELOPMENT
 HELD_OUT = "held_out"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
 TABLES = (
-    "contexts", "references", "predictions", "learning", "evaluation", "encodings", "scores", "metrics",
+    "contexts", "references", "predictions", "learning", "runs", "evaluation", "encodings", "scores", "metrics",
 )  # fmt: skip
+_RUN = "results/{study}/{benchmark}/{agent}/{method}/{block}"
+_PRETRAINED, _PREDICTING, _GENERATED = (
+    _RUN.replace("method", which) for which in ("pretrained", "predicting", "generated")
+)
+# The first result of every rule's jobs.
+OUTPUTS = {
+    "sample_contexts": ("results/{study}/{benchmark}/contexts/{part}.parquet",),
+    "train_generator": (f"{_GENERATED}/generator.pt",),
+    "collect_trajectories": (
+        f"{_PRETRAINED}/trajectories/{{block}}.parquet",
+        f"{_PREDICTING}/trajectories/held_out.parquet",
+    ),
+    "pretrain_encoder": (f"{_PRETRAINED}/encoder.pt",),
+    "compare_predictors": (f"{_PREDICTING}/predictions.parquet",),
+    "train": (f"{_RUN}/policy.pt",),
+    "solve_references": ("results/{study}/{benchmark}/references/{agent}.pt",),
+    "evaluate": (f"{_RUN}/evaluation.parquet",),
+    "evaluate_references": ("results/{study}/{benchmark}/references/{part}.parquet",),
+    "score": ("results/{study}/{benchmark}/scores.parquet",),
+    "aggregate": ("results/{study}/manifest.json",),
+    "plot": ("results/{study}/figures/{figure}.pdf",),
+    "summarise": ("results/{study}/summary.html",),
+    "report": ("results/{study}/report.html",),
+    "check_results": ("results/{study}/check.txt",),
+}
 Spec = dict[str, Any]
 
 
@@ -46,7 +71,9 @@ class Study:
                 "benchmark": [benchmark],
                 "agent": settings["agents"],
                 "method": self.config["methods"],
+                "pretrained": [name for name in self.config["methods"] if registry.METHODS[name].pretrain],
                 "predicting": [name for name in self.config["methods"] if registry.METHODS[name].predicts],
+                "generated": [name for name in self.config["methods"] if self.generated(benchmark, name)],
                 "block": self.blocks,
                 "part": [HELD_OUT, *self.blocks],
                 "figure": self.config["figures"],

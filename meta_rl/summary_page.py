@@ -10,11 +10,12 @@ import pandas as pd
 
 from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
 from meta_rl.metrics import comparisons, counts, intervals
-from meta_rl.metrics.runs import diverged
-from meta_rl.tables import contexts, evaluation, learning, metrics, predictions, scores
+from meta_rl.tables import contexts, evaluation, learning, metrics, predictions, runs, scores
 from meta_rl.tables.columns import REGIMES
 
-TABLES = (contexts.TABLE, evaluation.TABLE, learning.TABLE, metrics.TABLE, predictions.TABLE, scores.TABLE)
+TABLES = tuple(
+    module.TABLE for module in (contexts, evaluation, learning, metrics, predictions, runs, scores)
+)
 _TEMPLATE = Path(__file__).with_suffix(".html")
 _OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
 _OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
@@ -53,7 +54,8 @@ def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
         feasibility=list(_feasibility(tables)),
         few=_few(tables),
         fewest=counts.FEWEST,
-        diverged=_diverged(tables),
+        diverged=_lost(tables["runs"], "diverged"),
+        failed=_lost(tables["runs"], "failed"),
         predictions=list(_predictions(tables["predictions"])),
         protocol=_protocol(tables),
     )
@@ -261,9 +263,12 @@ def _covered(n: int) -> str:
     )
 
 
-def _diverged(tables: Tables) -> list[str]:
-    runs = diverged(tables["learning"], tables["evaluation"]).to_numpy()
-    return [f"{benchmark}, {agent}, {method}, seed {seed}" for benchmark, agent, method, seed in runs]
+def _lost(table: pd.DataFrame, outcome: str) -> list[str]:
+    rows = table.loc[table["outcome"] == outcome, ["benchmark", "agent", "method", "seed", "reason"]]
+    return [
+        f"{benchmark}, {agent}, {method}, seed {seed} ({reason})"
+        for benchmark, agent, method, seed, reason in rows.to_numpy()
+    ]
 
 
 def _protocol(tables: Tables) -> dict[str, str]:

@@ -8,6 +8,7 @@ import torch
 
 from meta_rl import registry
 from meta_rl.agents.base import Agent
+from meta_rl.checkpoints import Checkpoint
 from meta_rl.contexts import another
 from meta_rl.envs.base import Environments
 from meta_rl.information import Prober
@@ -18,6 +19,8 @@ from meta_rl.rollout import Rollout, Window
 from meta_rl.streams import Streams
 
 POINTS = 50  # of a learning curve
+
+Point = dict[str, Any]  # {"env_steps": [S], "figures": {name: (mean [S], count [S])}}
 
 
 class Training:
@@ -53,16 +56,16 @@ class Training:
         self._log = Log(environments.rows[0])
         self._reset(np.ones(environments.rows, dtype=bool))
 
-    def run(self, env_steps: int, label: str = "train") -> list[dict[str, Any]]:
+    def run(self, env_steps: int, label: str = "train", checkpoint: Checkpoint | None = None) -> list[Point]:
         """Go on until every run has taken `env_steps` steps; the points of the learning curves.
 
-        A point is {"env_steps": [S], "figures": {name: (mean [S], count [S])}}, over the steps of each run since
-        its last point; the count is 0 for a run that has none there. Runs that probe take their steps at
-        different times: the first to have taken them all go on for the others' sake, but not in `weights`.
+        A point is over the steps of each run since its last point; the count is 0 for a run that has none there. Runs
+        that probe take their steps at different times: the first to have taken them all go on for the others' sake,
+        but not in `weights`. With a `checkpoint`, go on from there, and keep it up to date.
         """
-        progress = Progress(label, env_steps, "env_steps")
+        points = checkpoint.resume(self) if checkpoint else []
+        progress = Progress(label, env_steps, "env_steps", int(self.env_steps.min()))
         every = max(1, env_steps // POINTS)
-        points = []
         while (self.env_steps < env_steps).any():
             before = self.env_steps
             self.env_steps = before + self.environments.rows[1]
@@ -75,6 +78,8 @@ class Training:
                 progress.update(int(self.env_steps.min()))
             if ended.any():
                 self._keep(ended)
+            if checkpoint:
+                checkpoint.offer(self, points)
         return points
 
     def weights(self, spec: dict[str, Any], record: dict[str, Any], paid: int = 0) -> Weights:

@@ -8,7 +8,7 @@ import pytest
 from meta_rl.errors import UserError
 from meta_rl.steps import check_results
 from meta_rl.steps.check_results import Run
-from meta_rl.tables import evaluation, io, learning
+from meta_rl.tables import evaluation, io, runs
 from meta_rl.tables.schema import Table
 
 SPEC: dict[str, Any] = {
@@ -41,18 +41,18 @@ def frame() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names(evaluation.TABLE))
 
 
-def check(frame: pd.DataFrame, folder: Path, diverged: str = "") -> str:
-    """`diverged`: the benchmark whose run 3 of `none` diverged in training."""
+def check(frame: pd.DataFrame, folder: Path, lost: dict[tuple[str, str], str] | None = None) -> str:
+    """`lost`: what became of run 3 of a benchmark and method, {(benchmark, method): status}."""
     io.write(frame, evaluation.TABLE, folder / "tables/evaluation.parquet", {})
-    curve = frame[["benchmark", "agent", "method", "seed"]].drop_duplicates()
-    lost = (curve["benchmark"] == diverged) & (curve["method"] == "none") & (curve["seed"] == 3)
-    curve = curve.assign(
-        env_steps=100, metric="loss", value=0.1, status=lost.map({True: "diverged", False: "ok"})
-    )
-    io.write(curve[names(learning.TABLE)], learning.TABLE, folder / "tables/learning.parquet", {})
+    rows = [
+        (benchmark, "dqn", method, seed, status, None if status == "ok" else "it was hot")
+        for benchmark, method, seed in product(SPEC["benchmarks"], SPEC["methods"], [3, 4])
+        for status in [(lost or {}).get((benchmark, method), "ok") if seed == 3 else "ok"]
+    ]
+    io.write(pd.DataFrame(rows, columns=names(runs.TABLE)), runs.TABLE, folder / "tables/runs.parquet", {})
     check_results.main(
         folder / "tables/evaluation.parquet",
-        folder / "tables/learning.parquet",
+        folder / "tables/runs.parquet",
         [folder / "figures/iqm.pdf"],
         folder / "report.html",
         SPEC,
@@ -63,19 +63,28 @@ def check(frame: pd.DataFrame, folder: Path, diverged: str = "") -> str:
 
 def test_a_whole_study_says_where_its_results_are(frame: pd.DataFrame, tmp_path: Path) -> None:
     assert check(frame, tmp_path).splitlines() == [
-        "complete: 8 runs, 28 episodes",
-        "diverged: none",
+        "complete: 8 of 8 runs, 28 episodes",
         f"tables:   {tmp_path}/tables",
         f"figures:  {tmp_path}/figures",
         f"report:   {tmp_path}/report.html",
     ]
 
 
-def test_diverged_runs_are_named_once(frame: pd.DataFrame, tmp_path: Path) -> None:
-    lost = (frame["benchmark"] == "pole") & (frame["method"] == "jrpl") & (frame["seed"] == 4)
-    frame.loc[lost, "status"] = "diverged"
-    assert "diverged: pole dqn jrpl seed 4\n" in check(frame, tmp_path)
-    assert "diverged: cart dqn none seed 3, pole dqn jrpl seed 4\n" in check(frame, tmp_path, diverged="cart")
+def test_lost_runs_are_an_error_that_names_them(
+    frame: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played = frame.drop(
+        frame.index[(frame["seed"] == 3) & frame["benchmark"].eq("pole") & frame["method"].eq("none")]
+    )
+    with pytest.raises(UserError) as caught:
+        check(played, tmp_path, {("pole", "none"): "failed", ("cart", "jrpl"): "diverged"})
+    assert str(caught.value).splitlines()[1:] == [
+        "  pole dqn none seed 3: failed: it was hot",
+        "  cart dqn jrpl seed 3: diverged: it was hot",
+    ]
+    assert "2 of 8 runs" in str(caught.value)
+    assert "complete: 7 of 8 runs, 22 episodes" in capsys.readouterr().out
+    assert not (tmp_path / "check.txt").exists()
 
 
 def test_missing_episodes_are_an_error(frame: pd.DataFrame, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import errno
 import json
 import sys
 from pathlib import Path
@@ -114,3 +115,21 @@ def test_progress_prints_at_most_every_ten_seconds(
         "train: 20%, 2,000 env_steps/s, 40 s left",
         "train: 40%, 2,000 env_steps/s, 30 s left",
     ]
+
+
+def test_a_full_disk_is_an_error_of_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main(count: int) -> str:
+        raise OSError(errno.ENOSPC if count else errno.EACCES, "No space left on device", "here/policy.pt")
+
+    monkeypatch.setattr(sys, "argv", ["step", "--count", "1"])
+    with pytest.raises(SystemExit) as stopped:
+        job.run(main)
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: [Errno 28] No space left on device: 'here/policy.pt'; make room, and run the workflow again\n"
+    )
+    monkeypatch.setattr(sys, "argv", ["step", "--count", "0"])
+    with pytest.raises(PermissionError):
+        job.run(main)

@@ -24,6 +24,7 @@ from meta_rl.study import Study
 from meta_rl.tables import contexts, io, learning, predictions, trajectories
 
 STUDY = Study(check(RAW | {"methods": list(registry.METHODS)}, "test.yaml"))
+TRAINED = ("checkpoint.pt", "policy.pt", "learning.parquet")
 JOB = {"benchmark": "small_gravity", "agent": "dqn", "block": "seeds_0-1"}
 
 
@@ -41,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in ("held_out", "seeds_0-1"):
         sample_contexts.main(spec("sample_contexts", "none", part), to / f"{part}.parquet")
     block = to / "seeds_0-1.parquet"
-    train_generator.main(block, spec("train_generator", "iida"), to / "generator.pt")
+    train_generator.main(block, spec("train_generator", "iida"), to / "checkpoint.pt", to / "generator.pt")
     for method, generator in (("iida", to / "generator.pt"), ("epi", None)):
         described = spec("collect_trajectories", method, transitions=90)
         collect_trajectories.main(block, generator, described, to / f"{method}_train.parquet")
@@ -137,7 +138,7 @@ def test_what_pretraining_spends_is_paid_for_by_the_run(made: Path, tmp_path: Pa
     assert budget.spent(settings, count) == spent
     told = spec("train", method, transitions=90)
     told |= {"env_steps": spent + 400}
-    train.main(block, tmp_path / "encoder.pt", told, tmp_path / "policy.pt", tmp_path / "learning.parquet")
+    train.main(block, tmp_path / "encoder.pt", told, *(tmp_path / name for name in TRAINED))
     curve = io.read(tmp_path / "learning.parquet", learning.TABLE)
     assert curve["env_steps"].min() > spent
     assert all(
@@ -158,9 +159,7 @@ def test_the_default_control_trains_in_the_default_context(
     monkeypatch.setattr(train, "start", noted)
     for method in ("default", "none"):
         described = spec("train", method)
-        train.main(
-            made / "seeds_0-1.parquet", None, described, tmp_path / "policy.pt", tmp_path / "learning.parquet"
-        )
+        train.main(made / "seeds_0-1.parquet", None, described, *(tmp_path / name for name in TRAINED))
     assert seen[0].tolist() == [[[9.8]], [[9.8]]]
     assert seen[1].shape == (2, 3, 1)
 

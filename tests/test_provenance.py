@@ -33,7 +33,13 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
     def write(name: str, text: str) -> None:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-        for cached in (provenance._closure, provenance._code_hash, provenance._imports, provenance._meaning):
+        for cached in (
+            provenance._closure,
+            provenance.code_hash_of,
+            provenance._imports,
+            provenance._source,
+            provenance._file_hash,
+        ):
             cached.cache_clear()
 
     for name, text in FILES.items():

@@ -29,6 +29,7 @@ from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
 from meta_rl.tables import io
+from meta_rl.tables import learning as learning_table
 from meta_rl.tables import references as references_table
 from meta_rl.tables import scores as scores_table
 from meta_rl.tables import trajectories as trajectories_table
@@ -63,7 +64,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sample_contexts.main(spec("sample_contexts", part="held_out"), folder / "held_out.parquet")
     sample_contexts.main(spec("sample_contexts"), folder / "block.parquet")
     collect_trajectories.main(folder / "block.parquet", None, collect_spec(), folder / "trajectories.parquet")
-    solve_references.main(spec("solve_references", seeds=2), folder / "specialists.pt")
+    solve_references.main(
+        spec("solve_references", seeds=2), folder / "checkpoint.pt", folder / "specialists.pt"
+    )
     evaluate_references.main(
         [folder / "specialists.pt"],
         folder / "held_out.parquet",
@@ -75,6 +78,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder / "block.parquet",
             None,
             spec("train", method),
+            folder / "checkpoint.pt",
             folder / f"{method}.pt",
             folder / f"{method}_learning.parquet",
         )
@@ -293,7 +297,7 @@ def test_specialists_meet_their_own_context_only(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(cartpole, "build", watched)
     described = spec("solve_references", seeds=2, grid=3, env_steps=200)
-    solve_references.main(described, tmp_path / "specialists.pt")
+    solve_references.main(described, tmp_path / "checkpoint.pt", tmp_path / "specialists.pt")
     points = np.repeat(space().grid(3)[:, 0], 2)
     assert len(met) == 200 / met[0].shape[1]
     for gravity in met:
@@ -539,3 +543,37 @@ def test_a_result_that_is_not_valid_is_not_written(
     with pytest.raises(UserError, match="column 'episode_return' holds null"):
         run(tmp_path)
     assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("where", ["training", "evaluation"])
+def test_a_seed_that_fails_leaves_its_block_as_it_was(
+    where: str, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("held_out.parquet", "block.parquet", "jrpl.pt", "jrpl_learning.parquet"):
+        (tmp_path / name).symlink_to(made / name)
+    module, name = (train, "start") if where == "training" else (evaluate, "_play")
+    work = getattr(module, name)
+
+    def fails(*arguments: Any) -> Any:
+        """Where the first run of the block is in the stack."""
+        runs = arguments[2].keys if where == "training" else [f"run {seed}" for seed in arguments[1]]
+        if f"run {SEEDS[0]}" in runs:
+            raise ArithmeticError("an unlucky context")
+        return work(*arguments)
+
+    monkeypatch.setattr(module, name, fails)
+    if where == "training":
+        outputs = [tmp_path / "jrpl.pt", tmp_path / "jrpl_learning.parquet"]
+        for path in outputs:
+            path.unlink()
+        train.main(
+            tmp_path / "block.parquet", None, spec("train", "jrpl"), tmp_path / "checkpoint.pt", *outputs
+        )
+    play(tmp_path, "jrpl", tmp_path)
+    for kind, table in (("learning", learning_table), ("evaluation", evaluation_table)):
+        ours, theirs = (io.read(folder / f"jrpl_{kind}.parquet", table.TABLE) for folder in (tmp_path, made))
+        rest = theirs[theirs["seed"] != SEEDS[0]] if (kind, where) != ("learning", "evaluation") else theirs
+        pd.testing.assert_frame_equal(ours, rest.reset_index(drop=True), check_exact=True)
+    reason = f"{where}, ArithmeticError: an unlucky context"
+    assert io.record(tmp_path / "jrpl_evaluation.parquet")["failures"] == {str(SEEDS[0]): reason}
+    assert not list(tmp_path.glob("checkpoint*"))

@@ -4,12 +4,13 @@ import json
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
 
-from meta_rl import provenance, registry
+from meta_rl import demand, provenance, registry
 from meta_rl.config import load
 from meta_rl.errors import UserError
 from meta_rl.files import write_text
@@ -24,6 +25,11 @@ os.environ.update(
     OMP_NUM_THREADS="1",
     MKL_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",
+)
+# A step that was killed cannot say anything itself.
+shell.prefix(
+    "set -euo pipefail; trap '[ $? != 137 ] || "
+    'echo "killed (SIGKILL); most often memory ran out" >&2\' EXIT; '
 )
 
 
@@ -66,22 +72,44 @@ def code(rule):
     Snakemake sees neither imports nor what a command runs. Comments and formatting do not count.
     """
 
-    def stamp(wildcards):
-        job = STUDY.spec(rule, **wildcards)
-        members = [name for _, name in provenance.members(job)]
-        path = Path("results", STUDY.name, "code", "-".join([rule, *members]) + ".txt")
-        text = provenance.code_hash(rule, job) + "\n"
-        if not path.is_file() or path.read_text() != text:
-            write_text(path, text)
-        return str(path)
+    def path(wildcards):
+        return stamp(rule, provenance.members(STUDY.spec(rule, **wildcards)))
 
-    return stamp
+    return path
+
+
+@cache
+def stamp(rule, members):
+    path = Path(
+        "results",
+        STUDY.name,
+        "code",
+        "-".join([rule, *(name for _, name in members)]) + ".txt",
+    )
+    text = provenance.code_hash_of(rule, members) + "\n"
+    if not path.is_file() or path.read_text() != text:
+        write_text(path, text)
+    return str(path)
 
 
 def files(pattern, *fixed):
     """Input: all the files of a pattern that agree with the job in the `fixed` wildcards."""
     return lambda wildcards: STUDY.files(
         pattern, **{name: wildcards[name] for name in fixed}
+    )
+
+
+def memory(rule):
+    """Resources: the MB that the job needs, twice as much at each attempt."""
+    return lambda wildcards, attempt: 2 ** (attempt - 1) * demand.mem_mb(
+        STUDY, rule, **wildcards
+    )
+
+
+def runtime(rule):
+    """Resources: the minutes that the job needs, twice as many at each attempt."""
+    return lambda wildcards, attempt: 2 ** (attempt - 1) * demand.minutes(
+        STUDY, rule, **wildcards
     )
 
 

@@ -1,12 +1,32 @@
-"""Which runs diverged: they count with what they returned, and are named wherever results are."""
+"""What became of each run: diverged and failed ones are named wherever results are."""
+
+from collections.abc import Iterable
 
 import pandas as pd
 
 RUN = ["benchmark", "agent", "method", "seed"]
+Failure = tuple[str, str, str, int, str]  # benchmark, agent, method, seed, reason
 
 
-def diverged(learning: pd.DataFrame, evaluation: pd.DataFrame) -> pd.DataFrame:
-    """The runs, sorted, in which a value or weight ceased to be finite, in training or when they were tested."""
-    rows = pd.concat([table[[*RUN, "status"]] for table in (learning, evaluation)])
-    lost = rows.loc[rows["status"] == "diverged", RUN].drop_duplicates()
-    return lost.sort_values(RUN, ignore_index=True)
+def runs(learning: pd.DataFrame, evaluation: pd.DataFrame, failures: Iterable[Failure]) -> pd.DataFrame:
+    """The `runs` table, sorted by key.
+
+    A run diverged if a value or weight ceased to be finite, in training or when it was tested; the reason is
+    where that was seen first. `failures` are runs that have no episodes.
+    """
+    lost = learning[learning["status"] == "diverged"].sort_values("env_steps", kind="stable")
+    lost = lost.assign(
+        outcome="diverged",
+        reason=[
+            f"training, {metric} is not finite at {steps:,} env_steps"
+            for metric, steps in zip(lost["metric"], lost["env_steps"], strict=True)
+        ],
+    )
+    played = evaluation.loc[evaluation["status"] == "diverged", RUN]
+    played = played.assign(outcome="diverged", reason="evaluation, weights or values are not finite")
+    failed = pd.DataFrame(failures, columns=[*RUN, "reason"]).astype({"seed": int}).assign(outcome="failed")
+    fine = pd.concat([table[RUN] for table in (learning, evaluation)]).assign(outcome="ok", reason=None)
+    columns = [*RUN, "outcome", "reason"]
+    # The first row of a run says most about it.
+    every = pd.concat([failed[columns], lost[columns], played[columns], fine[columns]])
+    return every.drop_duplicates(RUN).sort_values(RUN, ignore_index=True)

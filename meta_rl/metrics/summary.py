@@ -25,17 +25,16 @@ and under the agent's name and method "specialist":
 
     specialist_return           mean return of the specialist that does best in each context
 
-All runs count, diverged ones with what they returned.
+All runs count that were played, diverged ones with what they returned; `n_seeds` says how many.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from meta_rl.errors import UserError
 from meta_rl.metrics import comparisons, intervals, returns
 from meta_rl.metrics.probe import encoding_r2
 from meta_rl.metrics.references import context_value, specialist_returns
@@ -67,6 +66,12 @@ class _Cell(NamedTuple):
     columns: dict[str, np.ndarray]  # episode_return and score, [R, C], NaN where a run has no such context
     solvable: np.ndarray  # bool [R, C]
 
+    def select(self, seeds: Iterable[int]) -> "_Cell":
+        """The runs of some of the seeds, in their order."""
+        rows = [self.seeds.index(seed) for seed in seeds]
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return _Cell(tuple(self.seeds[row] for row in rows), columns, self.solvable[rows])
+
     def counts(self, column: str = "episode_return") -> tuple[int, int, int]:
         """Runs, then contexts and solvable contexts per run: their mean, rounded down, where runs differ."""
         present = ~np.isnan(self.columns[column])
@@ -90,7 +95,7 @@ def metrics(
 ) -> pd.DataFrame:
     """The `metrics` table of a study from four of its tables, sorted by key; `encodings` may be empty.
 
-    Raises UserError if two methods that are compared do not have the same seeds.
+    Two methods are compared on the seeds that both have: all, unless runs failed.
     """
     cells = {key: _cell(group) for key, group in scores.groupby(_GROUP)}
     samples = [*_returns(cells), *_gaps(cells), *_encodings(cells, encodings, contexts)]
@@ -153,17 +158,19 @@ def _families(cells: dict[Key, _Cell]) -> dict[Key, dict[str, _Cell]]:
 
 def _comparisons(key: Key, methods: dict[str, _Cell]) -> tuple[list[_Sample], list[Row]]:
     benchmark, agent, information, split = key
-    pairs = comparisons.family(methods)
-    differences = [_difference(methods, *pair) for pair in pairs]
+    shared = {pair: _shared(*(methods[name] for name in pair)) for pair in comparisons.family(methods)}
+    pairs = {pair: cells for pair, cells in shared.items() if cells[0].seeds}
+    differences = [_difference(*cells) for cells in pairs.values()]
     p_values = np.array([comparisons.sign_flip(difference) for difference in differences])
     samples, rows = [], []
-    for pair, runs, p, p_holm in zip(pairs, differences, p_values, comparisons.holm(p_values), strict=True):
+    adjusted = comparisons.holm(p_values)
+    for (pair, (x, y)), runs, p, p_holm in zip(pairs.items(), differences, p_values, adjusted, strict=True):
         method, baseline = pair
-        own, counts = (benchmark, agent, method, information, split), methods[method].counts()
+        own, counts = (benchmark, agent, method, information, split), x.counts()
         samples.append(_Sample(own, "return_difference", baseline, runs, "mean", counts))
         smallest = min(len(pairs) * comparisons.smallest_p(len(runs)), 1.0)
         for metric, *numbers in (
-            ("probability_of_improvement", *_improvement(methods[method], methods[baseline])),
+            ("probability_of_improvement", *_improvement(x, y)),
             ("p_value", p, *_NONE),
             ("p_holm", p_holm, *_NONE),
             ("smallest_p_holm", smallest, *_NONE),
@@ -172,13 +179,14 @@ def _comparisons(key: Key, methods: dict[str, _Cell]) -> tuple[list[_Sample], li
     return samples, rows
 
 
-def _difference(methods: dict[str, _Cell], method: str, baseline: str) -> np.ndarray:
-    x, y = methods[method], methods[baseline]
-    if x.seeds != y.seeds:
-        raise UserError(
-            f"scores: '{method}' has seeds {list(x.seeds)} but '{baseline}' has {list(y.seeds)}; "
-            "runs are compared seed by seed"
-        )
+def _shared(x: _Cell, y: _Cell) -> tuple[_Cell, _Cell]:
+    """The runs of the seeds that both have."""
+    seeds = [seed for seed in x.seeds if seed in y.seeds]
+    return x.select(seeds), y.select(seeds)
+
+
+def _difference(x: _Cell, y: _Cell) -> np.ndarray:
+    """Paired by seed, [R]."""
     return returns.run_mean(x.columns["episode_return"]) - returns.run_mean(y.columns["episode_return"])
 
 

@@ -8,6 +8,7 @@ import csv
 import json
 import subprocess
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 from meta_rl import files, job, provenance
 from meta_rl.errors import UserError
 from meta_rl.metrics import summary
+from meta_rl.metrics.runs import Failure, runs
 from meta_rl.tables import io
 from meta_rl.tables.contexts import TABLE as CONTEXTS
 from meta_rl.tables.encodings import TABLE as ENCODINGS
@@ -24,12 +26,13 @@ from meta_rl.tables.learning import TABLE as LEARNING
 from meta_rl.tables.metrics import TABLE as METRICS
 from meta_rl.tables.predictions import TABLE as PREDICTIONS
 from meta_rl.tables.references import TABLE as REFERENCES
+from meta_rl.tables.runs import TABLE as RUNS
 from meta_rl.tables.schema import Table
 from meta_rl.tables.scores import TABLE as SCORES
 
 _TABLES = {
     table.name: table
-    for table in (CONTEXTS, REFERENCES, PREDICTIONS, LEARNING, EVALUATION, ENCODINGS, SCORES, METRICS)
+    for table in (CONTEXTS, REFERENCES, PREDICTIONS, LEARNING, RUNS, EVALUATION, ENCODINGS, SCORES, METRICS)
 }
 _MACHINE = ("versions", "threads", "cpu", "platform")
 
@@ -68,6 +71,8 @@ def main(
     for name, parts in paths.items():
         loaded = [io.read(path, _TABLES[name]) for path in parts]
         frames[name] = _joined(loaded, _TABLES[name])
+    failed = failures(records[path] for path in evaluation)
+    frames["runs"] = _joined([runs(frames["learning"], frames["evaluation"], failed)], RUNS)
     measured = summary.metrics(*(frames[name] for name in ("scores", "references", "encodings", "contexts")))
     frames["metrics"] = _joined([measured], METRICS)
 
@@ -98,6 +103,15 @@ def check_consistent(records: dict[Path, Record]) -> None:
                     f"{path}: step '{record['step']}' made it from {kind} {found}, but {other} from {kind} "
                     f"{known}; delete the older file and run the workflow again"
                 )
+
+
+def failures(evaluations: Iterable[Record]) -> list[Failure]:
+    """The runs that the records of evaluations name as failed."""
+    return [
+        (*(record["spec"][name] for name in ("benchmark", "agent", "method")), int(seed), reason)
+        for record in evaluations
+        for seed, reason in record["failures"].items()
+    ]
 
 
 def _joined(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:

@@ -1,4 +1,7 @@
-"""Is the study whole? Every run, context and episode must be there; diverged runs are named, not dropped."""
+"""Is the study whole? Every run, context and episode must be there; runs that diverged or failed are an error.
+
+All tables and figures are there all the same: they say how many runs count.
+"""
 
 from itertools import product
 from pathlib import Path
@@ -8,10 +11,9 @@ import pandas as pd
 
 from meta_rl import files, job
 from meta_rl.errors import UserError
-from meta_rl.metrics.runs import diverged
 from meta_rl.tables import evaluation as evaluation_table
 from meta_rl.tables import io
-from meta_rl.tables import learning as learning_table
+from meta_rl.tables import runs as runs_table
 
 
 class Run(NamedTuple):
@@ -27,36 +29,42 @@ class Run(NamedTuple):
 
 
 def main(
-    evaluation: Path, learning: Path, figures: list[Path], report: Path, spec: dict[str, Any], check: Path
+    evaluation: Path, runs: Path, figures: list[Path], report: Path, spec: dict[str, Any], check: Path
 ) -> str:
-    """Write what was checked, and where the results are; a UserError names the runs that are not complete.
+    """Write what was checked, and where the results are; a UserError names the runs that are not as they should be.
 
     Spec: `methods`, `seeds` [first, count], and `benchmarks` with `agents`, `contexts` and `episodes`.
     """
     frame = io.read(evaluation, evaluation_table.TABLE)
-    runs = expected_runs(spec)
-    if gaps := missing(frame, runs, spec):
+    found = io.read(runs, runs_table.TABLE)
+    lost = found[found["outcome"] != "ok"]
+    failed = {
+        Run(*row) for row in lost.loc[lost["outcome"] == "failed", list(Run._fields)].itertuples(index=False)
+    }
+    expected = expected_runs(spec)
+    if gaps := missing(frame, [run for run in expected if run not in failed], spec):
         lines = [
             f"{evaluation}: the study is not complete; delete the evaluation of these runs and run it again"
         ]
         raise UserError(
             "\n".join(lines + [f"  {run}: {count} episodes missing" for run, count in gaps.items()])
         )
-    rows = diverged(io.read(learning, learning_table.TABLE), frame)
-    lost = [Run(*row) for row in rows.itertuples(index=False)]
     folders = sorted({str(path.parent) for path in figures})
     text = "\n".join(
         [
-            f"complete: {len(runs)} runs, {len(frame)} episodes",
-            f"diverged: {', '.join(map(str, lost)) or 'none'}",
+            f"complete: {len(expected) - len(failed)} of {len(expected)} runs, {len(frame)} episodes",
             f"tables:   {evaluation.parent}",
             f"figures:  {', '.join(folders)}",
             f"report:   {report}",
         ]
     )
-    files.write_text(check, text + "\n")
     print(text)
-    return f"{len(runs)} runs complete, {len(lost)} of them diverged"
+    if len(lost):
+        rows = lost[[*Run._fields, "outcome", "reason"]].itertuples(index=False)
+        lines = [f"  {Run(*run)}: {outcome}: {reason}" for *run, outcome, reason in rows]
+        raise UserError(f"{runs}: {len(lost)} of {len(expected)} runs are not ok\n" + "\n".join(lines))
+    files.write_text(check, text + "\n")
+    return f"{len(expected)} runs, all ok"
 
 
 def expected_runs(spec: dict[str, Any]) -> list[Run]:

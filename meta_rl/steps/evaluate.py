@@ -12,7 +12,8 @@ from torch import Tensor
 from meta_rl import context_frames, job, provenance, registry
 from meta_rl.contexts import TRAIN
 from meta_rl.episodes import Cases, cases, play_agent
-from meta_rl.policy import environments, finite, load
+from meta_rl.isolation import isolate
+from meta_rl.policy import Weights, environments, finite, load
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
@@ -30,15 +31,45 @@ def main(
     evaluation: Path,
     encodings: Path,
 ) -> str:
+    """The record of the tables says which seeds of the block failed, here or in training, and why."""
     weights = load(policy)
+    names = tuple(weights.spec["features"])
+    seeds, *own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
+    shared = context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names)
+    label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
+    number = {f"run {seed}": index for index, seed in enumerate(seeds)}
+    failures = {str(seeds[number[key]]): f"training, {reason}" for key, reason in weights.failures.items()}
+    trained = [number[key] for key in weights.keys]
+
+    def play(some: list[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        rows = [trained[index] for index in some]
+        sets = {TRAIN: tuple(array[rows] for array in own)}
+        for split, arrays in shared.items():
+            sets[split] = tuple(np.repeat(array[None], len(rows), axis=0) for array in arrays)
+        return _play(weights.select(*some), seeds[rows], sets, spec, label)
+
+    parts, failed = isolate(play, len(trained), label)
+    failures |= {str(seeds[trained[index]]): f"evaluation, {reason}" for index, reason in failed.items()}
+    record = provenance.record("evaluate", spec) | {"failures": failures}
+    played, codes = (
+        pd.concat(frames, ignore_index=True) for frames in zip(*(part for _, part in parts), strict=True)
+    )
+    io.write(played, evaluation_table.TABLE, evaluation, record)
+    io.write(codes, encodings_table.TABLE, encodings, record)
+    return f"{label}: {len(played)} episodes"
+
+
+def _play(
+    weights: Weights,
+    seeds: np.ndarray,
+    sets: dict[str, tuple[np.ndarray, ...]],
+    spec: dict[str, Any],
+    label: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables of some seeds; `sets` are ids [S, C] and contexts [S, C, F] per split."""
     agent = weights.agent()
     entry = registry.entry("method", spec["method"])
     environment = registry.load("environment", spec["environment"])
-    names = tuple(weights.spec["features"])
-    seeds, own_ids, own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
-    sets: dict[str, tuple[np.ndarray, ...]] = {TRAIN: (own_ids, own)}
-    for split, shared in context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names).items():
-        sets[split] = tuple(np.repeat(array[None], len(seeds), axis=0) for array in shared)
     episodes = np.arange(spec["episodes"])
     todo = [
         chunk
@@ -47,7 +78,6 @@ def main(
             environment.chunk
         )
     ]
-    label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
     sound = finite(weights)[:, None]
     build = cache(lambda rows: environments(weights.spec, rows))  # simulators take their time to build
     infers = "window" in entry.needs
@@ -73,11 +103,7 @@ def main(
         progress.update(done := done + chunk.context_id.size)
     if not infers:  # what it does not look at makes no difference to it
         rows += [part.assign(information=PROBED) for part in rows]
-    record = provenance.record("evaluate", spec)
-    result = pd.concat(rows, ignore_index=True)
-    io.write(result, evaluation_table.TABLE, evaluation, record)
-    io.write(_mean_over_episodes(codes), encodings_table.TABLE, encodings, record)
-    return f"{label}: {len(result)} episodes"
+    return pd.concat(rows, ignore_index=True), _mean_over_episodes(codes)
 
 
 def _who(spec: dict[str, Any], seeds: np.ndarray, chunk: Cases, information: str) -> pd.DataFrame:

@@ -7,21 +7,27 @@ from typing import Any
 import numpy as np
 
 from meta_rl import job, provenance
+from meta_rl.checkpoints import Checkpoint
 from meta_rl.policy import save, task
 from meta_rl.streams import Streams
 from meta_rl.training import start
 
 
-def main(spec: dict[str, Any], policy: Path) -> str:
-    """The whole grid rides the stack: `grid` points per feature, `seeds` independent trainings at each."""
+def main(spec: dict[str, Any], checkpoint: Path, policy: Path) -> str:
+    """The whole grid rides the stack: `grid` points per feature, `seeds` independent trainings at each.
+
+    `checkpoint` is where a training that is cut leaves off.
+    """
     grid = task(spec).contexts.grid(spec["grid"])
     members = list(product(range(len(grid)), range(spec["seeds"])))
     streams = Streams([f"specialist {point} run {seed}" for point, seed in members])
     contexts = np.stack([grid[point] for point, _ in members])[:, None]
     training = start(spec, contexts, streams)
     label = f"{spec['benchmark']} {spec['agent']} specialists"
-    training.run(spec["env_steps"], label)
-    save(policy, training.weights(spec, provenance.record("solve_references", spec)))
+    record = provenance.record("solve_references", spec)
+    with Checkpoint(checkpoint, record, training) as kept:
+        training.run(spec["env_steps"], label, kept)
+        save(policy, training.weights(spec, record))
     return f"{label}: {len(members)} in {len(grid)} contexts, {spec['env_steps']} env_steps each"
 
 

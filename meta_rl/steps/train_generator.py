@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_rl import context_frames, job, provenance
+from meta_rl.checkpoints import Checkpoint
 from meta_rl.policy import save
 from meta_rl.streams import Streams
 from meta_rl.tables import contexts as contexts_table
@@ -14,13 +15,16 @@ from meta_rl.tables import io
 from meta_rl.training import start
 
 
-def main(contexts: Path, spec: dict[str, Any], generator: Path) -> str:
+def main(contexts: Path, spec: dict[str, Any], checkpoint: Path, generator: Path) -> str:
+    """`checkpoint` is where a training that is cut leaves off."""
     frame = io.read(contexts, contexts_table.TABLE)
     seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
     training = start(spec, values, Streams([f"generator {seed}" for seed in seeds]))
     label = f"{spec['benchmark']} {spec['agent']} generators of seeds {seeds[0]}-{seeds[-1]}"
-    training.run(spec["env_steps"], label)
-    save(generator, training.weights(spec, provenance.record("train_generator", spec)))
+    record = provenance.record("train_generator", spec)
+    with Checkpoint(checkpoint, record, training) as kept:
+        training.run(spec["env_steps"], label, kept)
+        save(generator, training.weights(spec, record))
     return f"{label}: {len(seeds)} runs of {spec['env_steps']} env_steps"
 
 

@@ -8,6 +8,7 @@ from meta_rl.tables import (
     metrics,
     predictions,
     references,
+    runs,
     scores,
     trajectories,
 )
@@ -20,6 +21,7 @@ TABLES = tuple(
         trajectories,
         predictions,
         learning,
+        runs,
         evaluation,
         encodings,
         references,

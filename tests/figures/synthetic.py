@@ -9,6 +9,7 @@ import pandas as pd
 
 from meta_rl import context_frames
 from meta_rl.contexts import ContextSpace, Feature
+from meta_rl.metrics.runs import runs as runs_of
 from meta_rl.metrics.summary import metrics
 from meta_rl.tables import io
 from meta_rl.tables.schema import Table
@@ -83,6 +84,7 @@ def tables(
             status="ok",
         ),
     }
+    made["runs"] = runs_of(made["learning"], made["evaluation"], [])
     made["metrics"] = metrics(made["scores"], made["references"], made["encodings"], made["contexts"])
     return made
 

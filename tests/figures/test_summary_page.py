@@ -134,11 +134,14 @@ def test_regions_of_several_features_have_their_tables_and_are_na_where_there_is
 
 def test_diverged_runs_are_named(tables: Tables) -> None:
     assert "No run diverged." in words(summary_page.page("quick", tables))
-    learning = tables["learning"].copy()
-    one = (learning["method"] == "jrpl") & (learning["seed"] == 3) & (learning["benchmark"] == "cartpole_tau")
-    learning.loc[one & (learning["env_steps"] > 100_000), "status"] = "diverged"
-    text = words(summary_page.page("quick", tables | {"learning": learning}))
-    assert "1 run diverged and counts with what it returned: cartpole_tau, dqn, jrpl, seed 3." in text
+    assert "failed" not in words(summary_page.page("quick", tables))
+    runs = tables["runs"].copy()
+    one = (runs["seed"] == 3) & (runs["benchmark"] == "cartpole_tau")
+    runs.loc[one & (runs["method"] == "jrpl"), ["outcome", "reason"]] = "diverged", "loss"
+    runs.loc[one & (runs["method"] == "none"), ["outcome", "reason"]] = "failed", "no"
+    text = words(summary_page.page("quick", tables | {"runs": runs}))
+    assert "1 run diverged and counts with what it returned: cartpole_tau, dqn, jrpl, seed 3 (loss)." in text
+    assert "1 run failed and counts nowhere: cartpole_tau, dqn, none, seed 3 (no)." in text
 
 
 def test_names_are_escaped_and_nothing_is_loaded(tables: Tables) -> None:

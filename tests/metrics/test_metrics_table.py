@@ -3,7 +3,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from meta_rl.errors import UserError
 from meta_rl.metrics import comparisons, returns
 from meta_rl.metrics.scores import scores
 from meta_rl.metrics.summary import metrics
@@ -136,7 +135,24 @@ def test_order_of_rows_does_not_matter(small: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(shuffled, small)
 
 
-def test_methods_with_other_seeds_are_not_compared() -> None:
-    measured, *others = study(3)
-    with pytest.raises(UserError, match=r"'iida' has seeds \[0, 1\] but 'none' has \[0, 1, 2\]"):
-        metrics(measured.query("method != 'iida' or seed < 2").query("method != 'explicit'"), *others)
+def test_methods_are_compared_on_the_seeds_that_both_have() -> None:
+    """A run that failed has no scores."""
+    measured, references, encodings, contexts = study(5)
+    kept = "method != 'iida' or seed not in (1, 4)"
+    table = metrics(measured.query(kept), references, encodings.query("seed not in (1, 4)"), contexts)
+    fewer = measured.query("seed not in (1, 4)")
+    whole = metrics(fewer, references, encodings.query("seed not in (1, 4)"), contexts)
+    for other in ("none", "explicit"):
+        found, expected = (
+            row(one, "return_difference", "iida", "interpolation", other) for one in (table, whole)
+        )
+        assert found["n_seeds"] == 3
+        pd.testing.assert_series_equal(found, expected, check_names=False)
+    assert row(table, "iqm_return", "iida", "interpolation")["n_seeds"] == 3
+    assert row(table, "iqm_return", "none", "interpolation")["n_seeds"] == 5
+    assert row(table, "return_difference", "explicit", "interpolation", "none")["n_seeds"] == 5
+    nothing_shared = measured.query("method != 'iida'")
+    alone = metrics(
+        nothing_shared.query("(method == 'none') == (seed < 2)"), references, encodings[:0], contexts
+    )
+    assert alone["compared_with"].isna().all()

@@ -1,21 +1,35 @@
 import pandas as pd
 
-from meta_rl.metrics.runs import diverged
+from meta_rl.metrics.runs import RUN, runs
 
 
-def table(*rows: tuple[str, int, str]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["method", "seed", "status"])
-    return frame.assign(benchmark="cart", agent="dqn")
+def table(*rows: tuple[str, int, str, int]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["method", "seed", "status", "env_steps"])
+    return frame.assign(benchmark="cart", agent="dqn", metric="loss")
 
 
-def test_a_run_diverged_if_it_did_in_training_or_when_it_was_tested() -> None:
-    learning = table(("none", 0, "ok"), ("none", 1, "diverged"), ("jrpl", 0, "ok"), ("none", 1, "diverged"))
-    evaluation = table(("none", 0, "ok"), ("none", 1, "ok"), ("jrpl", 0, "diverged"))
-    assert diverged(learning, evaluation).to_numpy().tolist() == [
-        ["cart", "dqn", "jrpl", 0],
-        ["cart", "dqn", "none", 1],
+def test_every_run_is_one_row_with_the_first_reason() -> None:
+    learning = table(
+        ("none", 0, "ok", 10),
+        ("none", 1, "diverged", 20),
+        ("none", 1, "diverged", 10),
+        ("none", 1, "ok", 5),
+        ("jrpl", 0, "ok", 10),
+        ("jrpl", 2, "ok", 10),
+    )
+    evaluation = table(("none", 0, "ok", 0), ("none", 1, "diverged", 0), ("jrpl", 0, "diverged", 0))
+    failures = [("cart", "dqn", "jrpl", 1, "training, no"), ("cart", "dqn", "jrpl", 2, "evaluation, no")]
+    found = runs(learning, evaluation, failures)
+    assert list(found.columns) == [*RUN, "outcome", "reason"]
+    assert found.drop(columns=["benchmark", "agent"]).to_numpy().tolist() == [
+        ["jrpl", 0, "diverged", "evaluation, weights or values are not finite"],
+        ["jrpl", 1, "failed", "training, no"],
+        ["jrpl", 2, "failed", "evaluation, no"],
+        ["none", 0, "ok", None],
+        ["none", 1, "diverged", "training, loss is not finite at 10 env_steps"],
     ]
 
 
-def test_no_run_diverged() -> None:
-    assert diverged(table(("none", 0, "ok")), table(("none", 0, "ok"))).empty
+def test_no_run_is_lost() -> None:
+    one = table(("none", 0, "ok", 10))
+    assert runs(one, one, [])["outcome"].tolist() == ["ok"]

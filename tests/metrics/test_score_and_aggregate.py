@@ -11,10 +11,11 @@ import pytest
 from meta_rl import provenance
 from meta_rl.errors import UserError
 from meta_rl.steps import aggregate, score
-from meta_rl.tables import contexts, encodings, evaluation, io, learning, metrics, references, scores
+from meta_rl.tables import contexts, encodings, evaluation, io, learning, metrics, references, runs, scores
 
 BLOCKS = {"seeds_0-1": range(2), "seeds_2-3": range(2, 4)}
-NAMES = ("contexts", "references", "learning", "evaluation", "encodings", "scores", "metrics")
+JOINED = ("contexts", "references", "learning", "evaluation", "encodings", "scores")
+NAMES = (*JOINED, "runs", "metrics")
 SPEC = {"benchmark": "cart", "environment": "cartpole"}
 LEVELS = {"none": 40.0, "iida": 60.0}
 
@@ -28,7 +29,7 @@ def record(step: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     """The files that `aggregate` joins, by table."""
-    files: Study = {name: [] for name in NAMES[:-1]}
+    files: Study = {name: [] for name in JOINED}
 
     def write(module: Any, frame: pd.DataFrame, name: str, made: dict[str, Any]) -> None:
         path = tmp_path / "cart" / module.TABLE.name / f"{name}.parquet"
@@ -43,7 +44,7 @@ def study(tmp_path: Path) -> Study:
         write(references, frames.references(everything[mine]), part, record("evaluate_references"))
     for block, seeds in BLOCKS.items():
         for method, level in LEVELS.items():
-            made = record("evaluate", agent="dqn", method=method, episodes=2)
+            made = record("evaluate", agent="dqn", method=method, episodes=2) | {"failures": {}}
             write(
                 evaluation, frames.evaluation(everything, seeds, {method: level}), f"{method}_{block}", made
             )
@@ -82,7 +83,7 @@ def test_score_counts_a_context_as_solved_from_the_environments_threshold_on(stu
 
 def test_aggregate_joins_all_blocks_sorted_by_key(study: Study, tmp_path: Path) -> None:
     assert run(study, tmp_path) == "17 files joined, 63 metrics"
-    for module in (contexts, references, learning, evaluation, encodings, scores, metrics):
+    for module in (contexts, references, learning, runs, evaluation, encodings, scores, metrics):
         frame = io.read(tmp_path / f"{module.TABLE.name}.parquet", module.TABLE)
         assert frame.equals(frame.sort_values(list(module.TABLE.key), ignore_index=True))
     joined = io.read(tmp_path / "evaluation.parquet", evaluation.TABLE)
@@ -122,6 +123,22 @@ def remade(path: Path, **changed: Any) -> None:
     """Write a file again, as if its record were another one."""
     made = io.record(path)
     io.write(io.read(path, evaluation.TABLE), evaluation.TABLE, path, made | changed)
+
+
+def test_a_run_that_failed_is_a_row_with_its_reason(study: Study, tmp_path: Path) -> None:
+    path = study["evaluation"][-1]
+    frame = io.read(path, evaluation.TABLE)
+    made = io.record(path) | {"failures": {"3": "training, ValueError: no"}}
+    io.write(frame[frame["seed"] != 3], evaluation.TABLE, path, made)
+    score.main(study["evaluation"], study["references"], study["contexts"], SPEC, study["scores"][0])
+    run(study, tmp_path)
+    table = io.read(tmp_path / "runs.parquet", runs.TABLE)
+    assert len(table) == 2 * 4
+    lost = table[table["outcome"] != "ok"]
+    assert lost.to_numpy().tolist() == [["cart", "dqn", "iida", 3, "failed", "training, ValueError: no"]]
+    counted = io.read(tmp_path / "metrics.parquet", metrics.TABLE).query("metric == 'mean_return'")
+    assert set(counted["n_seeds"].where(counted["method"] == "iida").dropna()) == {3}
+    assert set(counted["n_seeds"].where(counted["method"] == "none").dropna()) == {4}
 
 
 def test_two_versions_of_the_code_are_refused(study: Study, tmp_path: Path) -> None:

@@ -27,6 +27,18 @@ def test_the_default_profile_does_not_say_where_jobs_run() -> None:
     assert not forbidden & set(profile)
 
 
+def test_slurm_is_a_profile_and_nothing_else() -> None:
+    profile = yaml.safe_load((ROOT / "slurm/config.yaml").read_text())
+    assert profile["executor"] == "slurm"
+    assert profile["slurm-status-command"] == "squeue"
+    assert not {"slurm-array-jobs", "groups", "cores"} & set(profile)
+    rules = [path.read_text() for path in (ROOT / "workflow").rglob("*") if path.suffix == ".smk"]
+    assert not [
+        text for text in [*rules, (ROOT / "workflow/Snakefile").read_text()] if "slurm" in text.lower()
+    ]
+    assert not [text for text in rules if "retries" in text]
+
+
 def test_a_study_leaves_all_that_it_promises(finished: Project) -> None:
     results = finished.root / "results/test"
     for name in (
@@ -34,6 +46,7 @@ def test_a_study_leaves_all_that_it_promises(finished: Project) -> None:
         "references",
         "predictions",
         "learning",
+        "runs",
         "evaluation",
         "encodings",
         "scores",
@@ -43,7 +56,7 @@ def test_a_study_leaves_all_that_it_promises(finished: Project) -> None:
     for figure in yaml.safe_load((ROOT / "config/test.yaml").read_text())["figures"]:
         assert (results / f"figures/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{figure}.png").read_bytes().startswith(b"\x89PNG")
-    assert "complete: 24 runs" in (results / "check.txt").read_text()
+    assert "complete: 24 of 24 runs" in (results / "check.txt").read_text()
     assert "report:   results/test/report.html" in (results / "check.txt").read_text()
 
 

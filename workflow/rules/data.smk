@@ -34,6 +34,9 @@ rule collect_trajectories:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("collect_trajectories"),
+        runtime=runtime("collect_trajectories"),
     params:
         spec=spec("collect_trajectories"),
     shell:

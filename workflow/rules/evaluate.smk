@@ -17,6 +17,9 @@ rule evaluate:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("evaluate"),
+        runtime=runtime("evaluate"),
     params:
         spec=spec("evaluate"),
     shell:
@@ -42,6 +45,9 @@ rule compare_predictors:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("compare_predictors"),
+        runtime=runtime("compare_predictors"),
     params:
         spec=spec("compare_predictors"),
     shell:
@@ -65,6 +71,9 @@ rule evaluate_references:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("evaluate_references"),
+        runtime=runtime("evaluate_references"),
     params:
         spec=spec("evaluate_references"),
     shell:

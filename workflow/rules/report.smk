@@ -115,7 +115,7 @@ rule report:
 rule check_results:
     input:
         evaluation="results/{study}/tables/evaluation.parquet",
-        learning="results/{study}/tables/learning.parquet",
+        runs="results/{study}/tables/runs.parquet",
         figures=files("results/{study}/figures/{figure}.pdf"),
         report="results/{study}/report.html",
         code=code("check_results"),
@@ -132,5 +132,5 @@ rule check_results:
         spec=spec("check_results"),
     shell:
         "python -m meta_rl.steps.check_results --evaluation {input.evaluation}"
-        " --learning {input.learning} --figures {input.figures} --report {input.report} --spec {params.spec:q}"
+        " --runs {input.runs} --figures {input.figures} --report {input.report} --spec {params.spec:q}"
         " --check {output.check} 2>&1 | tee {log}"

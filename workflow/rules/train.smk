@@ -14,11 +14,16 @@ rule train_generator:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("train_generator"),
+        runtime=runtime("train_generator"),
     params:
         spec=spec("train_generator"),
+        checkpoint="results/{study}/checkpoints/train_generator/{benchmark}/{agent}/{method}/{block}.pt",
     shell:
         "python -m meta_rl.steps.train_generator --contexts {input.contexts}"
-        " --spec {params.spec:q} --generator {output.generator} 2>&1 | tee {log}"
+        " --spec {params.spec:q} --checkpoint {params.checkpoint}"
+        " --generator {output.generator} 2>&1 | tee {log}"
 
 
 rule pretrain_encoder:
@@ -35,6 +40,9 @@ rule pretrain_encoder:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("pretrain_encoder"),
+        runtime=runtime("pretrain_encoder"),
     params:
         spec=spec("pretrain_encoder"),
     shell:
@@ -57,11 +65,16 @@ rule train:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("train"),
+        runtime=runtime("train"),
     params:
         spec=spec("train"),
+        checkpoint="results/{study}/checkpoints/train/{benchmark}/{agent}/{method}/{block}.pt",
     shell:
         "python -m meta_rl.steps.train --contexts {input.contexts} --encoder {input.encoder}"
-        " --spec {params.spec:q} --policy {output.policy} --learning {output.learning} 2>&1 | tee {log}"
+        " --spec {params.spec:q} --checkpoint {params.checkpoint}"
+        " --policy {output.policy} --learning {output.learning} 2>&1 | tee {log}"
 
 
 rule solve_references:
@@ -76,8 +89,12 @@ rule solve_references:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory("solve_references"),
+        runtime=runtime("solve_references"),
     params:
         spec=spec("solve_references"),
+        checkpoint="results/{study}/checkpoints/solve_references/{benchmark}/{agent}.pt",
     shell:
-        "python -m meta_rl.steps.solve_references --spec {params.spec:q}"
+        "python -m meta_rl.steps.solve_references --spec {params.spec:q} --checkpoint {params.checkpoint}"
         " --policy {output.policy} 2>&1 | tee {log}"

@@ -1,0 +1,25 @@
+"""Runs: what became of each training."""
+
+from meta_rl.tables.columns import AGENT, BENCHMARK, METHOD, SEED
+from meta_rl.tables.schema import Column, Table
+
+TABLE = Table(
+    name="runs",
+    meaning="What became of each run, one row per run.",
+    paths=("tables/runs.parquet",),
+    columns=(
+        BENCHMARK,
+        AGENT,
+        METHOD,
+        SEED,
+        Column(
+            "outcome",
+            "string",
+            "diverged: a value or weight ceased to be finite, and the run counts with what it returned; failed: "
+            "its job could not finish it, and it counts nowhere",
+            choices=("ok", "diverged", "failed"),
+        ),
+        Column("reason", "string", "why the run is not ok; null if it is", nullable=True),
+    ),
+    key=("benchmark", "agent", "method", "seed"),
+)
