@@ -36,6 +36,9 @@ class Config:
     transitions: Annotated[int, (2, 1000000), "transitions collected in each train context (env_steps)"] = 512
 
 
+LENGTHS = ("updates", "transitions")
+
+
 class IIDA(Method):
     """A frozen encoder of the window; `pretrain` trains it together with the one-step predictor."""
 
