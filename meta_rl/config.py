@@ -34,7 +34,7 @@ def load(path: str | Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error}); give the path of a study such as config/quick.yaml"
         ) from None
     try:
-        raw = yaml.load(text, _Loader)
+        raw = yaml.load(text, Loader)
     except yaml.YAMLError as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}; correct the YAML there") from None
     return check(raw, str(path))
@@ -326,7 +326,7 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
                 yield from budgets.problems(agent, usual | tuned[method], {where: total}, at_method)
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """YAML that refuses a key given twice and reads 1e-3 as a number (YAML 1.1 takes it for a text)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -340,7 +340,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_implicit_resolver(
+Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )
 

@@ -84,7 +84,8 @@ def schema() -> dict[str, Any]:
                 "description": "the size is that of a trial run: the report says that its numbers mean nothing",
             },
             "override": _object(
-                partial | settings_of | {"tune": _object(tune, optional=set(tune))}, optional=OVERRIDES | {"tune"}
+                partial | settings_of | {"tune": _object(tune, optional=set(tune))},
+                optional=OVERRIDES | {"tune"},
             )
             | {"description": "what this benchmark takes instead of the study's settings"},
         },

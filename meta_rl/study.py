@@ -85,9 +85,11 @@ class Study:
         count = counts.pop("train")
         if part == HELD_OUT:
             return self._benchmark(benchmark) | self._space(benchmark) | {"counts": counts}
+        drawn: Spec
         if part == VALIDATION:
-            return self._benchmark(benchmark) | self._train_space(benchmark) | {"counts": {part: counts[part]}}
-        drawn = {"seeds": (self.blocks | self.tuning_blocks)[part], "count": count}
+            drawn = {"counts": {part: counts[part]}}
+        else:
+            drawn = {"seeds": (self.blocks | self.tuning_blocks)[part], "count": count}
         return self._benchmark(benchmark) | self._train_space(benchmark) | drawn
 
     def _method(self, benchmark: str, method: str, block: str, **_: str) -> Spec:
@@ -112,7 +114,9 @@ class Study:
         }
 
     def _tune_settings(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
-        """A training with the study's own settings, and how candidates differ from it."""
+        """A training with the study's own settings, and how candidates differ from it; on tuning seeds alone."""
+        if block not in self.tuning_blocks:
+            raise ValueError(f"{block} are no tuning seeds")
         tune = self.config["tune"]
         own = tune["benchmarks"][benchmark]
         return self._train_untuned(benchmark, agent, method, block) | {
@@ -123,7 +127,8 @@ class Study:
 
     def _choose_settings(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
         test = self.config["seeds"]["test"]
-        return self._benchmark(benchmark) | {"agent": agent, "method": method, "test_seeds": [test["first"], test["count"]]}
+        seeds = {"test_seeds": [test["first"], test["count"]]}
+        return self._benchmark(benchmark) | {"agent": agent, "method": method} | seeds
 
     def _summarise_tuning(self, **_: str) -> Spec:
         """What the page says beside what was measured."""

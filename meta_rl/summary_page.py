@@ -2,19 +2,17 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
+from meta_rl import pages
 from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
 from meta_rl.metrics import comparisons, counts, intervals
 from meta_rl.metrics.runs import diverged
 from meta_rl.tables import contexts, evaluation, learning, metrics, scores
 
 TABLES = (contexts.TABLE, evaluation.TABLE, learning.TABLE, metrics.TABLE, scores.TABLE)
-_TEMPLATE = Path(__file__).with_suffix(".html")
 _OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
 _OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
@@ -29,17 +27,14 @@ def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
 
     `smoke` names the benchmarks whose size is that of a trial run.
     """
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     metrics = tables["metrics"]
     of_methods = metrics[metrics["metric"] != "context_value"]  # which is the portfolio's
     sections = [
         _section(rows, tables) | {"smoke": key[0] in smoke} for key, rows in of_methods.groupby(_GROUP)
     ]
     verdicts = [comparison["verdict"] for section in sections for comparison in section["comparisons"]]
-    return template.render(
+    return pages.render(
+        "summary_page.html",
         study=study,
         sections=sections,
         compared=len(verdicts),

@@ -9,12 +9,23 @@ from meta_rl.tables import (
     references,
     scores,
     trajectories,
+    trials,
 )
 from meta_rl.tables.schema import Column, Table
 
 TABLES = tuple(
     module.TABLE
-    for module in (contexts, trajectories, learning, evaluation, encodings, references, scores, metrics)
+    for module in (
+        contexts,
+        trajectories,
+        learning,
+        evaluation,
+        encodings,
+        references,
+        scores,
+        metrics,
+        trials,
+    )
 )
 
 INTRODUCTION = """\
@@ -36,6 +47,8 @@ Everything that the workflow writes lies here, one folder per study. Git keeps t
   report.html                   the figures, and the steps and run times that led to them
   manifest.json                 versions, hardware and code behind the tables
   check.txt                     what was checked about the results
+  tuned/                        of a tuning: its page, and per benchmark, agent and method trials and settings
+  checkpoints/                  what a job that was killed goes on from
   logs/ benchmarks/ code/       of each step its output, run time and source hashes
 ```
 

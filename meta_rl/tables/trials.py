@@ -22,7 +22,13 @@ TABLE = Table(
         ),
         Column("settings", "string", "the agent's settings that are tuned, as a JSON object"),
         Column("rung", "int", "0: trained as long as any; 1: a third of that, and so on", low=0),
-        Column("env_steps", "int", "interactions that the seed's run paid for, pretraining included", "steps", low=0),
+        Column(
+            "env_steps",
+            "int",
+            "interactions that the seed's run paid for, pretraining included",
+            "steps",
+            low=0,
+        ),
         Column(
             "validation_return",
             "float",

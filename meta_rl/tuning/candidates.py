@@ -34,7 +34,5 @@ def shortened(spec: Spec, env_steps: int, contexts: int, changed: dict[str, Any]
 def _scaled(kind: str, name: str, given: dict[str, Any], share: float) -> dict[str, Any]:
     module = registry.entry(kind, name).module
     known = settings.read(module)
-    scaled = {
-        key: max(known[key].limits[0], round(given[key] * share)) for key in settings.lengths(module)
-    }
+    scaled = {key: max(known[key].limits[0], round(given[key] * share)) for key in settings.lengths(module)}
     return given | scaled

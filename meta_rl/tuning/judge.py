@@ -47,16 +47,16 @@ class Judge:
         self.seeds, ids, _ = context_frames.of_seeds(io.read(contexts, contexts_table.TABLE), names)
         first, count = spec["seeds"]
         if self.seeds.tolist() != list(range(first, first + count)):
-            raise UserError(f"{contexts}: holds the seeds {self.seeds.tolist()}, not the tuning seeds; delete it")
+            raise UserError(
+                f"{contexts}: holds the seeds {self.seeds.tolist()}, not the tuning seeds; delete it"
+            )
         self._count = ids.shape[1]
         frame = io.read(validation, contexts_table.TABLE)
         if set(frame["split"]) != {VALIDATION}:
             raise UserError(f"{validation}: must hold validation contexts, and no others; delete it")
         environment = registry.load("environment", spec["environment"])
         shared = (np.repeat(one[None], count, axis=0) for one in context_frames.values(frame, names))
-        played = cases(
-            spec["benchmark"], VALIDATION, *shared, np.arange(spec["episodes"]), environment.noise
-        )
+        played = cases(spec["benchmark"], VALIDATION, *shared, np.arange(spec["episodes"]), environment.noise)
         self._cases = list(played.chunks(environment.chunk))
         self._build = cache(lambda rows: policy.environments(spec, rows))
         self.random = self._random_return()
@@ -101,6 +101,7 @@ class Judge:
     def _random_return(self) -> float:
         first = [Cases(chunk.split, *(array[:1] for array in chunk[1:])) for chunk in self._cases]
         played = [
-            play_controller("random", self.spec["benchmark"], self._build, chunk).episode_return for chunk in first
+            play_controller("random", self.spec["benchmark"], self._build, chunk).episode_return
+            for chunk in first
         ]
         return float(np.concatenate(played, axis=1).mean())

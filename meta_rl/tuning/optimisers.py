@@ -68,7 +68,9 @@ class DEHB:
                 warnings.simplefilter("ignore")  # of dask, which is not used
                 from dehb import DEHB as Package
         except ImportError as error:
-            raise UserError(f"tune.optimiser: DEHB cannot be imported ({error}); run `make install`") from error
+            raise UserError(
+                f"tune.optimiser: DEHB cannot be imported ({error}); run `make install`"
+            ) from error
         self._search, self._rungs = search, rungs
         with tempfile.TemporaryDirectory() as folder:  # for its log; its checkpoints are not used
             self._dehb = Package(
