@@ -50,11 +50,13 @@ def schema() -> dict[str, Any]:
         "references": _object({"grid": count, "seeds": count, "env_steps": count}),
     }
     settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}
+    lengths = {"min": count, "max": count, "total": count}
     tune = {
-        "env_steps": _object({"min": count, "max": count, "total": count})
+        "env_steps": _object(lengths)
         | {"description": "of the shortest and the longest candidate, and of all candidates of a tuning"},
         "search": _search() | {"description": "what is narrower than SEARCH in the agent's module"},
     }
+    own_tune = tune | {"env_steps": _object(lengths, optional=set(lengths))}
     tuning = tune | {
         "optimiser": {"enum": list(OPTIMISERS), "title": "optimiser", "default": OPTIMISERS[0]},
         "repetitions": count | {"default": 1, "description": "tunings with seeds of their own"},
@@ -84,7 +86,7 @@ def schema() -> dict[str, Any]:
                 "description": "the size is that of a trial run: the report says that its numbers mean nothing",
             },
             "override": _object(
-                partial | settings_of | {"tune": _object(tune, optional=set(tune))},
+                partial | settings_of | {"tune": _object(own_tune, optional=set(own_tune))},
                 optional=OVERRIDES | {"tune"},
             )
             | {"description": "what this benchmark takes instead of the study's settings"},

@@ -176,8 +176,8 @@ def _checklist(spec: Record, scored: pd.DataFrame, chosen: list[Record]) -> Iter
     yield (
         "Results are of test seeds alone",
         (
-            "yes: tables, figures and summary hold no tuning seed and no validation context. The numbers on this page are "
-            "of tuning seeds, and no results"
+            "yes: tables, figures and summary hold no tuning seed and no validation context. The numbers on this "
+            "page are of tuning seeds, and no results"
         ),
     )
     yield "Incumbents", "below"
