@@ -5,7 +5,10 @@
 # make gate       does every context feature act, alone, and as it should?
 # make videos     a GIF of every benchmark at the corners of its context space, in results/videos
 # make docs       write docs/benchmarks anew, from the registry
+# make tune       tune the agents of the study STUDY, which needs the key `tune`; an interrupted tuning goes on
+# make adopt      copy what a tuning found into config/$(STUDY).yaml
 # make parity     do our agents learn as well as Stable-Baselines3's? An hour or more; an interrupted one goes on
+# make tuning-comparison  does tuning beat the defaults and random search on test seeds? Hours; it goes on, too
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
@@ -22,7 +25,7 @@ INSTALLED := $(ENV)/.meta_rl-installed
 SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all --quiet rules host
 CHECK := $(BIN)/python -m meta_rl.config config/$(STUDY).yaml
 
-.PHONY: run tour figures test gate videos docs parity bench install clean
+.PHONY: run tour figures tune adopt test gate videos docs parity tuning-comparison bench install clean
 
 run: install
 	@$(CHECK) > /dev/null
@@ -35,6 +38,13 @@ tour:
 figures: install
 	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) figures --allowed-rules figures plot
+
+tune: install
+	@$(CHECK) > /dev/null
+	$(SNAKEMAKE) tune
+
+adopt: install
+	$(BIN)/python -m meta_rl.adopt config/$(STUDY).yaml
 
 test: install
 	$(BIN)/ruff check
@@ -56,14 +66,19 @@ docs: install
 parity: install
 	$(BIN)/python benchmarks/parity.py
 
+tuning-comparison: install
+	$(BIN)/python benchmarks/tuning_comparison.py
+
 bench: install
 	$(BIN)/python benchmarks/speed.py
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(ENV)
 	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev]'
+	# DEHB works with NumPy 2 (tests/tuning), but caps it below 2: alone, as pyproject.toml has all that it needs.
+	$(BIN)/python -m pip install --no-deps dehb==0.1.2
 	touch $@
 
 clean:

@@ -44,19 +44,20 @@ class Judge:
     def __init__(self, spec: Spec, contexts: Path, validation: Path) -> None:
         self.spec, self._contexts = spec, contexts
         names = tuple(spec["features"])
-        self.seeds, ids, _ = context_frames.of_seeds(io.read(contexts, contexts_table.TABLE), names)
+        self.seeds, own, _ = context_frames.of_seeds(io.read(contexts, contexts_table.TABLE), names)
         first, count = spec["seeds"]
         if self.seeds.tolist() != list(range(first, first + count)):
             raise UserError(
                 f"{contexts}: holds the seeds {self.seeds.tolist()}, not the tuning seeds; delete it"
             )
-        self._count = ids.shape[1]
+        self._count = own.shape[1]
         frame = io.read(validation, contexts_table.TABLE)
         if set(frame["split"]) != {VALIDATION}:
             raise UserError(f"{validation}: must hold validation contexts, and no others; delete it")
         environment = registry.load("environment", spec["environment"])
-        shared = (np.repeat(one[None], count, axis=0) for one in context_frames.values(frame, names))
-        played = cases(spec["benchmark"], VALIDATION, *shared, np.arange(spec["episodes"]), environment.noise)
+        ids, values = (np.repeat(one[None], count, axis=0) for one in context_frames.values(frame, names))
+        episodes = np.arange(spec["episodes"])
+        played = cases(spec["benchmark"], VALIDATION, ids, values, episodes, environment.noise)
         self._cases = list(played.chunks(environment.chunk))
         self._build = cache(lambda rows: policy.environments(spec, rows))
         self.random = self._random_return()

@@ -46,7 +46,7 @@ def space(search: Search, types: dict[str, str], seed: int) -> Any:
         elif types[name] == "int":
             made.add(ConfigSpace.Integer(name, tuple(values), log=log))
         else:
-            made.add(ConfigSpace.Float(name, tuple(map(float, values)), log=log))
+            made.add(ConfigSpace.Float(name, (float(values[0]), float(values[1])), log=log))
     return made
 
 
