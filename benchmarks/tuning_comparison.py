@@ -5,7 +5,7 @@
 Each repetition has tuning seeds and test seeds of its own. It tunes twice, with DEHB and with random search, and
 trains the two incumbents and the defaults on its test seeds, which then play in test contexts. All by the steps of
 the workflow, in results/tuning-comparison/{size}; what is finished there stays, and a killed tuning goes on. `full`
-writes docs/tuning, `tiny`, which takes minutes and whose numbers mean nothing, a page beside its results.
+writes docs/tuning_comparison, `tiny`, which takes minutes and whose numbers mean nothing, a page beside its results.
 """
 
 import multiprocessing
@@ -164,12 +164,9 @@ def main(size: str) -> None:
         with multiprocessing.get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
             for done in pool.imap_unordered(_run, todo):
                 print(done, flush=True)
-    results = page.Results(
-        trials=_joined(size, False),
-        evaluation=_joined(size, True),
-        studies={name: study(SIZES[size], name) for name in CASES},
-    )
-    target = ROOT / "docs/tuning" if size == "full" else ROOT / "results/tuning-comparison" / size
+    studies = {name: study(SIZES[size], name) for name in CASES}
+    results = page.Results(_joined(size, False), _joined(size, True), studies)
+    target = ROOT / "docs/tuning_comparison" if size == "full" else ROOT / "results/tuning-comparison" / size
     page.write(results, target, size)
     print((target / "README.md").read_text())
 

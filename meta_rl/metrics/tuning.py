@@ -17,7 +17,7 @@ from meta_rl.metrics.returns import iqm
 TUNED = ["benchmark", "agent", "method"]
 TUNING = [*TUNED, "repetition"]
 _FEWEST = 20  # trials from which importances are estimated
-_REPEATS = 30
+_TREES, _REPEATS = 100, 10
 
 
 def scores(trials: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def importance(scored: pd.DataFrame, search: dict[str, Any]) -> pd.DataFrame:
     columns = [[_coordinate(row[name], search[name]) for row in rows] for name in names]
     inputs = np.column_stack([*columns, scored["rung"]])
     target = scored["score"].rank().to_numpy()
-    forest = RandomForestRegressor(300, oob_score=True, random_state=0).fit(inputs, target)
+    forest = RandomForestRegressor(_TREES, oob_score=True, random_state=0).fit(inputs, target)
     found = permutation_importance(forest, inputs, target, n_repeats=_REPEATS, random_state=0)
     frame = pd.DataFrame(
         {
