@@ -46,7 +46,7 @@ def write(results: Results, folder: Path, size: str) -> None:
     files.write_text(folder / "README.md", "\n\n".join(_parts(results, scored, size)) + "\n")
 
 
-def test_returns(evaluation: pd.DataFrame) -> pd.DataFrame:
+def returns_on_test_seeds(evaluation: pd.DataFrame) -> pd.DataFrame:
     """Per case, region, contestant and repetition the IQM over test seeds of the mean return over contexts."""
     regions = evaluation[evaluation["split"].isin(_REGIONS)]
     keys = ["case", "split", "contestant", "repetition"]
@@ -62,12 +62,12 @@ def _parts(results: Results, scored: pd.DataFrame, size: str) -> Iterator[str]:
     yield "## Returns on test seeds, in test contexts"
     yield table(
         ["", "region", *NAMES.values(), "DEHB - default", "DEHB - random search"],
-        _comparisons(test_returns(results.evaluation)),
+        _comparisons(returns_on_test_seeds(results.evaluation)),
     )
     yield (
-        "Per repetition the IQM over test seeds of the mean return over test contexts; then the mean over repetitions, with "
-        "its\n95 % t interval. Differences are paired by repetition, whose contestants share test seeds, contexts and initial "
-        "states.\n**Bold**: the interval does not hold 0."
+        "Per repetition the IQM over test seeds of the mean return over test contexts; then the mean over\n"
+        "repetitions, with its 95 % t interval. Differences are paired by repetition, whose contestants share test\n"
+        "seeds, contexts and initial states. **Bold**: the interval does not hold 0."
     )
     yield "## Incumbents over time"
     yield "![Incumbents' validation returns against environment steps](traces.png)"
@@ -85,9 +85,9 @@ def _parts(results: Results, scored: pd.DataFrame, size: str) -> Iterator[str]:
     )
     yield "## What the settings matter"
     yield (
-        "Permutation importance (scikit-learn) of a random forest that predicts the rank of a candidate's score, over all "
-        "trials\nof both optimisers: what of its R² is lost when a setting is shuffled. fANOVA and DeepCAVE were not used: the "
-        "one is no\nlonger kept, the other does not install beside NumPy 2."
+        "Permutation importance (scikit-learn) of a random forest that predicts the rank of a candidate's score, over\n"
+        "all trials of both optimisers: what of its R² is lost when a setting is shuffled. (fANOVA's forest has to be\n"
+        "compiled, and DeepCAVE's releases ask for a Python below 3.11.)"
     )
     yield table(
         ["", "R² on trials not seen", "settings, the most important first"], _importances(results, scored)
@@ -103,18 +103,17 @@ def _intro(results: Results) -> str:
         steps, seeds = own["env_steps"], study.config["seeds"]
         ((agent, _),) = own["search"].items()
         lines.append(
-            f"- {case}: `{agent}` on `{benchmark}`, {steps['max']:,} env_steps; a tuning may spend {steps['total']:,} on "
-            f"each of\n  {seeds['tuning']['count']} tuning seeds, in candidates of {steps['min']:,} to {steps['max']:,}; "
-            f"{seeds['per_job']} test seeds per repetition"
+            f"- {case}: `{agent}` on `{benchmark}`, {steps['max']:,} env_steps; a tuning may spend {steps['total']:,}\n"
+            f"  on each of {seeds['tuning']['count']} tuning seeds, in candidates of {steps['min']:,} to "
+            f"{steps['max']:,}; {seeds['per_job']} test seeds per repetition"
         )
     repetitions = results.trials["repetition"].nunique()
-    versions = ", ".join(
-        f"{name} {version(name)}" for name in ("DEHB", "ConfigSpace", "scikit-learn", "torch", "numpy")
-    )
+    packages = ("DEHB", "ConfigSpace", "scikit-learn", "torch", "numpy")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
-        f"Written by `make tuning-comparison`: {repetitions} repetitions of each tuning, with tuning seeds and test seeds of their "
-        "own; the same\nsearch space (`SEARCH` in the agent's module) and budget for both optimisers, whose first candidate is "
-        "the default.\n\n"
+        f"Written by `make tuning-comparison`: {repetitions} repetitions of each tuning, with tuning and test seeds of\n"
+        "their own; the same search space (`SEARCH` in the agent's module) and budget for both optimisers, whose\n"
+        "first candidate is the default.\n\n"
         + "\n".join(lines)
         + f"\n\n{platform.machine()}, Python {platform.python_version()}, {versions}."
     )
