@@ -22,7 +22,8 @@ PYTHON ?= python3
 ENV := $(if $(filter-out base,$(CONDA_DEFAULT_ENV)),$(CONDA_PREFIX),.venv)
 BIN := $(ENV)/bin
 INSTALLED := $(ENV)/.meta_rl-installed
-SNAKEMAKE := $(BIN)/snakemake --configfile config/$(STUDY).yaml --cores all --quiet rules host
+# (`--quiet` takes all words that follow it, so it comes first.)
+SNAKEMAKE := $(BIN)/snakemake --quiet rules host --configfile config/$(STUDY).yaml --cores all
 CHECK := $(BIN)/python -m meta_rl.config config/$(STUDY).yaml
 
 .PHONY: run tour figures tune adopt test gate videos docs parity tuning-comparison bench install clean

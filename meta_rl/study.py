@@ -132,8 +132,9 @@ class Study:
 
     def _summarise_tuning(self, **_: str) -> Spec:
         """What the page says beside what was measured."""
-        tune, seeds = self.config["tune"], self.config["seeds"]
-        return self._itself() | {"tune": tune, "seeds": seeds, "methods": self.config["methods"]}
+        tuned = {name: self._settings(name, "tuned") for name in self.benchmarks}
+        said = {key: self.config[key] for key in ("tune", "seeds", "methods")}
+        return self._itself() | said | {"tuned": tuned}
 
     def _evaluate(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
         episodes = self._settings(benchmark, "evaluate")

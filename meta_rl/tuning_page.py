@@ -25,7 +25,7 @@ _METRIC = (
 def page(spec: Record, trials: pd.DataFrame, chosen: list[Record]) -> str:
     """HTML from the trials of all tunings and what was chosen for each benchmark, agent and method.
 
-    `spec` has `study`, `smoke`, `methods`, and the study's `seeds` and `tune`.
+    `spec` has `study`, `smoke`, and the study's `methods`, `seeds`, `tune` and, by benchmark, `tuned`.
     """
     scored = tuning.scores(trials)
     sections = [
@@ -180,7 +180,16 @@ def _checklist(spec: Record, scored: pd.DataFrame, chosen: list[Record]) -> Iter
             "page are of tuning seeds, and no results"
         ),
     )
-    yield "Incumbents", "below"
+    unused = [one for one in chosen if _trained_with(one, spec) != one["settings"]]
+    yield (
+        "Incumbents",
+        "below; the study trains with "
+        + (
+            "them"
+            if not unused
+            else f"others for {_named(unused)}: `python -m meta_rl.adopt` copies them into it"
+        ),
+    )
     yield (
         "Code, and that of the tuning",
         f"`snakemake tune`; code {', '.join(sorted({one['code'] for one in chosen}))}",
@@ -193,6 +202,15 @@ def _checklist(spec: Record, scored: pd.DataFrame, chosen: list[Record]) -> Iter
         "Hardware",
         "; ".join(sorted({machine for one in chosen for machine in one["machines"]})) + "; no GPU",
     )
+
+
+def _trained_with(one: Record, spec: Record) -> Record:
+    """What the study takes instead of its own settings where `one` was chosen."""
+    return spec["tuned"][one["benchmark"]].get(one["method"], {}).get(one["agent"], {})
+
+
+def _named(chosen: list[Record]) -> str:
+    return ", ".join(f"{one['benchmark']} {one['agent']} {one['method']}" for one in chosen)
 
 
 def _listed(seeds: list[int]) -> str:

@@ -12,7 +12,7 @@ from meta_rl.tables.trials import TABLE
 
 
 def main(trials: list[Path], tuned: list[Path], spec: dict[str, Any], page: Path) -> str:
-    """Write `page` (HTML, self-contained). Spec: `study`, `smoke`, `methods`, `seeds` and `tune`."""
+    """Write `page` (HTML, self-contained). Spec: as of the page."""
     frame = pd.concat([io.read(path, TABLE) for path in trials], ignore_index=True)
     chosen = [json.loads(path.read_text(encoding="utf-8")) for path in tuned]
     html = tuning_page.page(spec, frame, chosen)

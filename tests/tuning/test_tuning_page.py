@@ -89,6 +89,7 @@ def test_the_checklist_is_filled_in(page: str) -> None:
     assert "The same budget for all methods | yes; what they spent differs by at most 0.0%" in said
     assert "All reported methods were tuned so | yes" in said
     assert "Hardware | a CPU, a system; no GPU" in said
+    assert f"the study trains with others for {BENCHMARK} dqn none, {BENCHMARK} dqn explicit" in said
 
 
 def test_the_page_opens_offline(page: str) -> None:
