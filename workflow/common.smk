@@ -106,15 +106,12 @@ def tunings(wildcards):
         sys.exit(
             f"error: {STUDY_FILE}: has no key 'tune'; config/README.md tells what it holds"
         )
-    parts = (
-        "{benchmark}/{agent}/{method}/{tuning_block}/trials.parquet",
-        "{benchmark}/{agent}/{method}/settings.json",
+    patterns = (
+        "results/{study}/tuned/{benchmark}/{agent}/{method}/{tuning_block}/trials.parquet",
+        "results/{study}/tuned/{benchmark}/{agent}/{method}/settings.json",
+        "results/{study}/tuned/tuning.html",
     )
-    return [
-        path
-        for part in (*parts, "tuning.html")
-        for path in STUDY.files("results/{study}/tuned/" + part)
-    ]
+    return [path for pattern in patterns for path in STUDY.files(pattern)]
 
 
 def tuning_page(wildcards):
