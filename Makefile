@@ -9,11 +9,15 @@
 # make gate       does every context feature act, alone, and as it should?
 # make videos     a GIF of every benchmark at the corners of its context space, in results/videos
 # make docs       write docs/benchmarks and docs/methods anew, from the registry
+# make tune       tune the agents of the study STUDY, which needs the key `tune`; an interrupted tuning goes on
+# make adopt      copy what a tuning found into config/$(STUDY).yaml
 # make parity     do our agents learn as well as Stable-Baselines3's? An hour or more; an interrupted one goes on
+# make tuning-comparison  does tuning beat the defaults and random search on test seeds? Hours; it goes on, too
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
-# STUDY names a file in config/. PROFILE is a profile of Snakemake's, and empty for this machine alone. TORCH_INDEX is an index of torch builds, for who does not want the default one:
+# STUDY names a file in config/. PROFILE is a profile of Snakemake's, and empty for this machine alone. TORCH_INDEX is an
+# index of torch builds, for who does not want the default one:
 # https://pytorch.org/get-started/locally tells which serves CPU and which CUDA builds.
 STUDY ?= quick
 PROFILE ?=
@@ -25,11 +29,13 @@ ENV := $(if $(filter-out base,$(CONDA_DEFAULT_ENV)),$(CONDA_PREFIX),.venv)
 BIN := $(ENV)/bin
 INSTALLED := $(ENV)/.meta_rl-installed
 WHERE := $(if $(PROFILE),--profile $(PROFILE),--cores all)
-OPTIONS := --configfile config/$(STUDY).yaml $(WHERE) --quiet rules host
+# (`--quiet` takes all words that follow it, so it comes first.)
+OPTIONS := --quiet rules host --configfile config/$(STUDY).yaml $(WHERE)
 SNAKEMAKE := $(BIN)/snakemake $(OPTIONS)
 CHECK := $(BIN)/python -m meta_rl.config config/$(STUDY).yaml
 
-.PHONY: run status resume tour figures test test-slurm scale gate videos docs parity bench install clean
+.PHONY: run status resume tour figures tune adopt test test-slurm scale gate videos docs parity tuning-comparison bench \
+	install clean
 
 run: install
 	@$(CHECK) > /dev/null
@@ -48,6 +54,13 @@ tour:
 figures: install
 	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) figures --allowed-rules figures plot
+
+tune: install
+	@$(CHECK) > /dev/null
+	$(SNAKEMAKE) tune
+
+adopt: install
+	$(BIN)/python -m meta_rl.adopt config/$(STUDY).yaml
 
 test: install
 	$(BIN)/ruff check
@@ -76,14 +89,19 @@ docs: install
 parity: install
 	$(BIN)/python benchmarks/parity.py
 
+tuning-comparison: install
+	$(BIN)/python benchmarks/tuning_comparison.py
+
 bench: install
 	$(BIN)/python benchmarks/speed.py
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(ENV)
 	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev]'
+# DEHB works with NumPy 2 (tests/tuning), but caps it below 2: alone, as pyproject.toml has all that it needs.
+	$(BIN)/python -m pip install --no-deps dehb==0.1.2
 	touch $@
 
 clean:

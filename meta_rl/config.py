@@ -14,14 +14,15 @@ from typing import Any
 
 import yaml
 
-from meta_rl import budget, registry
+from meta_rl import budgets, registry, settings
 from meta_rl.benchmarks import BENCHMARKS
-from meta_rl.config_schema import OVERRIDES, PER_JOB, schema, violations
+from meta_rl.config_schema import OPTIMISERS, OVERRIDES, PER_JOB, schema, violations
 from meta_rl.contexts import AXES, BOX, RESULTS, ContextSpace, Feature
 from meta_rl.errors import UserError, unknown
+from meta_rl.tuning.problems import problems as tuning_problems
 
 # Folders of a study beside those of its benchmarks.
-_RESERVED = ("benchmarks", "code", "figures", "logs", "tables")
+_RESERVED = ("benchmarks", "checkpoints", "code", "figures", "logs", "tables", "tuned")
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def load(path: str | Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error}); give the path of a study such as config/quick.yaml"
         ) from None
     try:
-        raw = yaml.load(text, _Loader)
+        raw = yaml.load(text, Loader)
     except yaml.YAMLError as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}; correct the YAML there") from None
     return check(raw, str(path))
@@ -44,7 +45,7 @@ def check(raw: Any, source: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         found = "is empty" if raw is None else "is no mapping of keys to values"
         raise UserError(f"{source}: {found}; start from a copy of config/quick.yaml")
-    problems = list(violations(raw)) or [*_unpublished(raw), *_taken(raw)]
+    problems = list(violations(raw)) or [*_unpublished(raw), *_taken(raw)] or list(_untuned(raw))
     if not problems:
         study = _complete(raw)
         problems = list(_problems(study))
@@ -56,7 +57,8 @@ def check(raw: Any, source: str) -> dict[str, Any]:
 def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     """Defaults filled in; settings only of the agents and methods that the study uses.
 
-    Each benchmark gets its `settings`: the study's, with what it overrides.
+    Each benchmark gets its `settings`: the study's, with what it overrides, and `tuned`, the settings of agents
+    by method that stand instead.
     """
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
@@ -65,11 +67,39 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)
     study["method_settings"] = _with_defaults("method_settings", study["methods"], study)
-    for benchmark in study["benchmarks"].values():
-        own = _merged({key: study[key] for key in sorted(OVERRIDES)}, benchmark.pop("override", {}))
+    tuned, tune = study.pop("tuned", {}), study.pop("tune", None)
+    tunings = {}
+    for name, benchmark in study["benchmarks"].items():
+        override = benchmark.pop("override", {})
+        tunings[name] = _tuning(tune or {}, override.get("tune", {}), benchmark["agents"])
+        own = _merged({key: study[key] for key in sorted(OVERRIDES)}, override)
         own["agents"] = {agent: own["agents"][agent] for agent in benchmark["agents"]}
+        own["tuned"] = {
+            method: {agent: one for agent, one in of.items() if agent in own["agents"]}
+            for method, of in tuned.get(name, {}).items()
+            if method in study["methods"]
+        }
         benchmark["settings"] = own
+    if tune:
+        study["tune"] = {
+            "optimiser": tune.get("optimiser", OPTIMISERS[0]),
+            "repetitions": tune.get("repetitions", 1),
+            "benchmarks": tunings,
+        }
     return study
+
+
+def _tuning(tune: dict[str, Any], override: dict[str, Any], agents: list[str]) -> dict[str, Any]:
+    """The budgets and the search spaces of one benchmark."""
+    search = {}
+    for agent in agents:
+        narrow = tune.get("search", {}).get(agent, {}) | override.get("search", {}).get(agent, {})
+        search[agent] = {
+            name: {"values": narrow.get(name, one.values), "scale": one.scale}
+            for name, one in settings.search(registry.AGENTS[agent].module).items()
+        }
+    steps = tune.get("env_steps", {}) | override.get("env_steps", {})
+    return json.loads(json.dumps({"env_steps": steps, "search": search}))
 
 
 def _benchmarks(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -138,6 +168,17 @@ def _taken(raw: dict[str, Any]) -> Iterator[str]:
                 yield f"benchmarks.{made}: is also what contexts.train makes of {name}; choose another name"
 
 
+def _untuned(raw: dict[str, Any]) -> Iterator[str]:
+    """What is said of a tuning that the study does not have."""
+    for name, benchmark in raw["benchmarks"].items():
+        if "tune" in benchmark.get("override", {}) and "tune" not in raw:
+            yield f"benchmarks.{name}.override.tune: replaces nothing, as the study has no tune; add it"
+    known = [name for name, _ in _benchmarks(json.loads(json.dumps(raw["benchmarks"])))]
+    for name in raw.get("tuned", {}):
+        if name not in known:
+            yield f"tuned: {unknown('benchmark', name, known)}"
+
+
 def _problems(study: dict[str, Any]) -> Iterator[str]:
     """What no schema can say."""
     seen: set[str] = set()
@@ -157,7 +198,9 @@ def _problems(study: dict[str, Any]) -> Iterator[str]:
             if problem not in seen:  # benchmarks share agents and budgets
                 seen.add(problem)
                 yield problem
-    yield from _seed_problems(**study["seeds"])
+        if "tune" in study:
+            yield from tuning_problems(name, benchmark, study)
+    yield from _seed_problems(**study["seeds"], repetitions=study.get("tune", {}).get("repetitions", 1))
 
 
 def feature_problems(where: str, environment: str, features: dict[str, Any]) -> Iterator[str]:
@@ -191,13 +234,17 @@ def _method_problems(name: str, benchmark: dict[str, Any], methods: list[str]) -
             yield f"benchmarks.{name}.contexts.train: is 1, but {method} is told another one; use 2 or more"
 
 
-def _seed_problems(test: dict[str, int], tuning: dict[str, int], per_job: int) -> Iterator[str]:
+def _seed_problems(
+    test: dict[str, int], tuning: dict[str, int], per_job: int, repetitions: int
+) -> Iterator[str]:
+    """No tuning seed is a test seed; each repetition of the tuning has `tuning.count` seeds of its own."""
     if test["count"] % per_job:
         yield (
             f"seeds.test.count: is {test['count']}, which does not divide into jobs of {per_job} seeds; "
             "use a multiple of seeds.per_job"
         )
-    if test["first"] < tuning["first"] + tuning["count"] and tuning["first"] < test["first"] + test["count"]:
+    last = tuning["first"] + tuning["count"] * repetitions
+    if test["first"] < last and tuning["first"] < test["first"] + test["count"]:
         yield (
             f"seeds.tuning: has seeds in common with seeds.test ({test['first']} to "
             f"{test['first'] + test['count'] - 1}); choose first and count so that they are disjoint"
@@ -268,41 +315,30 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
     """Pretraining is part of a method's budget; what it leaves must be whole steps, and enough to learn."""
     own = benchmark["settings"]
     at = {key: f"benchmarks.{name}.override." * (own[key] != study[key]) for key in ("train", "references")}
-    budgets = {f"{at['references']}references.env_steps": own["references"]["env_steps"]}
+    references = {f"{at['references']}references.env_steps": own["references"]["env_steps"]}
+    trainings = []
     for method in study["methods"]:
         total, where = own["train"]["env_steps"], f"{at['train']}train.env_steps"
-        if registry.METHODS[method].pretrain:
-            spent = budget.spent(own["method_settings"][method], benchmark["contexts"]["train"])
+        spent = budgets.pretraining(method, own["method_settings"][method], benchmark["contexts"]["train"])
+        if spent:
             where += f" - {spent} for pretraining {method} in {name}"
-            total -= spent
-        budgets[where] = total
+        trainings.append((method, where, total - spent))
         if steps := own["method_settings"][method].get("generator_steps"):
             changed = own["method_settings"][method] != study["method_settings"][method]
             prefix = f"benchmarks.{name}.override." * changed
-            budgets[f"{prefix}method_settings.{method}.generator_steps"] = steps
+            trainings.append((method, f"{prefix}method_settings.{method}.generator_steps", steps))
     for agent in benchmark["agents"]:
-        settings = own["agents"][agent]
-        rows = settings["n_envs"]
-        rollout = settings.get("n_steps", 0) * rows  # of an on-policy agent, which learns from whole ones
-        least = settings.get("learning_starts", max(0, rollout - 1))
-        for where, total in budgets.items():
-            if total <= least:
-                yield f"{where}: leaves {agent} {total} env_steps; must be more than {least}, from where it learns"
-            elif total % rows:
-                yield f"{where}: is {total}, which is not whole steps of {rows} environments (agents.{agent}.n_envs)"
-        if rollout % settings.get("minibatch", 1):
-            yield (
-                f"agents.{agent}.minibatch: is {settings['minibatch']}, which does not divide a rollout of "
-                f"{settings['n_steps']} steps of {rows} environments; use a divisor of {rollout}"
-            )
-        if settings.get("replay", 0) % rows:
-            yield (
-                f"agents.{agent}.replay: is {settings['replay']}, which does not hold whole steps of {rows} "
-                f"environments; use a multiple of agents.{agent}.n_envs"
-            )
+        usual = own["agents"][agent]
+        tuned = {method: of[agent] for method, of in own["tuned"].items() if agent in of}
+        plain = {where: total for method, where, total in trainings if method not in tuned}
+        yield from budgets.problems(agent, usual, references | plain, f"agents.{agent}")
+        for method, where, total in trainings:
+            if method in tuned:
+                at_method = f"tuned.{name}.{method}.{agent}"
+                yield from budgets.problems(agent, usual | tuned[method], {where: total}, at_method)
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """YAML that refuses a key given twice and reads 1e-3 as a number (YAML 1.1 takes it for a text)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -316,7 +352,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_implicit_resolver(
+Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )
 

@@ -19,6 +19,8 @@ OVERRIDES = frozenset({"train", "evaluate", "references", "agents", "method_sett
 # Seeds of a job, unless said: per seed and step, a stack of 5 takes a third of the time of one seed alone, and two of
 # them, on two cores, are sooner done than one of 10 (docs/speed).
 PER_JOB = 5
+# Optimisers of a tuning; the first unless said.
+OPTIMISERS = ("dehb", "random")
 _MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
 
 
@@ -56,6 +58,17 @@ def schema() -> dict[str, Any]:
         "references": _object({"grid": count, "seeds": count, "env_steps": count}),
     }
     settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}
+    lengths = {"min": count, "max": count, "total": count}
+    tune = {
+        "env_steps": _object(lengths)
+        | {"description": "of the shortest and the longest candidate, and of all candidates of a tuning"},
+        "search": _search() | {"description": "what is narrower than SEARCH in the agent's module"},
+    }
+    own_tune = tune | {"env_steps": _object(lengths, optional=set(lengths))}
+    tuning = tune | {
+        "optimiser": {"enum": list(OPTIMISERS), "title": "optimiser", "default": OPTIMISERS[0]},
+        "repetitions": count | {"default": 1, "description": "tunings with seeds of their own"},
+    }
     partial = {key: _object(one["properties"], optional=set(one["properties"])) for key, one in sizes.items()}
     counts = {"type": ["integer", "array"], "minimum": 1, "maximum": _MOST, "items": count, "minItems": 1}
     splits = {"train": counts | {"uniqueItems": True, "description": "a list makes a benchmark of each"}}
@@ -80,7 +93,10 @@ def schema() -> dict[str, Any]:
                 "type": "boolean",
                 "description": "the size is that of a trial run: the report says that its numbers mean nothing",
             },
-            "override": _object(partial | settings_of, optional=OVERRIDES)
+            "override": _object(
+                partial | settings_of | {"tune": _object(own_tune, optional=set(own_tune))},
+                optional=OVERRIDES | {"tune"},
+            )
             | {"description": "what this benchmark takes instead of the study's settings"},
         },
         optional={"environment", "features", "train_set", "smoke", "override"},
@@ -101,11 +117,21 @@ def schema() -> dict[str, Any]:
         **sizes,
         **settings_of,
         "figures": _names("figure"),
+        "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),
+        "tuned": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "propertyNames": _name("method"),
+                "additionalProperties": settings_of["agents"],
+            },
+            "description": "agent settings by benchmark and method, as `python -m meta_rl.adopt` writes them",
+        },
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A study of meta_rl",
-        **_object(study, optional={"agents", "method_settings"}),
+        **_object(study, optional={"agents", "method_settings", "tune", "tuned"}),
     }
 
 
@@ -127,6 +153,17 @@ def _settings(kind: str) -> dict[str, Any]:
     each = {}
     for name, entry in registry.KINDS[kind].items():
         properties = {key: settings.json_schema(one) for key, one in settings.read(entry.module).items()}
+        each[name] = _object(properties, optional=set(properties))
+    return _object(each, optional=set(each))
+
+
+def _search() -> dict[str, Any]:
+    """Per agent, a narrower range or fewer choices of what may be tuned."""
+    each = {}
+    for name, entry in registry.AGENTS.items():
+        known = settings.read(entry.module)
+        dimensions = settings.search(entry.module)
+        properties = {key: settings.search_schema(known[key], one) for key, one in dimensions.items()}
         each[name] = _object(properties, optional=set(properties))
     return _object(each, optional=set(each))
 

@@ -56,6 +56,11 @@ def _train_seconds(study: Study, spec: dict[str, Any]) -> float:
     return _members(spec) * spec["env_steps"] * (step + _row_step(spec))
 
 
+def _tune_seconds(study: Study, spec: dict[str, Any]) -> float:
+    """Many trainings, one after the other; what candidates change may make them slower."""
+    return 3 * _train_seconds(study, spec | {"env_steps": spec["tune"]["total"]})
+
+
 def _collect_seconds(study: Study, spec: dict[str, Any]) -> float:
     steps = _members(spec) * _contexts(study, spec)["train"] * spec["method_settings"]["transitions"]
     return steps * (_STEP + _row_step(spec))
@@ -139,6 +144,7 @@ def _width(spec: dict[str, Any]) -> int:
 _SECONDS = {
     "collect_trajectories": _collect_seconds,
     "pretrain_encoder": _pretrain_seconds,
+    "tune_settings": _tune_seconds,
     "train": _train_seconds,
     "train_generator": _train_seconds,
     "compare_predictors": _predictors_seconds,
@@ -147,6 +153,7 @@ _SECONDS = {
     "evaluate_references": _references_seconds,
 }
 _BYTES = {
+    "tune_settings": _replay_bytes,
     "collect_trajectories": _trajectory_bytes,
     "pretrain_encoder": _pretrain_bytes,
     "train": _replay_bytes,

@@ -97,7 +97,7 @@ def join(parts: Sequence[Weights], failures: dict[str, str]) -> Weights:
 
 def finite(weights: Weights) -> np.ndarray:
     """Which runs of the stack have only finite weights, bool [S]."""
-    each = [value.isfinite().flatten(1).all(1).numpy() for value in weights.tensors.values()]
+    each = [value.isfinite().reshape(len(value), -1).all(1).numpy() for value in weights.tensors.values()]
     return np.logical_and.reduce(each)
 
 

@@ -12,6 +12,7 @@ from meta_rl import registry
 from meta_rl.contexts import DEVELOPMENT
 
 HELD_OUT = "held_out"
+VALIDATION = "validation"  # contexts for tuning alone, apart from those of results
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
 TABLES = (
     "contexts", "references", "predictions", "learning", "runs", "evaluation", "encodings", "scores", "metrics",
@@ -47,7 +48,8 @@ Spec = dict[str, Any]
 class Study:
     """Names and files of a study, from its checked config.
 
-    A block is the seeds that one job trains, `seeds_{first}-{last}`; a part is a block or `held_out`.
+    A block is the seeds that one job trains, `seeds_{first}-{last}`; a part is a block or `held_out`. A tuning has
+    a block of tuning seeds, each repetition another one, and the part `validation`.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -57,6 +59,9 @@ class Study:
         test, step = config["seeds"]["test"], config["seeds"]["per_job"]
         firsts = range(test["first"], test["first"] + test["count"], step)
         self.blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
+        first, step = config["seeds"]["tuning"]["first"], config["seeds"]["tuning"]["count"]
+        firsts = range(first, first + step * config.get("tune", {}).get("repetitions", 0), step)
+        self.tuning_blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
 
     def files(self, pattern: str, **chosen: str) -> list[str]:
         """All the paths of a pattern such as `results/{study}/{benchmark}/contexts/{part}.parquet`.
@@ -76,6 +81,7 @@ class Study:
                 "generated": [name for name in self.config["methods"] if self.generated(benchmark, name)],
                 "block": self.blocks,
                 "part": [HELD_OUT, *self.blocks],
+                "tuning_block": self.tuning_blocks,
                 "figure": self.config["figures"],
                 "run_file": RUN_FILES,
                 "table": TABLES,
@@ -109,7 +115,11 @@ class Study:
         count = counts.pop("train")
         if part == HELD_OUT:
             return self._benchmark(benchmark) | self._space(benchmark) | {"counts": counts}
-        drawn = {"seeds": self.blocks[part], "count": count}
+        drawn: Spec
+        if part == VALIDATION:
+            drawn = {"counts": {part: counts[part]}}
+        else:
+            drawn = {"seeds": (self.blocks | self.tuning_blocks)[part], "count": count}
         return self._benchmark(benchmark) | self._train_space(benchmark) | drawn
 
     def _method(self, benchmark: str, method: str, block: str, **_: str) -> Spec:
@@ -118,7 +128,7 @@ class Study:
             **self._train_space(benchmark),
             "method": method,
             "method_settings": self._settings(benchmark, "method_settings")[method],
-            "seeds": self.blocks[block],
+            "seeds": (self.blocks | self.tuning_blocks)[block],
         }
 
     def generated(self, benchmark: str, method: str) -> bool:
@@ -140,11 +150,39 @@ class Study:
         }
 
     def _train(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
+        tuned = self._settings(benchmark, "tuned").get(method, {}).get(agent, {})
+        untuned = self._train_untuned(benchmark, agent, method, block)
+        return untuned | {"agent_settings": untuned["agent_settings"] | tuned}
+
+    def _train_untuned(self, benchmark: str, agent: str, method: str, block: str) -> Spec:
         return self._method(benchmark, method, block) | {
             "agent": agent,
             "agent_settings": self._settings(benchmark, "agents")[agent],
             **self._settings(benchmark, "train"),
         }
+
+    def _tune_settings(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
+        """A training with the study's own settings, and how candidates differ from it; on tuning seeds alone."""
+        if block not in self.tuning_blocks:
+            raise ValueError(f"{block} are no tuning seeds")
+        tune = self.config["tune"]
+        own = tune["benchmarks"][benchmark]
+        return self._train_untuned(benchmark, agent, method, block) | {
+            "tune": own["env_steps"] | {"optimiser": tune["optimiser"]},
+            "search": own["search"][agent],
+            **self._settings(benchmark, "evaluate"),
+        }
+
+    def _choose_settings(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
+        test = self.config["seeds"]["test"]
+        seeds = {"test_seeds": [test["first"], test["count"]]}
+        return self._benchmark(benchmark) | {"agent": agent, "method": method} | seeds
+
+    def _summarise_tuning(self, **_: str) -> Spec:
+        """What the page says beside what was measured."""
+        tuned = {name: self._settings(name, "tuned") for name in self.benchmarks}
+        said = {key: self.config[key] for key in ("tune", "seeds", "methods")}
+        return self._itself() | said | {"tuned": tuned}
 
     def _evaluate(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
         episodes = self._settings(benchmark, "evaluate")
@@ -174,8 +212,8 @@ class Study:
         }
 
     def _tables(self, **_: str) -> Spec:
-        """All of the study but for what is drawn from its tables."""
-        return {key: value for key, value in self.config.items() if key != "figures"}
+        """All of the study but for what is drawn from its tables, and how it was tuned."""
+        return {key: value for key, value in self.config.items() if key not in ("figures", "tune")}
 
     def _figure(self, figure: str, **_: str) -> Spec:
         return {"figure": figure}
@@ -216,6 +254,9 @@ _SPECS: dict[str, Callable[..., Spec]] = {
     "pretrain_encoder": Study._method,
     "compare_predictors": Study._compare,
     "train": Study._train,
+    "tune_settings": Study._tune_settings,
+    "choose_settings": Study._choose_settings,
+    "summarise_tuning": Study._summarise_tuning,
     "evaluate": Study._evaluate,
     "solve_references": Study._solve_references,
     "evaluate_references": Study._evaluate_references,

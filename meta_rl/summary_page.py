@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
+from meta_rl import pages
 from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
 from meta_rl.metrics import comparisons, counts, intervals
 from meta_rl.tables import contexts, evaluation, learning, metrics, predictions, runs, scores
@@ -16,7 +15,6 @@ from meta_rl.tables.columns import REGIMES
 TABLES = tuple(
     module.TABLE for module in (contexts, evaluation, learning, metrics, predictions, runs, scores)
 )
-_TEMPLATE = Path(__file__).with_suffix(".html")
 _OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
 _OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
@@ -33,10 +31,6 @@ def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
 
     `smoke` names the benchmarks whose size is that of a trial run.
     """
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     metrics = tables["metrics"]
     of_methods = metrics[
         metrics["information"].isin(REGIMES) & ~metrics["metric"].isin(["context_value", "specialist_return"])
@@ -45,7 +39,8 @@ def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
         _section(rows, tables) | {"smoke": key[0] in smoke} for key, rows in of_methods.groupby(_GROUP)
     ]
     verdicts = [comparison["verdict"] for section in sections for comparison in section["comparisons"]]
-    return template.render(
+    return pages.render(
+        "summary_page.html",
         study=study,
         sections=sections,
         compared=len(verdicts),

@@ -57,8 +57,8 @@ def test_a_training_stopped_by_a_signal_goes_on_to_the_same_bytes(
         resumed = again.run(STEPS, checkpoint=checkpoint)
     assert f"{path}: goes on from {MIDDLE:,} env_steps" in capsys.readouterr().out
     assert not path.exists()
-    assert [point["env_steps"] for point in resumed] == [point["env_steps"] for point in points]
     for ours, theirs in zip(resumed, points, strict=True):
+        np.testing.assert_array_equal(ours["env_steps"], theirs["env_steps"])
         for name, values in theirs["figures"].items():
             np.testing.assert_array_equal(ours["figures"][name], values)
     for name, value in policy.tensors(whole.agent).items():

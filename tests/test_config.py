@@ -115,7 +115,7 @@ def test_an_override_replaces_single_keys_of_its_benchmark_only() -> None:
     given = {"small_gravity": SMALL, "other": SMALL | {"override": OVERRIDE}}
     study = config.check(changed("benchmarks", given), "my.yaml")
     usual, own = (study["benchmarks"][name]["settings"] for name in given)
-    assert usual == {key: study[key] for key in OVERRIDES}
+    assert usual == {key: study[key] for key in OVERRIDES} | {"tuned": {}}
     expected = copy.deepcopy(usual)
     expected["train"]["env_steps"] = 800
     expected["references"]["seeds"] = 2

@@ -9,7 +9,7 @@ import pytest
 import torch
 from raw_study import RAW
 
-from meta_rl import budget, policy, registry
+from meta_rl import budgets, policy, registry
 from meta_rl.config import check
 from meta_rl.envs import cartpole
 from meta_rl.steps import (
@@ -135,7 +135,7 @@ def test_what_pretraining_spends_is_paid_for_by_the_run(made: Path, tmp_path: Pa
     spent = len(frame) // 2
     spent += settings["generator_steps"] if method == "iida" else 10 * settings["probes"] * count
     assert policy.load(tmp_path / "encoder.pt").env_steps == (spent, spent)
-    assert budget.spent(settings, count) == spent
+    assert budgets.pretraining(method, settings, count) == spent
     told = spec("train", method, transitions=90)
     told |= {"env_steps": spent + 400}
     train.main(block, tmp_path / "encoder.pt", told, *(tmp_path / name for name in TRAINED))

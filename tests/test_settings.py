@@ -71,3 +71,60 @@ def test_what_is_read_is_what_the_module_has(kind: str) -> None:
     for name, entry in registry.KINDS[kind].items():
         config = registry.load(kind, name).Config()
         assert {one.name: one.default for one in settings.read(entry.module).values()} == vars(config)
+
+
+SEARCH = """
+SEARCH = {
+    "step": ((1e-4, 1e-2), "log", "decades"),
+    "hidden": (((16,), (32, 32)), "choice", "capacity"),
+    "loss": (("huber", "squared"), "choice", "outliers"),
+}
+LENGTHS = ("offset",)
+"""
+
+
+def test_search_spaces_are_read_without_importing_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = write(tmp_path, monkeypatch, SOURCE + SEARCH)
+    found = settings.search(module)
+    assert found["step"] == settings.Dimension((1e-4, 1e-2), "log", "decades")
+    assert found["hidden"].values == ((16,), (32, 32))
+    assert settings.lengths(module) == ("offset",)
+    known = settings.read(module)
+    schema = settings.search_schema(known["step"], found["step"])
+    assert schema["items"] == {"type": "number", "minimum": 1e-4, "maximum": 1e-2}
+    assert settings.search_schema(known["hidden"], found["hidden"])["items"] == {"enum": [[16], [32, 32]]}
+
+
+def test_a_module_need_not_be_tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = write(tmp_path, monkeypatch, SOURCE)
+    assert settings.search(module) == {}
+    assert settings.lengths(module) == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"stepp": ((1e-4, 1e-2), "log", "x")',  # no such setting
+        '"step": ((1e-4, 2.0), "log", "x")',  # outside its limits
+        '"step": ((0.0, 0.5), "log", "x")',
+        '"step": ((0.5, 0.1), "linear", "x")',
+        '"step": ((0.1, 0.5), "cubic", "x")',
+        '"hidden": ((16, 32), "linear", "x")',
+        '"hidden": (((0,), (32, 32)), "choice", "x")',
+        '"loss": (("hinge", "huber"), "choice", "x")',
+        '"step": ((0.1, 0.5), "log")',
+    ],
+)
+def test_a_wrong_search_space_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    module = write(tmp_path, monkeypatch, f"{SOURCE}\nSEARCH = {{{line}}}\n")
+    with pytest.raises(ValueError, match=r"SEARCH\['"):
+        settings.search(module)
+
+
+@pytest.mark.parametrize("name", registry.AGENTS)
+def test_every_agent_can_be_tuned(name: str) -> None:
+    module = registry.entry("agent", name).module
+    assert settings.search(module)
+    assert set(settings.lengths(module)) <= set(settings.read(module))

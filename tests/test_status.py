@@ -71,7 +71,7 @@ def row(report: str, stage: str) -> list[str]:
 def test_jobs_are_counted_by_stage_and_benchmark(study: Study, tmp_path: Path) -> None:
     report = status.report(study, LOG.format(folder=tmp_path), running=True)
     assert row(report, "train") == [
-        "train", "small_gravity", "8", "1", "1", "1", "1 min 30 s", "10 min 30 s",
+        "train", "small_gravity", "12", "1", "1", "1", "1 min 30 s", "16 min 30 s",
     ]  # fmt: skip
     assert row(report, "pretrain_encoder")[2:4] == ["2", "0"]  # of the one method that has an encoder
     assert row(report, "aggregate")[1:4] == ["", "1", "0"]

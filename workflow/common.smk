@@ -57,7 +57,7 @@ wildcard_constraints:
     agent="|".join(registry.AGENTS),
     method="|".join(registry.METHODS),
     block=r"seeds_\d+-\d+",
-    part=r"held_out|seeds_\d+-\d+",
+    part=r"held_out|validation|seeds_\d+-\d+",
     figure="|".join(registry.FIGURES),
 
 
@@ -133,6 +133,31 @@ def tables(wildcards):
     return expand(
         "results/{study}/tables/{table}.parquet", study=wildcards.study, table=needs
     )
+
+
+def tunings(wildcards):
+    """Input: all that a tuning leaves."""
+    if not STUDY.tuning_blocks:
+        sys.exit(
+            f"error: {STUDY_FILE}: has no key 'tune'; config/README.md tells what it holds"
+        )
+    patterns = (
+        "results/{study}/tuned/{benchmark}/{agent}/{method}/{tuning_block}/trials.parquet",
+        "results/{study}/tuned/{benchmark}/{agent}/{method}/settings.json",
+        "results/{study}/tuned/tuning.html",
+    )
+    return [path for pattern in patterns for path in STUDY.files(pattern)]
+
+
+def tuning_page(wildcards):
+    """Params: the page about the study's tuning, where it was tuned. As an input it would be tuned for every report."""
+    page = f"results/{STUDY.name}/tuned/tuning.html"
+    return [page] if STUDY.tuning_blocks and os.path.exists(page) else []
+
+
+def templates(*names):
+    """Input: the templates of a page."""
+    return [os.path.relpath(ROOT / "meta_rl" / name) for name in ("page.html", *names)]
 
 
 def caption(figure):

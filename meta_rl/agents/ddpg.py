@@ -38,6 +38,18 @@ class Config:
     noise: Annotated[float, (0, 10), "standard deviation of the exploration, in parts of the limit"] = 0.1
 
 
+LENGTHS = ("learning_starts",)
+SEARCH = {
+    "actor_learning_rate": ((1e-5, 1e-2), "log", "decides most, with the critic's; best values span decades"),
+    "critic_learning_rate": ((1e-5, 1e-2), "log", "decides most, with the actor's; best values span decades"),
+    "gamma": ((0.9, 0.999), "linear", "how far ahead values look, against how noisy they are"),
+    "hidden": (((64, 64), (256, 256)), "choice", "capacity, at the usual depth"),
+    "batch": ((64, 512), "log", "noise of a gradient against its cost"),
+    "tau": ((0.001, 0.05), "log", "how fast targets follow: fast learns fast, slow is stable"),
+    "noise": ((0.05, 0.5), "log", "how far exploration strays from what the actor does"),
+}
+
+
 class DDPG(ActorCritic):
     """A deterministic actor, tanh(MLP), with Gaussian noise to explore."""
 

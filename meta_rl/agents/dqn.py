@@ -41,6 +41,21 @@ class Config:
     max_gradient_norm: Annotated[float | None, (0, 1e9), "clip each seed's gradient to this L2 norm"] = None
 
 
+LENGTHS = ("learning_starts",)
+SEARCH = {
+    "learning_rate": ((1e-5, 1e-2), "log", "decides most; its best value spans decades"),
+    "gamma": ((0.9, 0.999), "linear", "how far ahead values look, against how noisy they are"),
+    "hidden": (((64, 64), (120, 84), (256, 256)), "choice", "capacity, at the usual depth"),
+    "batch": ((32, 512), "log", "noise of a gradient against its cost"),
+    "train_every": ((4, 64), "log", "updates per step: few learn slowly, many let values explode"),
+    "target_every": ((100, 5000), "log", "how long a target holds: short is fast, long is stable"),
+    "replay": ((10_000, 30_000, 100_000), "choice", "how old what is learnt from may be"),
+    "epsilon_fraction": ((0.1, 0.9), "linear", "when exploring gives way to using what is known"),
+    "epsilon_end": ((0.01, 0.2), "log", "what exploring is left, without which new contexts stay unknown"),
+    "loss": (("squared", "huber"), "choice", "how much outliers count"),
+}
+
+
 _ERRORS = {"squared": mse_loss, "huber": smooth_l1_loss}
 
 

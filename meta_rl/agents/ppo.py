@@ -45,6 +45,21 @@ class Config:
     rewards: Annotated[str, ("raw", "normalised"), "rewards as the value network learns them"] = "raw"
 
 
+# Lengths of rollouts and minibatches are powers of two, so that one divides the other.
+SEARCH = {
+    "learning_rate": ((1e-5, 1e-2), "log", "decides most; its best value spans decades"),
+    "gamma": ((0.9, 0.999), "linear", "how far ahead values look, against how noisy they are"),
+    "gae_lambda": ((0.8, 0.999), "linear", "bias of advantages against their noise"),
+    "n_steps": ((32, 64, 128, 256), "choice", "fresh data per update against the number of updates"),
+    "minibatch": ((32, 64, 128), "choice", "noise of a gradient against the number of updates"),
+    "epochs": ((3, 20), "log", "how much is taken from each rollout"),
+    "clip": ((0.1, 0.4), "linear", "how far one rollout may move the policy"),
+    "entropy_weight": ((1e-5, 0.1), "log", "exploration that is left; near 0 there is none to speak of"),
+    "rewards": (("raw", "normalised"), "choice", "whether values of large rewards are learnt on their scale"),
+    "hidden": (((64, 64), (256, 256)), "choice", "capacity, at the usual depth"),
+}
+
+
 class PPO(Agent):
     """On-policy; discrete or continuous actions; separate networks for policy and value.
 

@@ -34,6 +34,16 @@ class Config:
     tau: Annotated[float, (0, 1), "part of the way that the targets follow at each update"] = 0.005
 
 
+LENGTHS = ("learning_starts",)
+SEARCH = {
+    "learning_rate": ((1e-5, 1e-2), "log", "decides most; its best value spans decades"),
+    "gamma": ((0.9, 0.999), "linear", "how far ahead values look, against how noisy they are"),
+    "hidden": (((64, 64), (256, 256)), "choice", "capacity, at the usual depth"),
+    "batch": ((64, 512), "log", "noise of a gradient against its cost"),
+    "tau": ((0.001, 0.05), "log", "how fast targets follow: fast learns fast, slow is stable"),
+}
+
+
 class SAC(ActorCritic):
     """Twin critics, an actor that is a Gaussian behind a tanh, and a temperature that keeps its entropy at -A.
 

@@ -66,7 +66,7 @@ class Method(nn.Module):
     def pretrain(self, source: "Source", streams: Streams) -> dict[str, Any]:
         """Train before the agent does; returns figures per seed for the log. Only methods with `pretrain`.
 
-        What it may spend beside the trajectories is what `meta_rl.budget` counts.
+        What it may spend beside the trajectories is what `meta_rl.budgets` counts.
         """
         raise TypeError(f"{type(self).__name__} is not pretrained")
 

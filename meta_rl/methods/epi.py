@@ -61,6 +61,9 @@ class Config:
     updates: Annotated[int, (1, 10000000), "updates of each fit"] = 500
 
 
+LENGTHS = ("transitions", "probes", "refit", "updates")
+
+
 class Vine(NamedTuple):
     """The same states and actions in C contexts, and how the state changed; standardised."""
 

@@ -47,6 +47,9 @@ class Config:
     ] = 50000
 
 
+LENGTHS = ("updates", "transitions", "generator_steps")
+
+
 class IIDA(Method):
     """A frozen encoder of the window; `pretrain` trains it together with the one-step predictor."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meta_rl import budget, context_frames, job, policy, provenance, trajectory_frames
+from meta_rl import budgets, context_frames, job, policy, provenance, trajectory_frames
 from meta_rl.methods.base import Source
 from meta_rl.streams import Streams
 from meta_rl.tables import contexts as contexts_table
@@ -22,7 +22,7 @@ def main(trajectories: Path, contexts: Path, spec: dict[str, Any], encoder: Path
     rewarded = policy.task(spec).spaces.rewarded
     told = trajectory_frames.tensors(io.read(trajectories, TABLE), trajectories, rewarded)
     figures = method.pretrain(Source(told, values, partial(policy.environments, spec)), streams)
-    env_steps = (budget.spent(spec["method_settings"], values.shape[1]),) * len(seeds)
+    env_steps = (budgets.pretraining(spec["method"], spec["method_settings"], values.shape[1]),) * len(seeds)
     record = provenance.record("pretrain_encoder", spec)
     policy.save(encoder, policy.Weights(spec, streams.keys, env_steps, policy.tensors(method), record))
     said = ", ".join(f"{name} {np.mean(value):.4f}" for name, value in figures.items())

@@ -11,6 +11,7 @@ from meta_rl.tables import (
     runs,
     scores,
     trajectories,
+    trials,
 )
 from meta_rl.tables.schema import Column, Table
 
@@ -27,6 +28,7 @@ TABLES = tuple(
         references,
         scores,
         metrics,
+        trials,
     )
 )
 
@@ -50,6 +52,8 @@ Everything that the workflow writes lies here, one folder per study. Git keeps t
   report.html                   the figures, and the steps and run times that led to them
   manifest.json                 versions, hardware and code behind the tables
   check.txt                     what was checked about the results
+  tuned/                        of a tuning: its page, and per benchmark, agent and method trials and settings
+  checkpoints/                  what a job that was killed goes on from
   logs/ benchmarks/ code/       of each step its output, run time and source hashes
 ```
 

@@ -33,7 +33,7 @@ class Project:
             values = dict(pair.split("=") for pair in wildcards[1].split(", ")) if wildcards else {}
             values.pop("study", None)
             named.add(" ".join([rule, *values.values()]))
-        return named - {"all", "figures"}
+        return named - {"all", "figures", "tune"}
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace text in a file of the project."""

@@ -69,7 +69,7 @@ rule plot:
 rule summarise:
     input:
         tables=expand("results/{{study}}/tables/{table}.parquet", table=TABLES),
-        template=os.path.relpath(ROOT / "meta_rl/summary_page.html"),
+        templates=templates("summary_page.html"),
         code=code("summarise"),
     output:
         page=report(
@@ -107,8 +107,10 @@ rule report:
     threads: 1
     params:
         study=STUDY_FILE,
+        tuning=tuning_page,
     shell:
-        "python -m meta_rl.steps.report --study {params.study} --contents {input.figures} {input.summary}"
+        "python -m meta_rl.steps.report --study {params.study}"
+        " --contents {input.figures} {input.summary} {params.tuning}"
         " --report {output} 2>&1 | tee {log}"
 
 

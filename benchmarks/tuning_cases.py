@@ -1,0 +1,72 @@
+"""What `make tuning-comparison` tunes, and at which size."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from meta_rl import config
+from meta_rl.study import VALIDATION, Study
+
+METHOD = "none"  # what is compared is how settings are found, not methods
+
+
+@dataclass(frozen=True)
+class Size:
+    """`trainings`: the budget of a tuning, in trainings to the end; `short`: part of that of the shortest candidate."""
+
+    repetitions: int
+    tuning_seeds: int
+    test_seeds: int
+    contexts: dict[str, int]
+    episodes: int
+    env_steps: dict[str, int]
+    trainings: int
+    short: float
+
+
+class Case(NamedTuple):
+    """A published benchmark, and an agent with settings of its own or the defaults."""
+
+    benchmark: str
+    agent: str
+    settings: dict[str, Any]
+
+
+CASES = {
+    "CartPole": Case("cartpole_length", "dqn", {}),
+    "Pendulum": Case("pendulum_length", "ppo", {}),
+}
+SIZES = {
+    "full": Size(
+        repetitions=5, tuning_seeds=5, test_seeds=10,
+        contexts={"train": 50, VALIDATION: 32, "interpolation": 50, "extrapolation": 100}, episodes=4,
+        env_steps={"CartPole": 100_000, "Pendulum": 102_400}, trainings=24, short=0.11,
+    ),
+    "tiny": Size(
+        repetitions=3, tuning_seeds=2, test_seeds=2,
+        contexts={"train": 3, VALIDATION: 2, "interpolation": 2, "extrapolation": 2}, episodes=1,
+        env_steps={"CartPole": 12_000, "Pendulum": 8_192}, trainings=4, short=0.3,
+    ),
+}  # fmt: skip
+
+
+def study(size: Size, name: str, optimiser: str = "dehb") -> Study:
+    """Repetition i has the i-th block of tuning seeds, and the i-th of test seeds."""
+    case, steps = CASES[name], size.env_steps[name]
+    budget = {"min": int(size.short * steps), "max": steps, "total": size.trainings * steps}
+    raw = {
+        "study": "tuning-comparison",
+        "benchmarks": {case.benchmark: {"contexts": size.contexts, "agents": [case.agent]}},
+        "methods": [METHOD],
+        "seeds": {
+            "test": {"first": 0, "count": size.repetitions * size.test_seeds},
+            "tuning": {"first": 1000, "count": size.tuning_seeds},
+            "per_job": size.test_seeds,
+        },
+        "train": {"env_steps": steps},
+        "evaluate": {"episodes": size.episodes},
+        "references": {"grid": 1, "seeds": 1, "env_steps": steps},
+        "figures": ["iqm"],
+        "agents": {case.agent: case.settings},
+        "tune": {"optimiser": optimiser, "repetitions": size.repetitions, "env_steps": budget},
+    }
+    return Study(config.check(raw, "benchmarks/tuning_comparison.py"))

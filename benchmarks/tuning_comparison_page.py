@@ -1,0 +1,185 @@
+"""The page that `make tuning-comparison` writes: returns on test seeds, traces, importances and incumbents."""
+
+import json
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from meta_rl import files
+from meta_rl.contexts import EXTRAPOLATION, INTERPOLATION
+from meta_rl.figures import style, tuning_traces
+from meta_rl.markdown import table
+from meta_rl.metrics import tuning
+from meta_rl.metrics.intervals import interval
+from meta_rl.metrics.returns import iqm
+from meta_rl.study import Study
+
+NAMES = {"default": "default settings", "random": "random search", "dehb": "DEHB"}
+_REGIONS = (INTERPOLATION, EXTRAPOLATION)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Trials and evaluations of all jobs, each with its case, contestant and repetition."""
+
+    trials: pd.DataFrame
+    evaluation: pd.DataFrame
+    studies: dict[str, Study]
+
+
+def settings(best: dict[Any, Any]) -> dict[str, Any]:
+    """The agent's settings of an incumbent, a row of `tuning.incumbents`."""
+    return json.loads(best["settings"])
+
+
+def write(results: Results, folder: Path, size: str) -> None:
+    """README.md and traces.png."""
+    scored = _scored(results)
+    with style.context(), files.atomic(folder / "traces.png") as target:
+        tuning_traces.build(_traces(results)).savefig(target)
+    files.write_text(folder / "README.md", "\n\n".join(_parts(results, scored, size)) + "\n")
+
+
+def returns_on_test_seeds(evaluation: pd.DataFrame) -> pd.DataFrame:
+    """Per case, region, contestant and repetition the IQM over test seeds of the mean return over contexts."""
+    regions = evaluation[evaluation["split"].isin(_REGIONS)]
+    keys = ["case", "split", "contestant", "repetition"]
+    runs = regions.groupby([*keys, "seed"])["episode_return"].mean()
+    return runs.groupby(keys).agg(lambda values: float(iqm(values.to_numpy()))).reset_index()
+
+
+def _parts(results: Results, scored: pd.DataFrame, size: str) -> Iterator[str]:
+    yield "# Does tuning help?"
+    if size != "full":
+        yield "**Tiny size: this shows that it runs. The numbers mean nothing.**"
+    yield _intro(results)
+    yield "## Returns on test seeds, in test contexts"
+    yield table(
+        ["", "region", *NAMES.values(), "DEHB - default", "DEHB - random search"],
+        _comparisons(returns_on_test_seeds(results.evaluation)),
+    )
+    yield (
+        "Per repetition the IQM over test seeds of the mean return over test contexts; then the mean over\n"
+        "repetitions, with its 95 % t interval. Differences are paired by repetition, whose contestants share test\n"
+        "seeds, contexts and initial states. **Bold**: the interval does not hold 0."
+    )
+    yield "## Incumbents over time"
+    yield "![Incumbents' validation returns against environment steps](traces.png)"
+    yield "## Cost"
+    yield table(
+        [
+            "",
+            "optimiser",
+            "candidates per tuning",
+            "diverged runs",
+            "env_steps per tuning, all seeds",
+            "core hours per tuning",
+        ],
+        _costs(scored),
+    )
+    yield "## What the settings matter"
+    yield (
+        "Permutation importance (scikit-learn) of a random forest that predicts the rank of a candidate's score, over\n"
+        "all trials of both optimisers: what of its R² is lost when a setting is shuffled. (fANOVA's forest has to be\n"
+        "compiled, and DeepCAVE's releases ask for a Python below 3.11.)"
+    )
+    yield table(
+        ["", "R² on trials not seen", "settings, the most important first"], _importances(results, scored)
+    )
+    yield "## Incumbents"
+    yield table(["", "optimiser", "repetition", "validation return", "settings"], _incumbents(scored))
+
+
+def _intro(results: Results) -> str:
+    lines = []
+    for case, study in results.studies.items():
+        ((benchmark, own),) = study.config["tune"]["benchmarks"].items()
+        steps, seeds = own["env_steps"], study.config["seeds"]
+        ((agent, _),) = own["search"].items()
+        lines.append(
+            f"- {case}: `{agent}` on `{benchmark}`, {steps['max']:,} env_steps; a tuning may spend {steps['total']:,}\n"
+            f"  on each of {seeds['tuning']['count']} tuning seeds, in candidates of {steps['min']:,} to "
+            f"{steps['max']:,}; {seeds['per_job']} test seeds per repetition"
+        )
+    repetitions = results.trials["repetition"].nunique()
+    packages = ("DEHB", "ConfigSpace", "scikit-learn", "torch", "numpy")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return (
+        f"Written by `make tuning-comparison`: {repetitions} repetitions of each tuning, with tuning and test seeds\n"
+        "of their own; the same search space (`SEARCH` in the agent's module) and budget for both optimisers, whose\n"
+        "first candidate is the default.\n\n"
+        + "\n".join(lines)
+        + f"\n\n{platform.machine()}, Python {platform.python_version()}, {versions}."
+    )
+
+
+def _shown(values: np.ndarray, bold: bool = False) -> str:
+    low, high = interval(values, "mean")
+    text = f"{values.mean():.1f} [{low:.1f}, {high:.1f}]"
+    return f"**{text}**" if bold and (low > 0 or high < 0) else text
+
+
+def _comparisons(returns: pd.DataFrame) -> Iterator[list[str]]:
+    for (case, split), rows in returns.groupby(["case", "split"]):
+        wide = rows.pivot(index="repetition", columns="contestant", values="episode_return")
+        differences = [(wide["dehb"] - wide[other]).to_numpy() for other in ("default", "random")]
+        yield [
+            str(case),
+            str(split),
+            *(_shown(wide[name].to_numpy()) for name in NAMES),
+            *(_shown(one, bold=True) for one in differences),
+        ]
+
+
+def _scored(results: Results) -> pd.DataFrame:
+    """The scores of all trials, by case and contestant."""
+    frames = [
+        tuning.scores(rows).assign(case=case, contestant=contestant)
+        for (case, contestant), rows in results.trials.groupby(["case", "contestant"])
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _traces(results: Results) -> pd.DataFrame:
+    """A line per optimiser in the place of methods."""
+    return tuning.traces(tuning.scores(results.trials.assign(method=results.trials["contestant"].map(NAMES))))
+
+
+def _costs(scored: pd.DataFrame) -> Iterator[list[str]]:
+    for (case, contestant), rows in scored.groupby(["case", "contestant"]):
+        each = rows.groupby("repetition")
+        yield [
+            str(case),
+            NAMES[str(contestant)],
+            f"{each.size().mean():.0f}",
+            str(rows["failures"].sum()),
+            f"{each['env_steps'].sum().mean():,.0f}",
+            f"{each['seconds'].sum().mean() / 3600:.2f}",
+        ]
+
+
+def _importances(results: Results, scored: pd.DataFrame) -> Iterator[list[str]]:
+    for case, rows in scored.groupby("case"):
+        ((_, own),) = results.studies[str(case)].config["tune"]["benchmarks"].items()
+        ((_, search),) = own["search"].items()
+        found = tuning.importance(rows, search)
+        if len(found):
+            listed = (f"{one.setting} {one.importance:.2f} ± {one.std:.2f}" for one in found.itertuples())
+            yield [str(case), f"{found['fit'].iloc[0]:.2f}", ", ".join(listed)]
+
+
+def _incumbents(scored: pd.DataFrame) -> Iterator[list[str]]:
+    for (case, contestant), rows in scored.groupby(["case", "contestant"]):
+        for best in tuning.incumbents(rows).to_dict("records"):
+            listed = ", ".join(f"{name} {_plain(value)}" for name, value in settings(best).items())
+            yield [str(case), NAMES[str(contestant)], str(best["repetition"]), f"{best['score']:.1f}", listed]
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
