@@ -60,6 +60,9 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     policy = tmp_path / "results/test/small_gravity/dqn/none/seeds_2-3/policy.pt"
     policy.parent.mkdir(parents=True)
     policy.touch()
+    log = tmp_path / "results/test/logs/train/small_gravity/dqn/none/seeds_0-1.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
     return Study(config.load(ROOT / "config/test.yaml"))
 
 
