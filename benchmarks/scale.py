@@ -27,9 +27,8 @@ from meta_rl.benchmarks import BENCHMARKS  # noqa: E402
 from meta_rl.config import check  # noqa: E402
 from meta_rl.config import load as load_study  # noqa: E402
 from meta_rl.contexts import ContextSpace  # noqa: E402
-from meta_rl.currency import wildcards  # noqa: E402
 from meta_rl.registry import AGENTS, METHODS, load  # noqa: E402
-from meta_rl.status import expected  # noqa: E402
+from meta_rl.status import expected, log_of  # noqa: E402
 from meta_rl.study import Study  # noqa: E402
 
 _TRAININGS = 5000
@@ -203,9 +202,9 @@ def _cost(results: Path) -> str:
 def _jobs(study: Study) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Rule, place among the logs and run times, and wildcards of every job of a study."""
     for (rule, _), paths in expected(study).items():
-        for path in paths:
-            where = {"figure": Path(path).stem} if rule == "plot" else wildcards(Path(path), study)
-            yield rule, "/".join(where.values()) or "study", where
+        for path in map(Path, paths):
+            place = log_of(study, rule, path).relative_to(Path("results", study.name, "logs", rule))
+            yield rule, str(place.with_suffix("")), {} if rule == "plot" else study.wildcards(path)
 
 
 def _hours(seconds: float) -> str:

@@ -1,15 +1,16 @@
 """How far is a study? `make status STUDY=quick`, or `python -m meta_rl.status config/quick.yaml`, also while it runs.
 
-Done is what has its results; what runs, and what failed, is read from the newest log of Snakemake in this folder,
-and how long jobs take from the run times that it keeps. What is out of date and waits to be made again counts as done.
+Done is what has its results, and running what has a log but no result yet; what failed, and why, is read from the
+newest log of Snakemake in this folder, and how long jobs take from the run times that it keeps. What is out of date
+and waits to be made again counts as done.
 """
 
 import csv
 import re
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from string import Formatter
 
@@ -32,85 +33,81 @@ Place = tuple[str, str]  # rule and benchmark, which is empty for a job of the w
 
 
 @dataclass
-class Job:
-    """One of the jobs of a log."""
+class Failure:
+    """A job of which attempts failed. Its name is the path of its log, which is the first of `logs`."""
 
-    rule: str
-    wildcards: dict[str, str]
-    state: str = "running"  # or submitted, which a log does not tell apart
+    number: str
+    logs: list[Path]
     errors: list[str] = field(default_factory=list)  # one for every attempt that failed
-    logs: list[Path] = field(default_factory=list)  # of the last attempt that failed
-
-    @property
-    def place(self) -> Place:
-        return self.rule, self.wildcards.get("benchmark", "")
-
-    def __str__(self) -> str:
-        values = [value for name, value in self.wildcards.items() if name != "study"]
-        return " ".join([self.rule, *values])
+    again: bool = False  # was it started once more?
 
 
-def jobs(log: str) -> list[Job]:
-    """The jobs that the text of a log of Snakemake speaks of, in the order of their first start."""
-    found: dict[str, Job] = {}
+def failures(log: str) -> dict[Path, Failure]:
+    """The failures that the text of a log of Snakemake speaks of, by the log of the job."""
+    found: dict[Path, Failure] = {}
     for event in _EVENT.split(log):
-        head, _, body = event.partition("\n")
-        if started := re.match(r"(?:local)?rule (\w+):", head):
-            number = _value(body, "jobid")
-            pairs = (pair.split("=", 1) for pair in _value(body, "wildcards").split(", ") if pair)
-            job = found.setdefault(number, Job(started[1], dict(pairs)))
-            job.state = "running"
-        elif (finished := re.match(r"Finished jobid: (\d+)", head)) and finished[1] in found:
-            found[finished[1]].state = "done"
-        elif head.startswith("Error in rule ") and (number := _value(body, "jobid")) in found:
-            job = found[number]
-            job.state = "failed"
-            job.logs = [Path(path) for path in re.split(r", | \(check", _value(body, "log")) if "/" in path]
-            job.errors.append(_reason(event, job.logs))
-    return list(found.values())
+        if event.startswith("Error in rule "):
+            logs = [Path(path) for path in re.split(r", | \(check", _value(event, "log")) if "/" in path]
+            if logs:
+                failure = found.setdefault(logs[0], Failure(_value(event, "jobid"), logs))
+                failure.logs, failure.again = logs, False
+                failure.errors.append(_reason(event, logs))
+        for number in re.findall(r"^Trying to restart job (\d+)", event, flags=re.MULTILINE):
+            for failure in found.values():
+                failure.again |= failure.number == number
+    return found
 
 
-def report(study: Study, log: str, running: bool) -> str:
-    """A table of stages and benchmarks, and the jobs that failed, with their logs."""
-    known = jobs(log)
-    rows, left, slots = [], 0.0, 0
-    seconds = _seconds(study)
+def report(study: Study, log: str, running: bool, since: float = 0.0) -> str:
+    """A table of stages and benchmarks, and the jobs that failed, with their logs.
+
+    `log` is the text of Snakemake's log, `running` says whether it may be at work, `since` when it started (a time).
+    """
+    failed, seconds = failures(log), _seconds(study)
+    rows, lines, left, slots = [], [], 0.0, 0
     for (rule, benchmark), outputs in expected(study).items():
-        mine = [job for job in known if job.place == (rule, benchmark)]
-        done = sum(Path(path).exists() for path in outputs)
-        active = sum(job.state == "running" for job in mine) if running else 0
-        failed = sum(job.state == "failed" for job in mine)
+        states: Counter[str] = Counter()
+        for path in map(Path, outputs):
+            own = log_of(study, rule, path)
+            state = _state(path, own, failed.get(own), running, since)
+            states[state] += 1
+            if own in failed:
+                job = " ".join(own.relative_to(_folder(study)).with_suffix("").parts)
+                now = state if state == "failed" else f"now {state}"
+                lines.append(f"{job}: {now}; attempts that failed: {', '.join(failed[own].errors)}")
+                lines += [f"  {one}" for one in failed[own].logs]
         times = seconds.get((rule, benchmark)) or seconds.get((rule, ""), [])
         mean = sum(times) / len(times) if times else None
-        missing = len(outputs) - done
-        slots += active
+        missing = len(outputs) - states["done"]
+        slots += states["running"]
         left += missing * (mean or 0)
-        rows.append(
-            (
-                rule,
-                benchmark,
-                len(outputs),
-                done,
-                active,
-                failed,
-                _time(mean),
-                _time(missing * mean if mean else 0),
-            )
-        )
+        counts = len(outputs), states["done"], states["running"], states["failed"]
+        rows.append((rule, benchmark, *counts, _time(mean), _time(missing * mean if mean else 0)))
     columns = ("stage", "benchmark", "jobs", "done", "running", "failed", "each", "left")
-    lines = [markdown.table(columns, [[str(cell) for cell in row] for row in rows])]
-    total, finished = sum(map(len, expected(study).values())), sum(row[3] for row in rows)
-    lines.append(
-        f"{finished} of {total} jobs done; about {_time(left / max(slots, 1))} left at {max(slots, 1)} at a time"
-    )
-    lines += [line for job in known if job.errors for line in _failure(job)]
-    return "\n".join(lines)
+    table = markdown.table(columns, [[str(cell) for cell in row] for row in rows])
+    total, finished = (sum(int(row[column]) for row in rows) for column in (2, 3))
+    left_over = f"about {_time(left / max(slots, 1))} left at {max(slots, 1)} at a time"
+    return "\n".join([table, f"{finished} of {total} jobs done; {left_over}", *lines])
 
 
-def _failure(job: Job) -> Iterator[str]:
-    now = "failed" if job.state == "failed" else f"now {job.state}"
-    yield f"{job}: {now}; attempts that failed: {', '.join(job.errors)}"
-    yield from (f"  {path}" for path in job.logs)
+def _state(path: Path, own: Path, failure: Failure | None, running: bool, since: float) -> str:
+    """A job that runs has its log, from its first moment on, and not yet its result."""
+    if path.exists():
+        return "done"
+    if failure and not (failure.again and running):
+        return "failed"
+    started = own.is_file() and own.stat().st_mtime >= since
+    return "running" if running and (started or failure) else "waiting"
+
+
+def log_of(study: Study, rule: str, path: Path) -> Path:
+    """The log of the job that makes a result."""
+    where = [path.stem] if rule == "plot" else list(study.wildcards(path).values())
+    return _folder(study).joinpath(rule, *(where or ["study"])).with_suffix(".log")
+
+
+def _folder(study: Study) -> Path:
+    return Path("results", study.name, "logs")
 
 
 def _reason(event: str, logs: list[Path]) -> str:
@@ -165,11 +162,12 @@ def _time(seconds: float | None) -> str:
 
 def main(arguments: list[str]) -> None:
     study = Study(load(arguments[0] if arguments else "config/config.yaml"))
-    logs = sorted(_LOGS.glob("*.snakemake.log"), key=lambda path: path.stat().st_mtime)
-    mine = [path for path in logs if f"study={study.name}" in path.read_text(errors="replace")]
+    logs = sorted(_LOGS.glob("*.snakemake.log"))  # their names are the times of their starts
+    mine = [path for path in logs if f"results/{study.name}/" in path.read_text(errors="replace")]
     text = mine[-1].read_text(errors="replace") if mine else ""
     running = bool(text) and "Complete log(s):" not in text
-    print(report(study, text, running))
+    since = datetime.strptime(mine[-1].name.partition(".")[0], "%Y-%m-%dT%H%M%S").timestamp() if mine else 0.0
+    print(report(study, text, running, since))
     if text:
         print(f"Snakemake {'is at work, or was killed' if running else 'has ended'}; its log: {mine[-1]}")
 

@@ -5,6 +5,7 @@ A job's spec holds just the values that it uses, so that a changed value reruns 
 
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -91,6 +92,21 @@ class Study:
                 for names in product(*(values[field] for field in fields)):
                     paths.append(pattern.format(**dict(zip(fields, names, strict=True))))
         return list(dict.fromkeys(paths))
+
+    def wildcards(self, path: Path) -> dict[str, str]:
+        """Of the job that made a result.
+
+        It is .../{benchmark}/{agent}/{method}/{block}/FILE, the same with KIND/{part} for the file, or
+        .../{benchmark}/KIND/{part or agent}.
+        """
+        parts = path.parts[path.parts.index(self.name) + 1 : -1]
+        if len(parts) >= 4:
+            own = dict(zip(("benchmark", "agent", "method", "block"), parts[:4], strict=True))
+            return own | ({"part": path.stem} if len(parts) == 5 else {})
+        if not parts or parts[0] not in self.benchmarks:
+            return {}
+        last = {"agent" if path.suffix == ".pt" else "part": path.stem} if len(parts) == 2 else {}
+        return {"benchmark": parts[0], **last}
 
     def spec(self, rule: str, **wildcards: str) -> Spec:
         """What the job of `rule` with these wildcards must know."""

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from meta_rl import config, provenance
-from meta_rl.currency import stale, wildcards
+from meta_rl.currency import stale
 from meta_rl.study import Study
 from meta_rl.tables import io, learning
 
@@ -60,4 +60,4 @@ def test_what_holds_no_whole_record_is_stale(study: Study, tmp_path: Path) -> No
     ],
 )
 def test_a_path_names_its_job(study: Study, path: str, expected: dict) -> None:
-    assert wildcards(Path("results/test", path), study) == expected
+    assert study.wildcards(Path("results/test", path)) == expected

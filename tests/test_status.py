@@ -60,6 +60,9 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     policy = tmp_path / "results/test/small_gravity/dqn/none/seeds_2-3/policy.pt"
     policy.parent.mkdir(parents=True)
     policy.touch()
+    log = tmp_path / "results/test/logs/train/small_gravity/dqn/none/seeds_0-1.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
     return Study(config.load(ROOT / "config/test.yaml"))
 
 
@@ -73,9 +76,9 @@ def test_jobs_are_counted_by_stage_and_benchmark(study: Study, tmp_path: Path) -
     assert row(report, "train") == [
         "train", "small_gravity", "12", "1", "1", "1", "1 min 30 s", "16 min 30 s",
     ]  # fmt: skip
-    assert row(report, "pretrain_encoder")[2:4] == ["2", "0"]  # of the one method that has an encoder
+    assert row(report, "pretrain_encoder")[2:4] == ["4", "0"]  # of the two methods that have an encoder
     assert row(report, "aggregate")[1:4] == ["", "1", "0"]
-    assert "1 of 39 jobs done; about 10 min 30 s left at 1 at a time" in report
+    assert "1 of 58 jobs done; about 16 min 30 s left at 1 at a time" in report
     assert row(status.report(study, LOG.format(folder=tmp_path), running=False), "train")[4] == "0"
 
 

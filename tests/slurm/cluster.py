@@ -16,7 +16,8 @@ from harness import ROOT, Project
 
 STUDY = ("--configfile", "config/test.yaml")
 SLURM = ("--profile", "slurm")
-QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20")
+# A job that Slurm itself starts again after its node failed waits for two minutes first.
+QUICK = ("--slurm-no-requeue", "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20")
 _PATIENCE = 300.0
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -57,6 +58,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[OnCluster, str]:
 
 def stop_until_told(process: int) -> None:
     """Stop a process until it is asked to end, as if its node hung: no time goes into computing."""
+    time.sleep(2)  # of work that must not be lost
     os.kill(process, signal.SIGSTOP)
     wait_until(lambda: pending(process))
     os.kill(process, signal.SIGCONT)
@@ -102,7 +104,8 @@ def test_nothing_is_lost(troubled: tuple[OnCluster, str], untroubled: OnCluster)
 
 
 @pytest.mark.parametrize(
-    "what", ["train.*none", "train.*explicit", "train.*jrpl", "collect_trajectories.*iida"]
+    "what",
+    ["train.*none", "train.*explicit", "train.*jrpl", "collect_trajectories.*iida", "pretrain_encoder.*iida"],
 )
 def test_each_fault_is_reported_and_its_job_started_again(troubled: tuple[OnCluster, str], what: str) -> None:
     _, output = troubled
