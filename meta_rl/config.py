@@ -21,7 +21,7 @@ from meta_rl.contexts import AXES, BOX, RESULTS, ContextSpace, Feature
 from meta_rl.errors import UserError, unknown
 
 # Folders of a study beside those of its benchmarks.
-_RESERVED = ("benchmarks", "code", "figures", "logs", "tables")
+_RESERVED = ("benchmarks", "checkpoints", "code", "figures", "logs", "tables")
 
 
 def load(path: str | Path) -> dict[str, Any]:

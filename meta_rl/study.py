@@ -75,7 +75,7 @@ class Study:
         return list(dict.fromkeys(paths))
 
     def wildcards(self, path: Path) -> dict[str, str]:
-        """Of the job that made .../{benchmark}/{agent}/{method}/{block}/FILE or .../{benchmark}/KIND/{part or agent}."""
+        """Of the job that made {benchmark}/{agent}/{method}/{block}/FILE or {benchmark}/KIND/{part or agent}."""
         parts = path.parts[path.parts.index(self.name) + 1 : -1]
         if len(parts) == 4:
             return dict(zip(("benchmark", "agent", "method", "block"), parts, strict=True))

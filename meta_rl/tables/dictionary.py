@@ -38,6 +38,7 @@ Everything that the workflow writes lies here, one folder per study. Git keeps t
   manifest.json                 versions, hardware and code behind the tables
   check.txt                     what was checked about the results
   logs/ benchmarks/ code/       of each step its output, run time and source hashes
+  checkpoints/                  where trainings that were cut go on from; empty when all have ended
 ```
 
 A block such as `seeds_0-4` holds the runs of those seeds, ends included. A part is a block, or `held_out`.
