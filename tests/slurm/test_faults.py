@@ -46,12 +46,14 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[OnCluster, str]:
     main.until(lambda: hit("explicit"))
     (job, _, _) = project.queue("explicit")[0]
     subprocess.run(["scancel", job], check=True)
-    main.until(lambda: project.step("pretrain_encoder"))
+    os.kill(main.until(lambda: project.step("pretrain_encoder")), signal.SIGSTOP)
+    wakes.join()
+    others = [project.results(method, "policy.pt") for method in METHODS if method != "iida"]
+    main.until(lambda: all(path.exists() for path in others) and len(project.queue()) == 1)
     (_, _, node) = project.queue("pretrain_encoder")[0]
     down(node)
     wait_until(lambda: not project.step("pretrain_encoder"))
     up(node)
-    wakes.join()
     assert main.wait() == 0, main.output()
     return project, main.output()
 
