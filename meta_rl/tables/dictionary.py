@@ -55,6 +55,7 @@ Everything that the workflow writes lies here, one folder per study. Git keeps t
   tuned/                        of a tuning: its page, and per benchmark, agent and method trials and settings
   checkpoints/                  what a job that was killed goes on from
   logs/ benchmarks/ code/       of each step its output, run time and source hashes
+  checkpoints/                  where trainings that were cut go on from; empty when all have ended
 ```
 
 A block such as `seeds_0-4` holds the runs of those seeds, ends included. A part is a block, or `held_out`.
