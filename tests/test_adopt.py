@@ -69,7 +69,7 @@ def test_a_block_in_the_middle_leaves_all_around_it(folder: Path, given: str) ->
     adopt.adopt(Path("my.yaml"))
     text = path.read_text()
     assert text.startswith(head)
-    assert "\n# About methods.\nmethods: [none, explicit, iida, jrpl]\n" in text
+    assert "\n# About methods.\nmethods: [none, explicit, iida, epi, jrpl, shuffled]\n" in text
     assert text.count("tuned:") == 1
     assert block(path)["small_gravity"]["none"] == {"dqn": {"gamma": 0.9}}
     assert ("jrpl" in block(path)["small_gravity"]) == ("jrpl" in given), "what was not tuned again stays"

@@ -31,7 +31,7 @@ def trained(method: str, *seeds: int, path: str = "") -> Weights:
 
 
 def inputs(weights: Weights) -> torch.Tensor:
-    size = policy.task(weights.spec).spaces.observation + weights.agent().method.size
+    size = weights.agent().method.width(policy.task(weights.spec).spaces)
     return torch.linspace(-2, 2, 7 * size).view(1, 7, size).repeat(len(weights.keys), 1, 1)
 
 

@@ -31,19 +31,26 @@ def check_weights(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
         assert torch.equal(value, theirs[name]), name
 
 
-def check_points(ours: Points, theirs: Points, seeds: slice = slice(None)) -> None:
-    """`theirs` are of the seeds that `ours` has at `seeds`."""
-    steps = [[point["env_steps"] for point in points] for points in (ours, theirs)]
-    for a, b in zip(*steps, strict=True):
-        np.testing.assert_array_equal(a[seeds], b)
-    for a, b in zip(ours, theirs, strict=True):
-        # A figure that no run of the smaller stack has yet may be there in the larger one, with a count of 0.
-        for name, (mean, count) in a["figures"].items():
-            zeros = np.zeros(len(count[seeds]))
-            expected_mean, expected_count = b["figures"].get(name, (zeros, zeros))
-            np.testing.assert_array_equal(mean[seeds], expected_mean)
-            np.testing.assert_array_equal(count[seeds], expected_count)
-        assert b["figures"].keys() <= a["figures"].keys()
+def curve_of(points: Points, seed: int) -> list[tuple[Any, ...]]:
+    """All points of one run. (Another one of the stack may have its points at other times.)"""
+    return [
+        (int(point["env_steps"][seed]), name, float(mean[seed]), int(count[seed]))
+        for point in points
+        for name, (mean, count) in sorted(point["figures"].items())
+        if count[seed]
+    ]
+
+
+def check_points(ours: Points, theirs: Points, seeds: range | None = None) -> None:
+    """`theirs` are of the seeds that `ours` has at `seeds`; of all, unless given."""
+    every = range(len(theirs[0]["env_steps"]))
+    for mine, other in zip(seeds or every, every, strict=True):
+        np.testing.assert_equal(curve_of(ours, mine), curve_of(theirs, other))  # NaN is NaN
+
+
+def left(one: Training) -> dict[str, Tensor]:
+    """What the runs left, each when it had taken its steps."""
+    return one.weights({}, {}).tensors
 
 
 @every_pair
@@ -55,9 +62,9 @@ def test_a_run_is_the_same_alone_and_in_a_stack(method: str, agent: str) -> None
         with threads(count):
             stack = training(method, seeds, agent)
             points = stack.run(steps)
-        at = slice(1, 2)
-        check_weights({name: value[at] for name, value in weights(stack).items()}, weights(alone))
-        check_points(points, curve, at)
+        at = seeds.index(1)
+        check_weights({name: value[at : at + 1] for name, value in left(stack).items()}, left(alone))
+        check_points(points, curve, range(at, at + 1))
         figures |= {name for point in curve for name in point["figures"]}
     start = weights(training(method, [1], agent))
     assert any(not torch.equal(value, start[name]) for name, value in weights(alone).items())
@@ -80,28 +87,25 @@ def test_a_resumed_training_is_the_uninterrupted_one(method: str, agent: str) ->
     assert torch.equal(resumed.rollout.inputs, inputs)
     check_points(resumed.run(STEPS), points)
     check_weights(weights(resumed), weights(whole))
+    check_weights(left(resumed), left(whole))
     np.testing.assert_array_equal(resumed.env_steps, whole.env_steps)
 
 
 @every_pair
 def test_a_run_that_diverges_leaves_the_others_alone(method: str, agent: str) -> None:
     clips = "max_gradient_norm" in settings.read(registry.entry("agent", agent).module)
-    curves, left = [], []
+    curves, ends = [], []
     for poisoned in (False, True):
         stack = training(method, [0, 1, 2], agent, **({"max_gradient_norm": 1.0} if clips else {}))
         if poisoned:
             for value in policy.tensors(stack.agent).values():
                 value[1] = torch.nan
         curves.append(stack.run(STEPS))
-        left.append(weights(stack))
+        ends.append(left(stack))
     for seed in (0, 2):
-        one = slice(seed, seed + 1)
-        check_weights(*({name: value[one] for name, value in found.items()} for found in left))
-        for a, b in zip(*curves, strict=True):
-            for name, (mean, count) in a["figures"].items():
-                np.testing.assert_array_equal(mean[one], b["figures"][name][0][one])
-                np.testing.assert_array_equal(count[one], b["figures"][name][1][one])
-    assert any(value[1].isnan().any() for value in left[1].values())
+        check_weights(*({name: value[seed] for name, value in found.items()} for found in ends))
+        np.testing.assert_equal(*(curve_of(points, seed) for points in curves))
+    assert any(value[1].isnan().any() for value in ends[1].values())
 
 
 def constant(rows: tuple[int, int]) -> Training:
@@ -143,7 +147,15 @@ def test_a_log_takes_means_per_seed() -> None:
     log = Log(2)
     log.add({"a": np.array([1.0, 4.0])}, 1)
     log.add({"a": np.array([5.0, 0.0]), "b": np.array([1.0, 1.0])}, np.array([3, 0]))
-    taken = log.take()
+    taken = log.take(np.array([True, True]))
     np.testing.assert_array_equal(taken["a"], ([1.5, 4.0], [4, 1]))
     np.testing.assert_array_equal(taken["b"][1], [3, 0])
-    assert log.take() == {}
+    assert all(not count.any() for _, count in log.take(np.array([True, True])).values())
+
+
+def test_a_log_is_taken_of_some_runs_while_the_others_go_on() -> None:
+    log = Log(2)
+    log.add({"a": np.array([1.0, 4.0])}, 1)
+    np.testing.assert_array_equal(log.take(np.array([True, False]))["a"][1], [1, 0])
+    log.add({"a": np.array([3.0, 8.0])}, 1)
+    np.testing.assert_array_equal(log.take(np.array([True, True]))["a"], ([3.0, 6.0], [1, 2]))

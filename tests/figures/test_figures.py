@@ -37,6 +37,12 @@ made = cache(synthetic.tables)
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
+    return synthetic.tables(benchmarks=2, methods=4, runs=3)
+
+
+@pytest.fixture(scope="module")
+def shown() -> Tables:
+    """With returns after a number of observed transitions."""
     return synthetic.tables(benchmarks=2, methods=4, runs=3, observed=OBSERVED)
 
 
@@ -101,8 +107,10 @@ def test_returns_of_any_sign_lie_inside_the_axes(name: str, returns: tuple[float
 
 
 @pytest.mark.parametrize("name", registry.FIGURES)
-def test_the_footer_says_how_many_runs_and_which_interval(name: str, tables: Tables, plane: Tables) -> None:
-    found = texts(draw(name, plane if name == "context_map" else tables))
+def test_the_footer_says_how_many_runs_and_which_interval(
+    name: str, tables: Tables, plane: Tables, shown: Tables
+) -> None:
+    found = texts(draw(name, {"context_map": plane, "observed": shown}.get(name, tables)))
     interval = "Colour: mean over {}; no interval." if name == "context_map" else "95 % t interval over {}."
     assert interval.format("3 runs per method") in found
 
@@ -175,9 +183,9 @@ def test_the_band_is_the_interval_over_runs(tables: Tables) -> None:
     np.testing.assert_allclose([drawn.y0, drawn.y1], [low.min(), high.max()])
 
 
-def test_what_an_observation_is_worth_is_drawn_in_the_order_of_their_number(tables: Tables) -> None:
-    estimates = tables["metrics"].query("metric == 'iqm_return' and split == 'extrapolation'")
-    figure = draw("observed", tables)
+def test_what_an_observation_is_worth_is_drawn_in_the_order_of_their_number(shown: Tables) -> None:
+    estimates = shown["metrics"].query("metric == 'iqm_return' and split == 'extrapolation'")
+    figure = draw("observed", shown)
     for ax in (ax for ax in figure.axes if "extrapolation" in ax.get_title(loc="left")):
         assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "20", "all"]
     for benchmark, ax in zip(("cartpole_length", "cartpole_tau"), figure.axes[1::2], strict=True):
@@ -188,9 +196,15 @@ def test_what_an_observation_is_worth_is_drawn_in_the_order_of_their_number(tabl
         assert {of["none", "cold"], of["explicit", "cold"]} <= levels
 
 
-def test_other_figures_show_no_observed_information(tables: Tables) -> None:
-    for name in ("return_vs_context", "iqm", "performance_profile"):
-        assert "observed" not in texts(draw(name, tables))
+@pytest.mark.parametrize("name", ["return_vs_context", "iqm", "performance_profile", "generalisation_gap"])
+def test_other_figures_do_not_look_at_what_was_observed(name: str, tables: Tables, shown: Tables) -> None:
+    found = [
+        [lines(ax)[key].get_ydata() for key in sorted(lines(ax))]
+        for made in (tables, shown)
+        for ax in draw(name, made).axes
+    ]
+    half = len(found) // 2
+    np.testing.assert_equal(found[:half], found[half:])
 
 
 def test_learning_starts_where_pretraining_ends(tables: Tables) -> None:

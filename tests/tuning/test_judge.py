@@ -10,7 +10,7 @@ from tuned_study import BENCHMARK, job, raw, study, write_contexts
 
 from meta_rl import config, networks, policy
 from meta_rl.errors import UserError
-from meta_rl.steps import sample_contexts, train
+from meta_rl.steps import collect_trajectories, pretrain_encoder, sample_contexts, train, train_generator
 from meta_rl.study import Study
 from meta_rl.tuning.candidates import rungs, shortened
 from meta_rl.tuning.judge import Judge
@@ -35,10 +35,12 @@ def test_what_lasts_a_part_of_the_training_keeps_its_part() -> None:
     whole = spec("iida")
     third, paid = shortened(whole, 200, 3, {"gamma": 0.9})
     assert third["agent_settings"] == whole["agent_settings"] | {"gamma": 0.9, "learning_starts": 33}
-    assert third["method_settings"] == whole["method_settings"] | {"transitions": 7, "updates": 3}
-    assert paid == 21
-    assert third["env_steps"] == 21 + 176  # whole steps of 4 environments
-    assert shortened(whole, 600, 3, {}) == (whole, 60)
+    assert third["method_settings"] == whole["method_settings"] | {
+        "transitions": 7, "updates": 3, "generator_steps": 64,
+    }  # fmt: skip
+    assert paid == 64 + 21
+    assert third["env_steps"] == 64 + 21 + 112  # whole steps of 4 environments
+    assert shortened(whole, 600, 3, {}) == (whole, 200 + 60)
 
 
 @pytest.mark.parametrize("method", ["iida", "jrpl"])
@@ -51,7 +53,7 @@ def test_a_candidate_that_is_trained_to_the_end_is_the_studys_training(
 
     def watched(*arguments: Any) -> str:
         done = main(*arguments)
-        trained.append(policy.load(arguments[3]))
+        trained.append(policy.load(arguments[4]))
         return done
 
     monkeypatch.setattr(train, "main", watched)
@@ -62,16 +64,17 @@ def test_a_candidate_that_is_trained_to_the_end_is_the_studys_training(
     wildcards = job(retrained, method) | {"block": "seeds_1000-1001"}
     encoder = None
     if method == "iida":
-        from meta_rl.steps import collect_trajectories, pretrain_encoder
-
-        encoder = tmp_path / "encoder.pt"
+        encoder, generator = tmp_path / "encoder.pt", tmp_path / "generator.pt"
+        alone = retrained.spec("train_generator", **wildcards)
+        train_generator.main(contexts[0], alone, tmp_path / "checkpoint.pt", generator)
         collected = retrained.spec("collect_trajectories", **wildcards)
-        collect_trajectories.main(contexts[0], collected, tmp_path / "trajectories.parquet")
-        pretrain_encoder.main(tmp_path / "trajectories.parquet", collected, encoder)
+        collect_trajectories.main(contexts[0], generator, collected, tmp_path / "trajectories.parquet")
+        pretrain_encoder.main(tmp_path / "trajectories.parquet", contexts[0], collected, encoder)
     main(
         contexts[0],
         encoder,
         retrained.spec("train", **wildcards),
+        tmp_path / "checkpoint.pt",
         tmp_path / "policy.pt",
         tmp_path / "learning.parquet",
     )

@@ -22,6 +22,7 @@ def raw(**tune: Any) -> dict[str, Any]:
     """The study as in a file; `tune` replaces keys of its tuning."""
     study = copy.deepcopy(RAW)
     study["benchmarks"][BENCHMARK]["contexts"]["validation"] = 2
+    study["methods"] = ["none", "explicit", "iida", "jrpl"]
     return study | {"tune": TUNE | tune}
 
 
