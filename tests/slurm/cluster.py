@@ -52,7 +52,11 @@ class OnCluster(Project):
 
     def small(self, methods: str = "none") -> None:
         """One block of seeds, one figure, and trainings of a few seconds."""
-        self.edit("config/test.yaml", "methods: [none, explicit, iida, jrpl]", f"methods: [{methods}]")
+        self.edit(
+            "config/test.yaml",
+            "methods: [none, explicit, iida, epi, jrpl, shuffled]",
+            f"methods: [{methods}]",
+        )
         self.edit("config/test.yaml", "per_job: 2", "per_job: 4")
         self.edit("config/test.yaml", "train: {env_steps: 600}", "train: {env_steps: 16000}")
         path = self.root / "config/test.yaml"

@@ -67,7 +67,9 @@ def test_an_edit_of_a_module_reruns_its_stages(project: OnCluster) -> None:
 
 
 def test_code_that_is_edited_during_a_run_is_refused(project: OnCluster) -> None:
-    project.edit("config/test.yaml", "methods: [none, explicit, iida, jrpl]", "methods: [none]")
+    project.edit(
+        "config/test.yaml", "methods: [none, explicit, iida, epi, jrpl, shuffled]", "methods: [none]"
+    )
     project.edit("config/test.yaml", "{first: 0, count: 4}", "{first: 0, count: 6}")
     main: Main = project.start("results/test/manifest.json", "--retries", "0")
     main.until(lambda: project.training("seeds_4-5"))

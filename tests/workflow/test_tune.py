@@ -28,7 +28,9 @@ def tuned(finished: Project, tmp_path: Path) -> Project:
     """The finished study with a tuning to do, of one method that is pretrained."""
     project = Project(shutil.copytree(finished.root, tmp_path / "project"))
     project.edit("config/test.yaml", "{train: 3, inter", "{train: 3, validation: 2, inter")
-    project.edit("config/test.yaml", "methods: [none, explicit, iida, jrpl]", "methods: [iida]")
+    project.edit(
+        "config/test.yaml", "methods: [none, explicit, iida, epi, jrpl, shuffled]", "methods: [iida]"
+    )
     project.edit("config/test.yaml", "\nfigures:", f"{TUNE}\nfigures:")
     return project
 
