@@ -35,7 +35,7 @@ def project(finished: OnCluster, tmp_path: Path) -> OnCluster:
 
 def test_tables_are_those_of_a_local_run(finished: OnCluster, local: OnCluster) -> None:
     tables = sorted((local.root / "results/test/tables").iterdir())
-    assert len(tables) == 8
+    assert len(tables) == 9
     for table in tables:
         assert (finished.root / "results/test/tables" / table.name).read_bytes() == table.read_bytes(), (
             table.name
