@@ -118,7 +118,8 @@ def test_each_fault_is_reported_and_its_job_started_again(troubled: tuple[OnClus
 def test_a_job_without_enough_memory_says_so_and_gets_more(troubled: tuple[OnCluster, str]) -> None:
     project, output = troubled
     said = project.status()
-    words = "collect_trajectories small_gravity dqn iida seeds_0-3 seeds_0-3: now done; attempts that failed: out of memory"
+    job = "collect_trajectories small_gravity dqn iida seeds_0-3 seeds_0-3"
+    words = f"{job}: now done; attempts that failed: out of memory"
     assert words in said, said
     asked = re.findall(r"rule collect_trajectories:.*?mem_mb=(\d+)", output, flags=re.DOTALL)
     assert asked[:2] == ["150", "1500"]
