@@ -39,6 +39,9 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
                 one[one["split"] == region] for one in (data[title], others.get(title, blind[:0]))
             )
             _panel(ax, rows, around, looks, budgets)
+        low, high = zip(*(ax.get_ylim() for ax in panels.values()), strict=True)
+        for ax in panels.values():
+            ax.set_ylim(min(low), max(high))
         style.label_left(panels.values(), "episode return")
     style.legend(figure, style.handles(style.looks(estimates["method"])))
     runs = bands.describe(shown["n_seeds"])
