@@ -1,7 +1,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,13 @@ from meta_rl import provenance, registry
 from meta_rl.registry import Entry
 
 Edit = Callable[[str, str], None]
+CACHED = (
+    provenance._closure,
+    provenance.code_hash_of,
+    provenance._imports,
+    provenance._source,
+    provenance._file_hash,
+)
 SPEC = {"environment": "pole", "method": "plain"}
 FILES = {
     "steps/train.py": "from meta_rl import job, registry\nimport numpy\n",
@@ -26,21 +33,14 @@ FILES = {
 
 
 @pytest.fixture
-def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
-    """A small package in place of meta_rl; returns a function that writes one of its files."""
+def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edit]:
+    """A small package in place of meta_rl; a function that writes one of its files."""
     root = tmp_path / "meta_rl"
 
     def write(name: str, text: str) -> None:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-        for cached in (
-            provenance._closure,
-            provenance.code_hash_of,
-            provenance._imports,
-            provenance._source,
-            provenance._file_hash,
-        ):
-            cached.cache_clear()
+        forget()
 
     for name, text in FILES.items():
         write(name, text)
@@ -50,7 +50,13 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
     kinds["environment"]["pole"] = Entry("meta_rl.envs.pole")
     kinds["method"] |= {name: Entry(f"meta_rl.methods.{name}") for name in ("plain", "other")}
     monkeypatch.setattr(registry, "KINDS", kinds)
-    return write
+    yield write
+    forget()  # or the tests after this one in the same process would hash the small package
+
+
+def forget() -> None:
+    for cached in CACHED:
+        cached.cache_clear()
 
 
 def names(step: str, spec: dict[str, Any]) -> set[str]:
