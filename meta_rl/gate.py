@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meta_rl import config, registry
+from meta_rl import registry, study_problems
 from meta_rl.contexts import Feature
 from meta_rl.controllers.base import Controller
 from meta_rl.envs import simulator
@@ -209,7 +209,7 @@ def _refused(name: str, feature: Feature) -> bool:
         if np.isfinite(train).all():
             wrong.append(({feature.name: {"train": train}}, "outside"))
     return all(
-        any(says in problem for problem in config.feature_problems("gate", name, ranges))
+        any(says in problem for problem in study_problems.feature_problems("gate", name, ranges))
         for ranges, says in wrong
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from meta_rl import config, gate, registry
+from meta_rl import gate, registry, study_problems
 from meta_rl.contexts import Feature
 from meta_rl.envs.base import PhysicsRows, Spaces
 from meta_rl.envs.simulator import SimulatorRows
@@ -232,7 +232,7 @@ def test_a_start_unlike_in_the_reference_fails(register: Any) -> None:
 def test_a_feature_that_takes_what_it_should_refuse_fails(
     register: Any, monkeypatch: pytest.MonkeyPatch, accepted: str
 ) -> None:
-    check = config.feature_problems
+    check = study_problems.feature_problems
 
     def lenient(where: str, environment: str, features: dict[str, Any]) -> Iterator[str]:
         (feature,) = features
@@ -241,7 +241,7 @@ def test_a_feature_that_takes_what_it_should_refuse_fails(
         if "gain" not in feature or kind != accepted:
             yield from check(where, environment, features)
 
-    monkeypatch.setattr(config, "feature_problems", lenient)
+    monkeypatch.setattr(study_problems, "feature_problems", lenient)
     assert failures(list(gate.check(register(Sledge)))) == {"gain": {"refused"}, "(all)": {"refused"}}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gymnasium.utils import seeding
 
-from meta_rl import config, gate, registry
+from meta_rl import gate, registry, study_problems
 from meta_rl.contexts import Feature
 from meta_rl.envs import carl_features, cartpole
 from meta_rl.envs.base import Environment, Environments, PhysicsRows, Step
@@ -138,7 +138,7 @@ def test_features_are_those_of_carl_bench_but_for_what_is_said(environment: Envi
 @every_name
 def test_a_feature_that_cannot_vary_is_refused_with_its_reason(name: str) -> None:
     for feature, reason in ENVIRONMENTS[name].refused.items():
-        (problem,) = config.feature_problems("mine", name, {feature: {"train": [0.5, 2.0]}})
+        (problem,) = study_problems.feature_problems("mine", name, {feature: {"train": [0.5, 2.0]}})
         assert problem == f"mine.features.{feature}: cannot vary in {name}: {reason}"
 
 
