@@ -18,6 +18,12 @@ def pretraining(method: str, settings: dict[str, Any], contexts: int) -> int:
     return settings.get("generator_steps", 0) + (settings["transitions"] + probing) * contexts
 
 
+def total(train: dict[str, Any], method: str, settings: dict[str, Any], contexts: int) -> int:
+    """The env_steps of a run, pretraining included, in a study whose key `train` says so."""
+    additional = train["pretraining"] == "additional"
+    return train["env_steps"] + additional * pretraining(method, settings, contexts)
+
+
 def problems(agent: str, settings: dict[str, Any], budgets: dict[str, int], at: str) -> Iterator[str]:
     """What is wrong with an agent's settings for trainings of `budgets`, env_steps by the key that says so.
 

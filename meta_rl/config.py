@@ -15,7 +15,7 @@ import yaml
 
 from meta_rl import registry, settings
 from meta_rl.benchmarks import BENCHMARKS
-from meta_rl.config_schema import OPTIMISERS, OVERRIDES, PER_JOB, schema, violations
+from meta_rl.config_schema import OPTIMISERS, OVERRIDES, PER_JOB, PRETRAINING, schema, violations
 from meta_rl.contexts import BOX
 from meta_rl.errors import UserError, unknown
 from meta_rl.study_problems import problems as study_problems
@@ -59,6 +59,7 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
     study["seeds"].setdefault("per_job", PER_JOB)
+    study["train"].setdefault("pretraining", PRETRAINING[0])
     study["evaluate"].setdefault("observed", [])
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)

@@ -19,6 +19,8 @@ OVERRIDES = frozenset({"train", "evaluate", "references", "agents", "method_sett
 # Seeds of a job, unless said: per seed and step, a stack of 5 takes a third of the time of one seed alone, and two of
 # them, on two cores, are sooner done than one of 10 (docs/speed).
 PER_JOB = 5
+# Whether what a method spends on pretraining is part of its runs' env_steps; the first unless said.
+PRETRAINING = ("included", "additional")
 # Optimisers of a tuning; the first unless said.
 OPTIMISERS = ("dehb", "random")
 _MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
@@ -51,9 +53,15 @@ def schema() -> dict[str, Any]:
         "default": [],
         "description": "numbers of transitions that methods which infer the context are shown before an episode",
     }
+    pretraining = {
+        "enum": list(PRETRAINING),
+        "title": "place of pretraining",
+        "default": PRETRAINING[0],
+        "description": "in env_steps: equal total steps for all methods; beside them: equal steps of the agents",
+    }
     seeds = _object({"first": count | {"minimum": 0}, "count": count})
     sizes = {
-        "train": _object({"env_steps": count}),
+        "train": _object({"env_steps": count, "pretraining": pretraining}, optional={"pretraining"}),
         "evaluate": _object({"episodes": count, "observed": observed}, optional={"observed"}),
         "references": _object({"grid": count, "seeds": count, "env_steps": count}),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from meta_rl import registry
+from meta_rl import budgets, registry
 from meta_rl.contexts import DEVELOPMENT
 
 HELD_OUT = "held_out"
@@ -174,7 +174,12 @@ class Study:
         return self._method(benchmark, method, block) | {
             "agent": agent,
             "agent_settings": self._settings(benchmark, "agents")[agent],
-            **self._settings(benchmark, "train"),
+            "env_steps": budgets.total(
+                self._settings(benchmark, "train"),
+                method,
+                self._settings(benchmark, "method_settings")[method],
+                self.benchmarks[benchmark]["contexts"]["train"],
+            ),
         }
 
     def _tune_settings(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:

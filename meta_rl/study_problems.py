@@ -146,15 +146,16 @@ def _split_problems(name: str, benchmark: dict[str, Any], features: tuple[Featur
 
 
 def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[str]:
-    """Pretraining is part of a method's budget; what it leaves must be whole steps, and enough to learn."""
+    """What pretraining leaves of a run's budget must be whole steps, and enough to learn."""
     own = benchmark["settings"]
     at = {key: f"benchmarks.{name}.override." * (own[key] != study[key]) for key in ("train", "references")}
     references = {f"{at['references']}references.env_steps": own["references"]["env_steps"]}
     trainings = []
     for method in study["methods"]:
-        total, where = own["train"]["env_steps"], f"{at['train']}train.env_steps"
-        spent = budgets.pretraining(method, own["method_settings"][method], benchmark["contexts"]["train"])
-        if spent:
+        of = (method, own["method_settings"][method], benchmark["contexts"]["train"])
+        total, spent = budgets.total(own["train"], *of), budgets.pretraining(*of)
+        where = f"{at['train']}train.env_steps"
+        if total - spent < own["train"]["env_steps"]:
             where += f" - {spent} for pretraining {method} in {name}"
         trainings.append((method, where, total - spent))
         if steps := own["method_settings"][method].get("generator_steps"):

@@ -125,6 +125,12 @@ def test_an_override_replaces_single_keys_of_its_benchmark_only() -> None:
     assert "override" not in study["benchmarks"]["other"]
 
 
+def test_additional_pretraining_takes_nothing_from_the_agents() -> None:
+    study = changed("method_settings.iida.transitions", 10_000)
+    study["train"] = study["train"] | {"pretraining": "additional"}
+    config.check(study, "my.yaml")
+
+
 def test_a_benchmark_has_settings_of_its_own_agents_only() -> None:
     study = changed("agents.ddqn", RAW["agents"]["dqn"])
     study["benchmarks"]["other"] = SMALL | {"agents": ["ddqn"]}

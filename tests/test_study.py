@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from raw_study import RAW, ROOT, SMALL, TWO
 
-from meta_rl import config
+from meta_rl import budgets, config
 from meta_rl.study import Study
 
 JOB = {
@@ -86,6 +86,17 @@ def test_a_run_knows_its_own_settings_only(study: Study) -> None:
     assert "jrpl" not in json.dumps(spec)
 
 
+def test_additional_pretraining_leaves_the_agents_of_all_methods_equal_steps() -> None:
+    study = of(one=SMALL | {"override": {"train": {"pretraining": "additional"}}})
+    job, agent_steps = JOB | {"benchmark": "one"}, {}
+    for method in ("none", "iida", "epi"):
+        spec = study.spec("train", **job | {"method": method})
+        paid = budgets.pretraining(method, spec["method_settings"], SMALL["contexts"]["train"])
+        agent_steps[method] = spec["env_steps"] - paid
+    assert paid > 0
+    assert agent_steps == {"none": 600, "iida": 600, "epi": 600}
+
+
 def test_references_are_measured_in_twice_the_episodes(study: Study) -> None:
     spec = study.spec("evaluate_references", **JOB)
     assert spec["controllers"] == ["random", "lqr_lookahead"]
@@ -127,6 +138,7 @@ def test_a_train_set_reaches_who_draws_and_who_trains() -> None:
     [
         ({"evaluate": {"episodes": 3}}, {"evaluate", "evaluate_references"}),
         ({"train": {"env_steps": 800}}, {"train"}),
+        ({"train": {"pretraining": "additional"}}, {"train"}),
         ({"references": {"grid": 3}}, {"solve_references"}),
         ({"agents": {"dqn": {"gamma": 0.9}}}, {"train", "train_generator", "solve_references"}),
         ({"method_settings": {"iida": {"window": 5}}}, {"collect_trajectories", "pretrain_encoder", "train"}),

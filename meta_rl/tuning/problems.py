@@ -56,7 +56,7 @@ def _misfits(
             "agent_settings": own["agents"][agent],
             "method": method,
             "method_settings": own["method_settings"][method],
-            **own["train"],
+            "env_steps": budgets.total(own["train"], method, own["method_settings"][method], contexts),
         }
         for values in product(*(search[key]["values"] for key in coupled)):
             chosen = dict(zip(coupled, values, strict=True))
