@@ -55,20 +55,29 @@ def left(one: Training) -> dict[str, Tensor]:
 
 @every_pair
 def test_a_run_is_the_same_alone_and_in_a_stack(method: str, agent: str) -> None:
-    figures: set[str] = set()
-    for count, seeds, steps in ((1, [0, 1, 2], STEPS), (2, [2, 1], 400)):
-        alone = training(method, [1], agent)
-        curve = alone.run(steps)
-        with threads(count):
-            stack = training(method, seeds, agent)
-            points = stack.run(steps)
-        at = seeds.index(1)
-        check_weights({name: value[at : at + 1] for name, value in left(stack).items()}, left(alone))
-        check_points(points, curve, range(at, at + 1))
-        figures |= {name for point in curve for name in point["figures"]}
+    alone, curve = check_alone(method, agent, [0, 1, 2], STEPS)
     start = weights(training(method, [1], agent))
     assert any(not torch.equal(value, start[name]) for name, value in weights(alone).items())
-    assert {"episode_return"} < figures
+    assert {"episode_return"} < {name for point in curve for name in point["figures"]}
+
+
+@pytest.mark.parametrize(("method", "agent"), [("none", "dqn"), ("jrpl", "ppo"), ("cgate", "sac")])
+def test_a_run_is_the_same_in_a_stack_on_two_threads(method: str, agent: str) -> None:
+    with threads(2):
+        check_alone(method, agent, [2, 1], 400)
+
+
+def check_alone(method: str, agent: str, seeds: list[int], steps: int) -> tuple[Training, Points]:
+    """That seed 1 learns the same in the stack `seeds` as alone on one thread, and that training."""
+    stack = training(method, seeds, agent)
+    points = stack.run(steps)
+    with threads(1):
+        alone = training(method, [1], agent)
+        curve = alone.run(steps)
+    at = seeds.index(1)
+    check_weights({name: value[at : at + 1] for name, value in left(stack).items()}, left(alone))
+    check_points(points, curve, range(at, at + 1))
+    return alone, curve
 
 
 @every_pair

@@ -1,9 +1,11 @@
 """The tiny study, run once from end to end in a copy of the project; each test gets a copy of that."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from harness import ROOT, Project
 
 _COPIED = ("config", "environment.yml", "meta_rl", "workflow")
@@ -11,15 +13,20 @@ _COPIED = ("config", "environment.yml", "meta_rl", "workflow")
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The study `test`, run to its end. Not to be changed."""
-    root = tmp_path_factory.mktemp("finished")
-    for name in _COPIED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, root / name)
-    project = Project(root)
-    done = project.snakemake("all")
-    assert done.returncode == 0, done.stdout
-    return project
+    """The study `test`, run to its end, once for all pytest processes. Not to be changed."""
+    own = tmp_path_factory.getbasetemp()
+    root = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "finished"
+    with FileLock(f"{root}.lock"):
+        if not root.exists():
+            shutil.rmtree(begun := root.with_suffix(".begun"), ignore_errors=True)
+            begun.mkdir()
+            for name in _COPIED:
+                copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+                copy(ROOT / name, begun / name)
+            done = Project(begun).snakemake("all")
+            assert done.returncode == 0, done.stdout
+            begun.rename(root)
+    return Project(root)
 
 
 @pytest.fixture
