@@ -65,6 +65,29 @@ def test_a_training_stopped_by_a_signal_goes_on_to_the_same_bytes(
         assert torch.equal(policy.tensors(again.agent)[name], value)
 
 
+def test_a_training_that_is_warned_writes_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "one.pt"
+    one, whole = training("none", [0, 1]), training("none", [0, 1])
+    checkpoint = kept(one, path)
+    offer, written = checkpoint.offer, []
+
+    def warn(at: Training, points: list[Any]) -> None:
+        if at.env_steps.max() == MIDDLE:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        offer(at, points)
+        written.append(path.exists())
+
+    monkeypatch.setattr(checkpoint, "offer", warn)
+    with checkpoint:
+        one.run(STEPS, checkpoint=checkpoint)
+    whole.run(STEPS)
+    assert written.index(True) == written.count(False) > 0
+    for name, value in policy.tensors(whole.agent).items():
+        assert torch.equal(policy.tensors(one.agent)[name], value)
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
