@@ -81,4 +81,4 @@ def _use_squared_loss() -> None:
     from stable_baselines3.dqn import dqn
     from torch.nn.functional import mse_loss
 
-    dqn.F = SimpleNamespace(smooth_l1_loss=mse_loss)
+    vars(dqn)["F"] = SimpleNamespace(smooth_l1_loss=mse_loss)

@@ -98,4 +98,5 @@ def _play(prepare: Callable[[], Turn], pipe: Connection) -> None:
 def _peak() -> float:
     """The most memory that this process ever had, in MB (Linux; `getrusage` would count the parent's)."""
     status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024
+    (peak,) = re.findall(r"VmHWM:\s*(\d+) kB", status)
+    return int(peak) / 1024

@@ -171,7 +171,8 @@ def _sb3(case: Case, seeds: tuple[int, ...]) -> list[float]:
     class Check(BaseCallback):
         def _on_step(self) -> bool:
             if self.num_timesteps >= round(CHECKS[len(returns)] * case.env_steps):
-                returns.append(evaluate_policy(self.model, tests, n_eval_episodes=EPISODES)[0])
+                mean, _ = evaluate_policy(self.model, tests, n_eval_episodes=EPISODES)
+                returns.append(float(np.mean(mean)))
             return len(returns) < len(CHECKS)
 
     model("Stable-Baselines3", case, seed).learn(case.env_steps, callback=Check())

@@ -65,7 +65,7 @@ def study(trainings: int) -> dict:
 
 
 def plan(trainings: int = _TRAININGS) -> str:
-    """A dry run in an empty folder: jobs, seconds and memory."""
+    """A dry run in an empty folder: jobs, seconds to know and to list them, and memory."""
     described = study(trainings)
     runs = sum(len(one["agents"]) for one in described["benchmarks"].values()) * len(METHODS)
     runs *= described["seeds"]["test"]["count"]
@@ -74,27 +74,31 @@ def plan(trainings: int = _TRAININGS) -> str:
             Path(folder, name).symlink_to(ROOT / name)
         Path(folder, "study.yaml").write_text(yaml.safe_dump(described))
         command = [sys.executable, "-m", "snakemake", "all", "--dry-run", "--quiet", "rules"]
-        start = time.monotonic()
-        done = subprocess.run(
-            [*command, "--configfile", "study.yaml"], cwd=folder, capture_output=True, text=True
-        )
+        start, planned, lines = time.monotonic(), 0.0, []
+        with subprocess.Popen(
+            [*command, "--configfile", "study.yaml"],
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        ) as dry_run:  # fmt: skip
+            assert dry_run.stdout is not None
+            for line in dry_run.stdout:
+                lines.append(line)
+                if line.startswith("Job stats") and not planned:
+                    planned = time.monotonic() - start
         seconds = time.monotonic() - start
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
+    if dry_run.returncode:
+        sys.exit("".join(lines))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    jobs = next(
-        line.split()[1]
-        for line in done.stdout.splitlines() + done.stderr.splitlines()
-        if line.startswith("total")
-    )
+    jobs = next(line.split()[1] for line in lines if line.startswith("total"))
     row = (
         f"{runs:,}",
         f"{int(jobs):,}",
+        f"{planned:.1f}",
         f"{seconds:.1f}",
         f"{used.ru_utime + used.ru_stime:.1f}",
         f"{used.ru_maxrss / 1024:.0f}",
     )
-    return markdown.table(("trainings", "jobs", "seconds", "of them CPU", "MB"), [row])
+    header = ("trainings", "jobs", "planned after, s", "all listed after, s", "CPU s in all", "MB")
+    return markdown.table(header, [row])
 
 
 _EMPTY = """
@@ -172,8 +176,8 @@ def _cost(results: Path) -> str:
         path = results / "benchmarks" / rule / f"{place}.tsv"
         with path.open(newline="") as file:
             row = next(csv.DictReader(file, delimiter="\t"))
-        taken = float(row["cpu_time"]), float(row["max_rss"])
-        measured[rule, where.get("method")] = (*taken, demand.seconds(part, rule, **where))
+        used = float(row["cpu_time"]), float(row["max_rss"])
+        measured[rule, where.get("method")] = (*used, demand.seconds(part, rule, **where))
     stages: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     chains: defaultdict[tuple[str, str], float] = defaultdict(float)
     for rule, place, where in _jobs(whole):

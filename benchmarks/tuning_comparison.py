@@ -132,7 +132,7 @@ def _test(job: Job) -> str:
     own, held_out = _contexts(job, job.wildcards["block"]), _contexts(job, HELD_OUT)
     wanted = job.wanted
     policy, played = job.folder / "policy.pt", job.folder / "played.parquet"
-    train.main(own, None, job.training, policy, job.folder / "learning.parquet")
+    train.main(own, None, job.training, job.folder / "checkpoint.pt", policy, job.folder / "learning.parquet")
     spec = job.study.spec("evaluate", **job.wildcards)
     done = evaluate.main(policy, held_out, own, spec, played, job.folder / "encodings.parquet")
     io.write(io.read(played, EVALUATION), EVALUATION, job.result, io.record(played) | wanted)

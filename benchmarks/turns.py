@@ -26,9 +26,9 @@ def ours(case: Case | None = None, seeds: int = 5, **method: Any) -> Turn:
     steps = max(rollout, 4096 // seeds)
 
     def turn() -> int:
-        before = trained.env_steps
+        before = int(trained.env_steps.max())
         trained.run(before + steps)
-        return seeds * (trained.env_steps - before)
+        return seeds * (int(trained.env_steps.max()) - before)
 
     return turn
 

@@ -17,6 +17,7 @@ import profile_parts
 import shaped_mountaincar
 import single_file
 import speed
+import turns
 from case import Case, training
 from contest import Turn, contest
 
@@ -160,6 +161,11 @@ def test_parity_is_a_matter_of_the_lower_bound(
     assert f"{ours - 500:+.1f} | {ours - 500 - 2.31:+.1f} | " in row
     assert ("| yes |" in row) == passes
     assert ("**no**" in row) != passes
+
+
+def test_a_turn_counts_the_steps_of_all_seeds() -> None:
+    turn = turns.ours(CASES["dqn"], seeds=3)
+    assert turn() == turn() == 3 * (4096 // 3)
 
 
 def test_every_speed_case_can_be_built_on_all_sides() -> None:
