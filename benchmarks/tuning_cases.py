@@ -24,22 +24,34 @@ class Size:
 
 
 class Case(NamedTuple):
-    """A published benchmark, and an agent with settings of its own or the defaults."""
+    """A published benchmark, an agent with settings of its own or the defaults, and what narrows its search space."""
 
     benchmark: str
     agent: str
     settings: dict[str, Any]
+    search: dict[str, Any]
 
 
 CASES = {
-    "CartPole": Case("cartpole_length", "dqn", {}),
-    "Pendulum": Case("pendulum_length", "ppo", {}),
+    # The spaces of agents without what makes a training ten times as long.
+    "CartPole": Case(
+        "cartpole_length",
+        "dqn",
+        {},
+        {
+            "hidden": [[64, 64], [120, 84]],
+            "batch": [32, 128],
+            "train_every": [8, 64],
+            "replay": [10_000, 30_000],
+        },
+    ),
+    "Pendulum": Case("pendulum_length", "ppo", {}, {"hidden": [[64, 64]], "epochs": [3, 10]}),
 }
 SIZES = {
     "full": Size(
-        repetitions=5, tuning_seeds=5, test_seeds=10,
+        repetitions=3, tuning_seeds=5, test_seeds=10,
         contexts={"train": 50, VALIDATION: 32, "interpolation": 50, "extrapolation": 100}, episodes=4,
-        env_steps={"CartPole": 100_000, "Pendulum": 102_400}, trainings=24, short=0.11,
+        env_steps={"CartPole": 100_000, "Pendulum": 51_200}, trainings=16, short=0.11,
     ),
     "tiny": Size(
         repetitions=3, tuning_seeds=2, test_seeds=2,
@@ -67,6 +79,11 @@ def study(size: Size, name: str, optimiser: str = "dehb") -> Study:
         "references": {"grid": 1, "seeds": 1, "env_steps": steps},
         "figures": ["iqm"],
         "agents": {case.agent: case.settings},
-        "tune": {"optimiser": optimiser, "repetitions": size.repetitions, "env_steps": budget},
+        "tune": {
+            "optimiser": optimiser,
+            "repetitions": size.repetitions,
+            "env_steps": budget,
+            "search": {case.agent: case.search},
+        },
     }
     return Study(config.check(raw, "benchmarks/tuning_comparison.py"))

@@ -112,7 +112,8 @@ def _intro(results: Results) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"Written by `make tuning-comparison`: {repetitions} repetitions of each tuning, with tuning and test seeds\n"
-        "of their own; the same search space (`SEARCH` in the agent's module) and budget for both optimisers, whose\n"
+        "of their own; the same search space (of `SEARCH` in the agent's module what `CASES` of\n"
+        "benchmarks/tuning_cases.py leaves) and budget for both optimisers, whose\n"
         "first candidate is the default.\n\n"
         + "\n".join(lines)
         + f"\n\n{platform.machine()}, Python {platform.python_version()}, {versions}."

@@ -77,6 +77,11 @@ class MLP(nn.Module):
         return flat if x.dim() == 3 else flat.unflatten(1, x.shape[1:-1])
 
 
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + exp(-x)). PyTorch's own rounds what does not fill a vector register in another way than the rest."""
+    return 0.5 + 0.5 * torch.tanh(0.5 * x)
+
+
 def _start(streams: Streams, purpose: str, inputs: int, outputs: int, gain: float | None) -> np.ndarray:
     """First weights of a layer, [S, inputs + 1, outputs]; the last row are its biases."""
     if gain is None:

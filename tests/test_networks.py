@@ -1,5 +1,6 @@
 import copy
 import io
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 import torch
 from threads import threads
 from torch import Tensor, nn
+from torch.nn.functional import logsigmoid
 
-from meta_rl.networks import MLP, Adam, clip_per_seed, copy_weights, mix_weights
+from meta_rl.networks import MLP, Adam, clip_per_seed, copy_weights, mix_weights, sigmoid
 from meta_rl.streams import Streams
 
 # Among them sides of 1 and inner sizes that are no multiple of 4, for which plain products differ in the last bit.
@@ -120,6 +122,27 @@ def test_orthogonal_starts_and_tanh_are_the_same_in_any_stack(sizes: tuple[int, 
 def test_odd_sizes_are_the_same_in_any_stack(sizes: tuple[int, ...], rows: int) -> None:
     """For these MKL would round by the size of the stack if it were not asked to be reproducible."""
     check_stacks(sizes, (rows,), 1)
+
+
+@pytest.mark.parametrize("function", [sigmoid, torch.tanh, torch.exp, logsigmoid])
+def test_functions_of_numbers_are_the_same_in_any_stack(function: Callable[[Tensor], Tensor]) -> None:
+    """PyTorch's sigmoid is not: 13 rows of 3 leave a rest in the processor's vectors."""
+
+    def compute(seeds: list[int]) -> list[Tensor]:
+        x = data(seeds, 13, 3).requires_grad_()
+        out = function(x)
+        (gradient,) = torch.autograd.grad((out * data(seeds, 13, 3, purpose="weights")).sum(), [x])
+        return [value[seeds.index(3)].detach() for value in (out, gradient)]
+
+    alone = compute([3])
+    for seeds in STACKS:
+        for ours, one in zip(compute(seeds), alone, strict=True):
+            assert torch.equal(ours, one), f"differs in the stack {seeds}"
+
+
+def test_the_sigmoid_is_one() -> None:
+    x = torch.linspace(-100, 100, 1001)
+    assert torch.allclose(sigmoid(x), torch.sigmoid(x), atol=1e-7)
 
 
 def check_stacks(sizes: tuple[int, ...], shape: tuple[int, ...], count: int, *how: Any) -> None:

@@ -17,7 +17,7 @@ Points = list[dict[str, Any]]
 
 # Every method with one agent, and every agent with a method that learns from its loss.
 PAIRS = [(method, "dqn") for method in registry.METHODS]
-PAIRS += [("jrpl", agent) for agent in registry.AGENTS if agent != "dqn"]
+PAIRS += [("jrpl", agent) for agent in registry.AGENTS if agent != "dqn"] + [("cgate", "sac")]
 every_pair = pytest.mark.parametrize(("method", "agent"), PAIRS)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from meta_rl.methods.base import Method, Task
 from meta_rl.methods.explicit import Explicit
-from meta_rl.networks import MLP
+from meta_rl.networks import MLP, sigmoid
 from meta_rl.rollout import Seen
 from meta_rl.streams import Streams
 
@@ -44,7 +44,7 @@ class CGate(Method):
 
     def inputs(self, seen: Seen) -> Tensor:
         features = self.state(seen.observation).relu()
-        return features * self.gate(self.scaled(seen.context, None)).sigmoid()
+        return features * sigmoid(self.gate(self.scaled(seen.context, None)))
 
 
 def build(config: Config, task: Task, streams: Streams) -> Method:
