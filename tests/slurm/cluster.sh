@@ -7,9 +7,9 @@
 #     tests/slurm/cluster.sh run COMMAND...    up, the command, down. Skipped, with a word, for who cannot have a
 #                                      cluster; in CI (the variable of that name) that is a failure
 #
-# All its state lies in META_RL_SLURM_HOME (/var/tmp/meta_rl-slurm). Outside, there is one link while it is up, which
-# makes every Slurm command of the machine use it: /etc/slurm/slurm.conf. (The variable SLURM_CONF does not reach the
-# steps of a job: Snakemake's plugin drops it.) A configuration that is not ours is left alone.
+# All its state lies in META_RL_SLURM_HOME (/var/tmp/meta_rl-slurm). Outside, there are two links while it is up, which
+# make every Slurm command of the machine use it: slurm.conf and gres.conf in /etc/slurm. (The variable SLURM_CONF does
+# not reach the steps of a job: Snakemake's plugin drops it.) A configuration that is not ours is left alone.
 set -euo pipefail
 
 HOME_DIR=${META_RL_SLURM_HOME:-/var/tmp/meta_rl-slurm}
@@ -18,6 +18,8 @@ FIRST_PORT=17600           # of the controller; the nodes' follow
 HOST=$(hostname -s)
 CONF=$HOME_DIR/slurm.conf
 LINK=/etc/slurm/slurm.conf
+DEVICES=$HOME_DIR/gres.conf
+DEVICES_LINK=/etc/slurm/gres.conf
 
 pid_file() { echo "$HOME_DIR/run/$1.pid"; }
 
@@ -77,13 +79,17 @@ MailProg=/bin/true
 KillWait=30
 MinJobAge=300
 AccountingStorageType=accounting_storage/none
+GresTypes=gpu
 CONF
         for node in $(seq "$NODES"); do
-            echo "NodeName=n$node NodeHostname=$HOST NodeAddr=127.0.0.1 Port=$((FIRST_PORT + node)) CPUs=$CPUS RealMemory=$MEMORY"
+            echo "NodeName=n$node NodeHostname=$HOST NodeAddr=127.0.0.1 Port=$((FIRST_PORT + node)) CPUs=$CPUS RealMemory=$MEMORY Gres=gpu:1"
         done
         echo "PartitionName=short Nodes=ALL Default=YES MaxTime=1:00:00 DefMemPerCPU=500 State=UP"
     } >"$CONF"
+    # A device that any machine has, in place of a GPU.
+    echo "NodeName=n[1-$NODES] Name=gpu File=/dev/null" >"$DEVICES"
     mkdir -p "$(dirname "$LINK")"
+    ln -sf "$DEVICES" "$DEVICES_LINK"
     ln -sf "$CONF" "$LINK"
 }
 
@@ -112,7 +118,7 @@ all_ready() { [ "$(sinfo -h -N -t idle,mix,alloc -o %N 2>/dev/null | sort -u | w
 
 up() {
     [ "$(id -u)" = 0 ] || { echo "error: the test cluster needs root, to install and to start Slurm" >&2; exit 1; }
-    [ ! -e "$LINK" ] || ours || { echo "error: this machine has a Slurm of its own: $LINK" >&2; exit 1; }
+    [ ! -e "$LINK" ] && [ ! -e "$DEVICES_LINK" ] || ours || { echo "error: this machine has a Slurm of its own: $LINK" >&2; exit 1; }
     mkdir -p "$HOME_DIR"/{run,log,state}
     install_packages
     write_conf
@@ -132,7 +138,7 @@ down() {
     for node in $(seq "$NODES"); do stop "slurmd.n$node"; done
     stop slurmctld
     stop munged
-    ours && rm "$LINK"
+    ours && rm "$LINK" "$DEVICES_LINK"
 }
 
 run() {

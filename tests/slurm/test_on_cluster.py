@@ -66,6 +66,16 @@ def test_an_edit_of_a_module_reruns_its_stages(project: OnCluster) -> None:
     assert set(re.findall(r"method=(\w+)", output)) == {"jrpl"}
 
 
+def test_a_gpu_that_the_profile_asks_for_is_given_to_the_job(project: OnCluster) -> None:
+    policy = project.results("none", "policy.pt", "seeds_0-1")
+    policy.unlink()
+    gpu = ("--set-resources", "train:gpu=1")
+    main: Main = project.start(project.target("none", "policy.pt", "seeds_0-1"), *gpu)
+    process = main.until(lambda: project.step("train"))
+    assert b"CUDA_VISIBLE_DEVICES=0\0" in Path(f"/proc/{process}/environ").read_bytes()
+    assert main.wait() == 0, main.output()
+
+
 def test_code_that_is_edited_during_a_run_is_refused(project: OnCluster) -> None:
     project.edit(
         "config/test.yaml", "methods: [none, explicit, iida, epi, jrpl, shuffled]", "methods: [none]"
