@@ -208,8 +208,9 @@ def _row(name: str, case: Case) -> str:
     bar = -TOLERANCE * (theirs.mean() - random)
     seconds = read("sb3", SEEDS, "cpu_seconds").mean() / read("meta_rl", SEEDS, "cpu_seconds").mean()
     return (
-        f"| `{case.agent}` on {case.gymnasium} | {case.env_steps:,} | {random:.1f} | {theirs.mean():.1f} | "
-        f"{ours.mean():.1f} | {difference:+.1f} | {low:+.1f} | {bar:+.1f} | {'yes' if low > bar else '**no**'} | "
+        f"| `{case.agent}` on {case.gymnasium} | {case.env_steps:,} | {random:.1f} | "
+        f"{theirs.mean():.1f} ({theirs.std(ddof=1):.1f}) | {ours.mean():.1f} ({ours.std(ddof=1):.1f}) | "
+        f"{difference:+.1f} | {low:+.1f} | {bar:+.1f} | {'yes' if low > bar else '**no**'} | "
         f"{seconds:.1f} |"
     )
 
@@ -225,11 +226,11 @@ def _page(rows: list[str]) -> str:
     return (
         "# Parity with Stable-Baselines3\n\n"
         "Same settings, loss, clipping and budget on the plain environment. Returns are means over "
-        f"{SEEDS} runs a side of\n{EPISODES} greedy episodes after each of {checks} of the training. The lower\n"
-        "bound of the difference is one-sided, 95 % (Welch), and passes above the bar, -5 % of what\n"
-        "Stable-Baselines3 gains over random. Settings: `CASES` in benchmarks/parity.py. Ours train in stacks of\n"
-        f"{STACK}. Written by `make parity` (Stable-Baselines3 {version('stable_baselines3')}, PyTorch "
-        f"{version('torch')}).\n\n"
+        f"{SEEDS} runs a side of\n{EPISODES} greedy episodes after each of {checks} of the training, with\n"
+        "the standard deviation over runs in brackets. The lower bound of the difference is one-sided, 95 % (Welch),\n"
+        "and passes above the bar, -5 % of what Stable-Baselines3 gains over random. Settings: `CASES` in\n"
+        f"benchmarks/parity.py. Ours train in stacks of {STACK}. Written by `make parity` (Stable-Baselines3\n"
+        f"{version('stable_baselines3')}, PyTorch {version('torch')}).\n\n"
         f"{header}\n|{'---|' * header.count(' | ')}---|\n" + "\n".join(rows) + "\n"
     )
 
