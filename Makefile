@@ -1,5 +1,5 @@
 # make run        install if need be, run the study STUDY (default: quick) on all cores, say where the results are
-# make tour       a small benchmark of every environment, from end to end
+# make tour       a small benchmark of every environment that has published ones, from end to end
 # make figures    draw its figures again, from its tables alone
 # make status     how far it is: done, running, failed and remaining, also while it runs
 # make resume     go on with it after Snakemake was killed; with PROFILE=slurm, on a cluster

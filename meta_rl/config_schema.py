@@ -57,7 +57,7 @@ def schema() -> dict[str, Any]:
         "enum": list(PRETRAINING),
         "title": "place of pretraining",
         "default": PRETRAINING[0],
-        "description": "in env_steps: equal total steps for all methods; beside them: equal steps of the agents",
+        "description": "in env_steps, so that methods are compared at equal steps in all; or on top of them",
     }
     seeds = _object({"first": count | {"minimum": 0}, "count": count})
     sizes = {

@@ -68,7 +68,7 @@ def page(name: str, entry: Entry, measured: pd.DataFrame | None = None) -> str:
 
 def _facts(entry: Entry) -> Iterator[str]:
     yield f"- told: {_told(entry)}"
-    yield f"- trained: {_trained(entry)}"
+    yield f"- encoder trained: {_trained(entry)}"
     if entry.train_on == "default":
         yield "- trains in the default context only"
     yield f"- spends, beside the steps of its agent: {_spends(entry)}"
@@ -77,6 +77,11 @@ def _facts(entry: Entry) -> Iterator[str]:
 
 
 def _told(entry: Entry) -> str:
+    if entry.pretrain == "vine":
+        return (
+            "`steps` transitions of its probe policy: before the episode in training and in `probe10`, "
+            "at its beginning in `cold`"
+        )
     return ", ".join(_TOLD[need] for need in sorted(entry.needs)) or "nothing of the context"
 
 
@@ -126,8 +131,9 @@ def _index(measured: pd.DataFrame | None) -> str:
     times = f"## Time\n\n{_times(measured)}\n\n" if measured is not None else ""
     return (
         "# Methods\n\n"
-        f"{table(('method', 'told', 'trained', 'spends, beside the steps of its agent'), rows)}\n\n"
-        "All that is spent counts in `env_steps`: the headline compares runs of equal total.\n\n"
+        f"{table(('method', 'told', 'encoder trained', 'spends, beside the steps of its agent'), rows)}\n\n"
+        "All that is spent counts in `env_steps`, so that the headline compares runs of equal total, unless the study\n"
+        "says `train.pretraining: additional`.\n\n"
         f"{times}These pages are written by `make docs`.\n"
     )
 

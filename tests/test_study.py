@@ -86,7 +86,7 @@ def test_a_run_knows_its_own_settings_only(study: Study) -> None:
     assert "jrpl" not in json.dumps(spec)
 
 
-def test_additional_pretraining_leaves_the_agents_of_all_methods_equal_steps() -> None:
+def test_additional_pretraining_leaves_all_methods_the_same_steps_after_it() -> None:
     study = of(one=SMALL | {"override": {"train": {"pretraining": "additional"}}})
     job, agent_steps = JOB | {"benchmark": "one"}, {}
     for method in ("none", "iida", "epi"):

@@ -11,14 +11,15 @@ trains:
        max(error without psi - error with psi, 0)   on held-out vine transitions of the probed context.
 
    Encoder and predictor with psi are fitted anew, from scratch and on all probes so far, every `refit` probes, with
-   the loss of `loss`.
+   the paper's loss (section 4.2): the squared prediction error, and terms that keep contexts apart and probes of one
+   context together.
 2. Probe and encoder are frozen. Each training episode is preceded by a probe, and starts anew from the same state.
 
 An environment that cannot be put into a state (the simulators: Box2D, MuJoCo) has no vine: there all contexts start
 alike and see the same actions, and go their own ways from there.
 
-Deviations from the paper: it trains the probe policy by TRPO, here it is PPO. Its reward is 1e5 times as large, which
-the normalisation of rewards would undo. All inputs and targets are standardised by the vine.
+Deviations from the paper: it trains the probe policy by TRPO, here it is PPO. The paper's reward is 1e5 times as large,
+which the normalisation of rewards here would undo. All inputs and targets are standardised by the vine.
 """
 
 from dataclasses import dataclass

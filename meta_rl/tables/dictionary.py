@@ -53,7 +53,6 @@ Everything that the workflow writes lies here, one folder per study. Git keeps t
   manifest.json                 versions, hardware and code behind the tables
   check.txt                     what was checked about the results
   tuned/                        of a tuning: its page, and per benchmark, agent and method trials and settings
-  checkpoints/                  what a job that was killed goes on from
   logs/ benchmarks/ code/       of each step its output, run time and source hashes
   checkpoints/                  where trainings that were cut go on from; empty when all have ended
 ```
@@ -70,6 +69,19 @@ frame = pd.read_parquet("results/quick/tables/scores.parquet")
 
 `meta_rl.tables.io.read` checks a file against its table as below, `meta_rl.tables.io.record` tells how it was
 made. No two rows of a file share the values of its key.
+
+The column `metric` of `metrics` holds, first per run over its contexts and then over runs:
+
+- `iqm_return` (the headline), `mean_return`, `median_return`, and `cvar_return`, the IQM of the mean over the worst tenth
+  of the contexts
+- `iqm_score`, `mean_score`; `optimality_gap`, the mean of what scores lack of 1; `generalisation_gap`, train score less
+  held-out score
+- `encoding_r2`, R2 of a linear probe from the encoding to the context, and `encoding_r2_shuffled`, that of its control
+- against `compared_with`: `return_difference`, `probability_of_improvement`, `p_value`, `p_holm`, and `smallest_p_holm`,
+  the least that `p_holm` can be with so many runs
+- of the references, under the method `reference` or `specialist` and `cold`: `context_value`, `specialist_return`
+
+That of `learning` holds `episode_return`, `loss` and `value`, and more figures of agents that have them.
 """
 
 
