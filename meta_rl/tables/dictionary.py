@@ -72,13 +72,13 @@ made. No two rows of a file share the values of its key.
 
 The column `metric` of `metrics` holds, first per run over its contexts and then over runs:
 
-- `iqm_return` (the headline), `mean_return`, `median_return`, and `cvar_return`, the IQM of the mean over the worst tenth
-  of the contexts
+- `iqm_return` (the headline), `mean_return`, `median_return`, and `cvar_return`, the IQM of the mean over the worst
+  tenth of the contexts
 - `iqm_score`, `mean_score`; `optimality_gap`, the mean of what scores lack of 1; `generalisation_gap`, train score less
   held-out score
 - `encoding_r2`, R2 of a linear probe from the encoding to the context, and `encoding_r2_shuffled`, that of its control
-- against `compared_with`: `return_difference`, `probability_of_improvement`, `p_value`, `p_holm`, and `smallest_p_holm`,
-  the least that `p_holm` can be with so many runs
+- against `compared_with`: `return_difference`, `probability_of_improvement`, `p_value`, `p_holm`, and
+  `smallest_p_holm`, the least that `p_holm` can be with so many runs
 - of the references, under the method `reference` or `specialist` and `cold`: `context_value`, `specialist_return`
 
 That of `learning` holds `episode_return`, `loss` and `value`, and more figures of agents that have them.
