@@ -26,7 +26,10 @@ class Samples(NamedTuple):
 
 
 class Memory:
-    """T steps of N rows. For a `joint` method it keeps all that is seen, to be encoded again as it learns."""
+    """T steps of N rows. For a `joint` method it keeps all that is seen, to be encoded again as it learns.
+
+    `observation` is how many of the first inputs are the observation; 0 where the method does not let it through.
+    """
 
     FIGURES = 3  # of a step, known when the rollout is over: log-density, advantage and target
 
@@ -40,6 +43,8 @@ class Memory:
         """One step of all rows, with the inputs and next inputs [S, N, I] as the networks get them."""
         context, window = step.seen.context, step.seen.window
         fields = {"inputs": inputs, "raw": raw}
+        if self.joint and not self.observation:
+            fields["observation"] = step.seen.observation
         if self.joint and context is not None:
             fields["context"] = context
         if self.joint and window is not None:
@@ -72,7 +77,9 @@ class Memory:
         fields = self._unpack(rows)
         window = Window(fields["transitions"], fields["mask"]) if "mask" in fields else None
         log_density, advantage, target = rows[..., -self.FIGURES :].unbind(-1)
-        known = fields["inputs"][..., : self.observation] if self.joint else fields["inputs"]
+        known = fields["inputs"]
+        if self.joint:
+            known = known[..., : self.observation] if self.observation else fields["observation"]
         seen = Seen(known, fields.get("context"), window)
         return Samples(seen, fields["raw"], log_density, advantage, target, self.joint)
 

@@ -79,12 +79,13 @@ class PPO(Agent):
         sizes = (method.width(spaces), *config.hidden)
         self.policy = MLP(streams, "policy", (*sizes, spaces.action), "tanh", orthogonal=0.01)
         self.critic = MLP(streams, "critic", (*sizes, 1), "tanh", orthogonal=1.0)
-        self.observations = Observations(seeds, method.observed * spaces.observation)
+        observed = method.observed * spaces.observation
+        self.observations = Observations(seeds, observed)
         self.rewards = Rewards(seeds, config.gamma)
         trained = (self.policy, self.critic, self.distribution, *((method,) if joint else ()))
         parameters = [parameter for module in trained for parameter in module.parameters()]
         self.optimiser = Adam(parameters, config.learning_rate, epsilon=1e-5)
-        self.memory = Memory(config.n_steps, joint, spaces.observation)
+        self.memory = Memory(config.n_steps, joint, observed)
         self._acted: tuple[Tensor, Tensor] | None = None  # inputs as the policy got them, and its raw actions
 
     @torch.no_grad()
