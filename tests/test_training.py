@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 from probes import Constant, task
-from small import STEPS, training
+from small import STEPS, keys, spec, training
 from threads import threads
 from torch import Tensor
 
 from meta_rl import policy, registry, settings
+from meta_rl.agents.on_policy import Samples
+from meta_rl.envs.base import Spaces
 from meta_rl.streams import Streams
 from meta_rl.training import Log, Training
 
@@ -168,3 +170,33 @@ def test_a_log_is_taken_of_some_runs_while_the_others_go_on() -> None:
     np.testing.assert_array_equal(log.take(np.array([True, False]))["a"][1], [1, 0])
     log.add({"a": np.array([3.0, 8.0])}, 1)
     np.testing.assert_array_equal(log.take(np.array([True, True]))["a"], ([3.0, 6.0], [1, 2]))
+
+
+@pytest.mark.parametrize("method", [name for name, entry in registry.METHODS.items() if entry.joint])
+def test_ppo_learns_from_the_inputs_that_it_acted_on(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first minibatch, before any weight has changed: ratios of 1."""
+    one: Any = training(method, [0, 1], "ppo", observations="raw")
+    found = []
+
+    def loss(samples: Samples) -> Tensor:
+        outputs = one.agent.policy(samples.inputs(one.agent.method))
+        found.append((one.agent.distribution.log_density(outputs, samples.raw), samples.log_density))
+        return usual(samples)
+
+    usual = one.agent.loss
+    monkeypatch.setattr(one.agent, "loss", loss)
+    one.run(24 * 4)
+    torch.testing.assert_close(*found[0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("method", "agent"), [("jrpl", "ddpg"), ("none", "sac"), ("none", "ppo")])
+def test_a_run_of_nans_plays_on_in_continuous_environments(method: str, agent: str) -> None:
+    """Otherwise the returns of its stack could not be written."""
+    described = spec(method, agent)
+    one = policy.build_agent(described | {"environment": "pendulum"}, Streams(keys(0, 1)))
+    with torch.no_grad():
+        for value in policy.tensors(one).values():
+            value[0] = np.nan
+    for explore in (False, True):
+        action = one.act(torch.ones(2, 3, one.method.width(Spaces(3, 1, discrete=False))), explore)
+        assert action.isfinite().all()

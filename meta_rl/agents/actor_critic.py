@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from meta_rl.agents.base import within
 from meta_rl.agents.off_policy import OffPolicy, frozen_copy
 from meta_rl.methods.base import Method, Task
 from meta_rl.networks import MLP, Adam, mix_weights
@@ -48,13 +49,14 @@ class ActorCritic(OffPolicy):
 
     @torch.no_grad()
     def act(self, inputs: Tensor, explore: bool) -> Tensor:
+        limit = self.spaces.limit
         if not explore:
-            return self.spaces.limit * self.mean(inputs)
+            return within(limit * self.mean(inputs), limit)
         if self.steps < self.config.learning_starts:
             shape = inputs.shape[1], self.spaces.action
             draw = 2 * self.streams.uniform("explore/action", *shape) - 1
-            return self.spaces.limit * torch.from_numpy(draw).float()
-        return self.spaces.limit * self.explore(inputs)
+            return limit * torch.from_numpy(draw).float()
+        return within(limit * self.explore(inputs), limit)
 
     @torch.no_grad()
     def value(self, inputs: Tensor) -> Tensor:

@@ -10,6 +10,11 @@ from meta_rl.rollout import Seen, Transition
 from meta_rl.streams import Streams
 
 
+def within(action: Tensor, limit: float) -> Tensor:
+    """Continuous actions clipped to +-limit. What is no number becomes 0: a diverged run plays on, for its stack."""
+    return action.nan_to_num(0.0).clamp(-limit, limit)
+
+
 class Agent(nn.Module, ABC):
     """A learner over S seeds. `state_dict()` holds all that a training needs to go on, memory included.
 

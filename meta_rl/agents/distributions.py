@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from meta_rl.agents.base import within
 from meta_rl.envs.base import Spaces
 from meta_rl.streams import Streams
 
@@ -62,7 +63,7 @@ class Gaussian(nn.Module):
 
     def action(self, raw: Tensor) -> Tensor:
         """float32 [S, N, A]."""
-        return raw.clamp(-self._limit, self._limit)
+        return within(raw, self._limit)
 
     def mode(self, mean: Tensor) -> Tensor:
         return self.action(mean)
