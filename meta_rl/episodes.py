@@ -37,6 +37,10 @@ class Cases(NamedTuple):
             arrays = (array[:, part] for array in self[1:])
             yield Cases(self.split, *arrays)
 
+    def select(self, rows: list[int]) -> "Cases":
+        """The cases of some of the policies."""
+        return Cases(self.split, *(array[rows] for array in self[1:]))
+
     def repeat(self, policies: int) -> "Cases":
         """The cases of one policy for each of several."""
         return Cases(self.split, *(np.repeat(array, policies, axis=0) for array in self[1:]))

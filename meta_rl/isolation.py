@@ -9,7 +9,7 @@ from typing import TypeVar
 from meta_rl.errors import UserError
 
 Result = TypeVar("Result")
-_OF_THE_JOB = (UserError, OSError, MemoryError)  # bad input, a full disk: no seed is to blame
+OF_THE_JOB = (UserError, OSError, MemoryError)  # bad input, a full disk: no seed is to blame
 
 
 def isolate(
@@ -23,7 +23,7 @@ def isolate(
     everyone = list(range(count))
     try:
         return [(everyone, work(everyone))], {}
-    except _OF_THE_JOB:
+    except OF_THE_JOB:
         raise
     except Exception as error:
         if count == 1:
@@ -34,7 +34,7 @@ def isolate(
     for index in everyone:
         try:
             parts.append(([index], work([index])))
-        except _OF_THE_JOB:
+        except OF_THE_JOB:
             raise
         except Exception as error:
             failures[index] = _reason(error)

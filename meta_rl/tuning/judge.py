@@ -13,6 +13,7 @@ from meta_rl import context_frames, policy, registry
 from meta_rl.contexts import DEVELOPMENT
 from meta_rl.episodes import Cases, cases, play_agent, play_controller
 from meta_rl.errors import UserError
+from meta_rl.isolation import OF_THE_JOB
 from meta_rl.steps import collect_trajectories, pretrain_encoder, train, train_generator
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import io
@@ -45,6 +46,7 @@ class Judge:
         self.spec, self._contexts = spec, contexts
         names = tuple(spec["features"])
         self.seeds, own, _ = context_frames.of_seeds(io.read(contexts, contexts_table.TABLE), names)
+        self._keys = [f"run {seed}" for seed in self.seeds]
         first, count = spec["seeds"]
         if self.seeds.tolist() != list(range(first, first + count)):
             raise UserError(
@@ -65,22 +67,31 @@ class Judge:
     def __call__(self, settings: dict[str, Any], env_steps: int) -> Verdict:
         """The verdict on the agent's `settings` after at most `env_steps` steps.
 
-        A run that diverged counts with what the random policy returns.
+        A run that diverged, or could not be finished, counts with what the random policy returns.
         """
         start = time.process_time()
         spec, _ = shortened(self.spec, env_steps, self._count, settings)
         folder = Path(tempfile.mkdtemp(prefix="candidate-"))
+        returns, sound = np.full(len(self.seeds), self.random), np.zeros(len(self.seeds), dtype=bool)
+        spent = spec["env_steps"]
         try:
-            weights, sound = self._train(spec, folder)
+            weights, finite = self._train(spec, folder)
+        except OF_THE_JOB:
+            raise
+        except Exception as error:  # whatever the settings have led to, in every run
+            print(f"a candidate fails, {type(error).__name__}: {error}", flush=True)
+        else:
+            runs = [self._keys.index(key) for key in weights.keys]
+            played = self._play(weights, runs)
+            sound[runs] = finite & np.isfinite(played)
+            returns[runs] = np.where(sound[runs], played, self.random)
+            spent = max(weights.env_steps)
         finally:
             shutil.rmtree(folder)
-        returns = self._play(weights)
-        sound &= np.isfinite(returns)
-        returns = np.where(sound, returns, self.random)
-        return Verdict(returns, sound, max(weights.env_steps), time.process_time() - start)
+        return Verdict(returns, sound, spent, time.process_time() - start)
 
     def _train(self, spec: Spec, folder: Path) -> tuple[policy.Weights, np.ndarray]:
-        """The trained runs, and which of them [S] stayed finite, by the very steps that a study takes."""
+        """The runs that could be trained, and which of them stayed finite, by the very steps that a study takes."""
         trajectories, checkpoint = folder / "trajectories.parquet", folder / "checkpoint.pt"
         encoder = generator = None
         if registry.entry("method", spec["method"]).pretrain:
@@ -94,14 +105,15 @@ class Judge:
         learning = folder / "learning.parquet"
         train.main(self._contexts, encoder, spec, checkpoint, folder / "policy.pt", learning)
         frame = io.read(learning, learning_table.TABLE)
-        diverged = frame.loc[frame["status"] == "diverged", "seed"].unique()
+        diverged = {f"run {seed}" for seed in frame.loc[frame["status"] == "diverged", "seed"]}
         weights = policy.load(folder / "policy.pt")
-        return weights, policy.finite(weights) & ~np.isin(self.seeds, diverged)
+        return weights, policy.finite(weights) & np.array([key not in diverged for key in weights.keys])
 
-    def _play(self, weights: policy.Weights) -> np.ndarray:
-        """Mean return [S] over contexts and episodes."""
+    def _play(self, weights: policy.Weights, runs: list[int]) -> np.ndarray:
+        """Mean return over contexts and episodes of each of the `runs`, which the weights are of."""
         agent, entry = weights.agent(), registry.entry("method", weights.spec["method"])
-        played = [play_agent(agent, entry, self._build, chunk).episode_return for chunk in self._cases]
+        chunks = [chunk.select(runs) for chunk in self._cases]
+        played = [play_agent(agent, entry, self._build, chunk).episode_return for chunk in chunks]
         return np.concatenate(played, axis=1).mean(axis=1)
 
     def _random_return(self) -> float:

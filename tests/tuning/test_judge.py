@@ -108,6 +108,26 @@ def test_a_run_that_diverges_counts_as_random_and_harms_no_other(
     assert verdict.returns.tolist() == [judge.random, sound.returns[1]]
 
 
+@pytest.mark.parametrize("failing", [[0], [0, 1]])
+def test_a_run_that_cannot_be_trained_counts_as_random_and_harms_no_other(
+    failing: list[int], contexts: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge(spec(), *contexts)
+    sound, start = judge({}, 600), train.start
+
+    def fails(*arguments: Any) -> Any:
+        if {f"run {judge.seeds[index]}" for index in failing} & set(arguments[2].keys):
+            raise ArithmeticError("an unlucky context")
+        return start(*arguments)
+
+    monkeypatch.setattr(train, "start", fails)
+    verdict = judge({}, 600)
+    assert verdict.sound.tolist() == [index not in failing for index in (0, 1)]
+    expected = [judge.random if index in failing else sound.returns[index] for index in (0, 1)]
+    assert verdict.returns.tolist() == expected
+    assert verdict.env_steps == 600
+
+
 def test_every_kind_of_weights_is_looked_at(tmp_path: Path) -> None:
     """SAC's temperature is one number per seed."""
     changed = raw(env_steps={"min": 60, "max": 200, "total": 600}, search={"sac": {"hidden": [[64, 64]]}})
