@@ -37,7 +37,8 @@ class Prober:
     def __init__(self, environments: Environments, agent: Agent, needs: frozenset[str]) -> None:
         self._agent, self._probe = agent, agent.method.probe
         self._observation = environments.spaces.observation
-        self._rollout = Rollout(environments, needs, agent.method.window, agent.encode, agent.embed)
+        fills = None if self._probe is None else agent.method.probe_steps  # what comes later is not told
+        self._rollout = Rollout(environments, needs, agent.method.window, agent.encode, agent.embed, fills)
 
     def __call__(self, contexts: np.ndarray, noise: np.ndarray, steps: int) -> tuple[Window, np.ndarray]:
         """The windows after `steps` steps in contexts [S, N, F] from noise [S, N, U]; steps taken, int64 [S, N]."""

@@ -111,6 +111,19 @@ def test_a_prober_stops_at_the_end_of_an_episode() -> None:
     assert known.mask.sum(-1).flatten().tolist() == [min(20, length) for length in whole]
 
 
+def test_a_probe_tells_its_first_steps_however_many_there_are() -> None:
+    agent, rows = agent_of("epi", steps=3), (2, 4)
+    first, more = (
+        Prober(cartpole.build(("gravity",), rows), agent, frozenset({"window"}))(
+            np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), count
+        )[0]
+        for count in (3, 8)
+    )
+    assert torch.equal(first.transitions, more.transitions)
+    assert torch.equal(first.mask, more.mask)
+    assert first.mask.sum() == 3 * 8
+
+
 def rollout_length(agent: Agent, rows: tuple[int, int]) -> np.ndarray:
     rollout = Rollout(
         cartpole.build(("gravity",), rows), frozenset({"window"}), 20, agent.encode, agent.embed
