@@ -88,13 +88,14 @@ def _encoded(method: IIDA, transitions: Tensor) -> Tensor:
 def _fit(method: IIDA, packed: Tensor, told: Tensor, streams: Streams) -> MLP:
     """A predictor that is told [S, C, F] of each context, trained on transitions [S, C, M, T] as `method`'s was."""
     contexts, count = packed.shape[1:3]
+    half = count // 2  # the other half is what the encoder looks at
     config, run = method.config, np.arange(len(packed))[:, None]
     sizes = (method.known + told.shape[-1], *config.predictor, method.changes)
     network = MLP(streams, "predictor", sizes)
     optimiser = Adam(network.parameters(), config.learning_rate)
     for _ in range(config.updates):
         context = streams.integers("context", contexts, config.batch)
-        target = packed[run, context, streams.integers("target", count, config.batch)]
+        target = packed[run, context, half + streams.integers("target", count - half, config.batch)]
         error = method.predict(target, told[run, context], network) - method.change(target)
         optimiser.minimise(error.square().mean((1, 2)))
     return network
