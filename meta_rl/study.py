@@ -99,7 +99,7 @@ class Study:
         It is .../{benchmark}/{agent}/{method}/{block}/FILE, the same with KIND/{part} for the file, or
         .../{benchmark}/KIND/{part or agent}.
         """
-        parts = path.parts[path.parts.index(self.name) + 1 : -1]
+        parts = path.parts[path.parts.index(self.name, 1) + 1 : -1]
         if len(parts) >= 4:
             own = dict(zip(("benchmark", "agent", "method", "block"), parts[:4], strict=True))
             return own | ({"part": path.stem} if len(parts) == 5 else {})

@@ -35,6 +35,7 @@ from meta_rl.study import Study  # noqa: E402
 
 _METADATA = Path(".snakemake/metadata")
 _PATIENCE = 120.0  # seconds for jobs to be gone
+_TRIES = 5  # of a controller that is busy
 
 
 def main(arguments: list[str]) -> int:
@@ -56,6 +57,9 @@ def _cancel() -> None:
     """Jobs of this folder in the queue; those of other folders may have the same names."""
     if not shutil.which("squeue"):
         return
+    if subprocess.run(["sinfo"], capture_output=True).returncode:
+        _say("there is no cluster to be seen from here")
+        return
     if jobs := _queued():
         _say(f"cancelling {len(jobs)} jobs: {' '.join(jobs)}")
         subprocess.run(["scancel", *jobs], check=True)
@@ -65,9 +69,13 @@ def _cancel() -> None:
 def _queued() -> list[str]:
     prefix = yaml.safe_load((ROOT / "slurm/config.yaml").read_text())["slurm-jobname-prefix"]
     command = ["squeue", "--me", "--noheader", "--format=%i|%j|%Z"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:  # the commands are there, the cluster is not
-        return []
+    for _ in range(_TRIES):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if not done.returncode:
+            break
+        time.sleep(5)
+    else:
+        sys.exit(f"error: squeue does not answer, so jobs may still run; try again later\n{done.stderr}")
     rows = [line.split("|", 2) for line in done.stdout.splitlines()]
     return [job for job, name, folder in rows if name.startswith(f"{prefix}_") and folder == os.getcwd()]
 

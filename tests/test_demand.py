@@ -48,6 +48,15 @@ def test_every_job_of_the_cluster_has_limits(rule: str) -> None:
     assert 1500 <= demand.mem_mb(study, rule, study=study.name, **where) < 16000
 
 
+def test_a_method_that_infers_the_context_plays_in_every_regime() -> None:
+    study = Study(config.load(CONFIG))
+    infers, not_ = (
+        demand.seconds(study, "evaluate", study=study.name, **JOB | {"method": method})
+        for method in ("jrpl", "explicit")
+    )
+    assert infers >= 8 * not_
+
+
 @pytest.mark.parametrize(
     ("rule", "change", "times"),
     [

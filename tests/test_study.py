@@ -1,6 +1,7 @@
 import copy
 import json
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,12 @@ def test_files_are_all_combinations(study: Study) -> None:
     assert policies[0] == "results/test/small_gravity/dqn/none/seeds_0-1/policy.pt"
     assert study.files("{part}") == ["held_out", "seeds_0-1", "seeds_2-3"]
     assert study.files("{study}") == ["test"]
+
+
+def test_a_study_may_have_the_name_of_the_folder() -> None:
+    study = Study(config.check(copy.deepcopy(RAW) | {"study": "results"}, "my.yaml"))
+    (path, *_) = study.files("results/{study}/{benchmark}/{agent}/{method}/{block}/policy.pt")
+    assert study.wildcards(Path(path)).items() >= {"benchmark": "small_gravity", "agent": "dqn"}.items()
 
 
 def test_chosen_wildcards_are_fixed(study: Study) -> None:
