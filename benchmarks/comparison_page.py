@@ -54,8 +54,8 @@ def _parts(total: Path, agent: Path) -> Iterator[str]:
         yield _verdicts(frame)
     yield "## What knowing the context can be worth"
     yield (
-        "Mean return of the specialist that does best in each context, less that of the one specialist that does best\n"
-        "in all of them: what a policy that knows the context can gain on one that does not."
+        "Mean return of the reference, the best of specialists and controllers in each context, less that of the one\n"
+        "specialist that does best in all of them: what a policy that knows the context can gain on one that does not."
     )
     yield _worth(metrics)
     yield "## One-step errors of pretrained encoders"

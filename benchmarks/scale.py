@@ -144,12 +144,14 @@ def _run(folder: str, arguments: list[str], jobs: int) -> float:
 
 
 def reduced() -> dict:
-    """A part of the study in config/config.yaml: one benchmark, one block, a fifth of the steps."""
+    """A part of the study in config/config.yaml: one benchmark, one block, a fifth of the agents' steps."""
     whole = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     name = "cartpole_length"
     part = whole | {"study": "costs", "benchmarks": {name: whole["benchmarks"][name]}}
     for key in ("train", "references"):
         part[key] = whole[key] | {"env_steps": whole[key]["env_steps"] // 5}
+    part["train"]["pretraining"] = "additional"  # it is not shorter
+    del part["tune"]
     part["seeds"]["test"]["count"] = 5
     return part
 
@@ -179,13 +181,14 @@ def _cost(results: Path) -> str:
         used = float(row["cpu_time"]), float(row["max_rss"])
         measured[rule, where.get("method")] = (*used, demand.seconds(part, rule, **where))
     stages: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    chains: defaultdict[tuple[str, str], float] = defaultdict(float)
+    chains: defaultdict[tuple[str, ...], float] = defaultdict(float)
     for rule, place, where in _jobs(whole):
         taken, memory, work = measured[rule, where.get("method")]
         taken *= demand.seconds(whole, rule, **where) / work if work else 1
         stages[rule].append((taken, memory))
-        # One after the other: trajectories, encoder, training and evaluation of a block.
-        chains["" if "method" in where else rule, place] += taken
+        # One after the other: generator, trajectories, encoder, training and evaluation of a block.
+        run = tuple(where.get(name, "") for name in ("benchmark", "agent", "method", "block"))
+        chains[run if "method" in where else (rule, place)] += taken
     rows = [
         (
             rule,

@@ -81,7 +81,9 @@ class Job(NamedTuple):
         if not self.test:
             spec = self.study.spec("tune_settings", **self.wildcards)
             return {"spec": spec, "code": provenance.code_hash("tune_settings", spec)}
-        spec = self.study.spec("evaluate", **self.wildcards) | {"training": self.training}
+        training = self.training
+        trained = {"spec": training, "code": provenance.code_hash("train", training)}
+        spec = self.study.spec("evaluate", **self.wildcards) | {"training": trained}
         return {"spec": spec, "code": provenance.code_hash("evaluate", spec)}
 
     @property

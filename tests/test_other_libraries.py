@@ -12,14 +12,18 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import baselines
+import method_costs
 import parity
 import profile_parts
+import scale
 import shaped_mountaincar
 import single_file
 import speed
 import turns
 from case import Case, training
 from contest import Turn, contest
+
+from meta_rl.config import check
 
 SMALL = {"n_envs": 1, "hidden": [8], "batch": 4, "replay": 1000, "learning_starts": 20, "train_every": 2}
 CASES = {
@@ -166,6 +170,12 @@ def test_parity_is_a_matter_of_the_lower_bound(
 def test_a_turn_counts_the_steps_of_all_seeds() -> None:
     turn = turns.ours(CASES["dqn"], seeds=3)
     assert turn() == turn() == 3 * (4096 // 3)
+
+
+def test_what_the_scripts_make_of_the_studies_is_valid() -> None:
+    assert method_costs.quick().blocks
+    check(scale.reduced(), "costs")
+    check(scale.study(5000), "scale")
 
 
 def test_every_speed_case_can_be_built_on_all_sides() -> None:
