@@ -145,7 +145,7 @@ def _ours(case: Case, seeds: tuple[int, ...]) -> list[float]:
 
     trained = training(case, seeds)
     contexts = default_contexts(case, len(seeds))
-    ids = np.array(seeds)[:, None]  # starts of each seed's own, as theirs have: what they share, no spread would show
+    ids = np.array(seeds)[:, None]  # each seed has starts of its own: luck that all share would not show
     noise = registry.load("environment", case.environment).noise
     entry, build = registry.entry("method", "none"), partial(environments, spec(case))
     returns = []
