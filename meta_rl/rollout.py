@@ -96,8 +96,9 @@ class Rollout:
         self._needs, self._encode, self._embed, self._fills = needs, encode, embed, fills
         rows, spaces = environments.rows, environments.spaces
         self._age = torch.zeros(rows, dtype=torch.int64)
-        blank = torch.zeros(*rows, window, spaces.transition)
-        empty = Window(embed(blank) if embed else blank, torch.zeros(*rows, window), embed is not None)
+        blank = torch.zeros(rows[0], 1, 1, spaces.transition)  # masked, so one stands for all
+        blank = (embed(blank) if embed else blank).expand(*rows, window, -1)
+        empty = Window(blank, torch.zeros(*rows, window), embed is not None)
         self.seen = Seen(
             torch.from_numpy(environments.observation), None, empty if "window" in needs else None
         )
