@@ -23,7 +23,6 @@ from meta_rl.tables.columns import REGIMES
 
 STUDIES = "comparison", "comparison_agent_steps"
 FIGURES = "return_vs_context", "context_map", "learning_curves", "observed", "encoding"
-_PLACE = ["benchmark", "split"]
 
 
 def main(results: Path, folder: Path) -> None:

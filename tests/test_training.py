@@ -197,6 +197,7 @@ def test_a_run_of_nans_plays_on_in_continuous_environments(method: str, agent: s
     with torch.no_grad():
         for value in policy.tensors(one).values():
             value[0] = np.nan
+    one.steps = 10**6  # past the uniform actions that off-policy agents begin with
     for explore in (False, True):
         action = one.act(torch.ones(2, 3, one.method.width(Spaces(3, 1, discrete=False))), explore)
         assert action.isfinite().all()
