@@ -20,6 +20,7 @@ _BASE_MB = 1500  # Snakemake, Python and PyTorch
 _SETS = 150  # copies of the activations of a pretraining: what its process grew to, divided by their size
 _ROWS = 32  # transitions of each context in an update of a method that probes
 _FLOAT = 4  # bytes
+_TABLE_ROW = 700  # bytes of a row of a table with vectors in its cells
 
 
 def minutes(study: Study, rule: str, /, **wildcards: str) -> int:
@@ -117,9 +118,15 @@ def _replay_bytes(study: Study, spec: dict[str, Any]) -> float:
 
 
 def _trajectory_bytes(study: Study, spec: dict[str, Any]) -> float:
-    """Tables with vectors in their cells take about 700 bytes a row."""
     rows = _members(spec) * _contexts(study, spec)["train"] * spec["method_settings"]["transitions"]
-    return rows * (700 + 8 * _FLOAT * _width(spec))
+    return rows * (_TABLE_ROW + 8 * _FLOAT * _width(spec))
+
+
+def _predictors_bytes(study: Study, spec: dict[str, Any]) -> float:
+    """The trajectories of a block in all contexts."""
+    own = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["method"]]
+    contexts = sum(_contexts(study, spec).values())
+    return study.config["seeds"]["per_job"] * contexts * own["transitions"] * _TABLE_ROW
 
 
 def _pretrain_bytes(study: Study, spec: dict[str, Any]) -> float:
@@ -159,6 +166,7 @@ _BYTES = {
     "tune_settings": _replay_bytes,
     "collect_trajectories": _trajectory_bytes,
     "pretrain_encoder": _pretrain_bytes,
+    "compare_predictors": _predictors_bytes,
     "train": _replay_bytes,
     "train_generator": _replay_bytes,
     "solve_references": _replay_bytes,
