@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,9 +100,10 @@ def main(size: str) -> None:
     for test in (False, True):
         todo = [job for job in _jobs(size, test) if not job.finished]
         print(f"{len(todo)} {'tests' if test else 'tunings'} to do", flush=True)
-        with multiprocessing.get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
-            for done in pool.imap_unordered(_run, todo):
-                print(done, flush=True)
+        _run_all(todo)
+    lacking = [job.folder for test in (False, True) for job in _jobs(size, test) if not job.finished]
+    if lacking:
+        sys.exit(f"error: the code changed meanwhile, run again: {', '.join(map(str, lacking))}")
     studies = {name: study(SIZES[size], name) for name in CASES}
     results = page.Results(_joined(size, False), _joined(size, True), studies)
     target = ROOT / "docs/tuning_comparison" if size == "full" else ROOT / "results/tuning-comparison" / size
@@ -114,6 +116,17 @@ def _jobs(size: str, test: bool) -> Iterator[Job]:
         for case in CASES:
             for contestant in CONTESTANTS if test else OPTIMISERS:
                 yield Job(size, case, contestant, repetition, test)
+
+
+def _run_all(jobs: list[Job]) -> None:
+    """An error in one of them is raised when the others are done."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn, max_tasks_per_child=1) as pool:
+        futures = [pool.submit(_run, job) for job in jobs]
+        for future in as_completed(futures):
+            print(future.exception() or future.result(), flush=True)
+    for future in futures:
+        future.result()
 
 
 def _run(job: Job) -> str:
@@ -137,6 +150,9 @@ def _test(job: Job) -> str:
     train.main(own, None, job.training, job.folder / "checkpoint.pt", policy, job.folder / "learning.parquet")
     spec = job.study.spec("evaluate", **job.wildcards)
     done = evaluate.main(policy, held_out, own, spec, played, job.folder / "encodings.parquet")
+    failures = io.record(played)["failures"]
+    if failures:
+        raise RuntimeError(f"{played}: without the runs {failures} contestants cannot be compared")
     io.write(io.read(played, EVALUATION), EVALUATION, job.result, io.record(played) | wanted)
     return f"{job.contestant} {job.repetition}: {done}"
 

@@ -17,7 +17,7 @@ from meta_rl.metrics.returns import iqm
 TUNED = ["benchmark", "agent", "method"]
 TUNING = [*TUNED, "repetition"]
 _FEWEST = 20  # trials from which importances are estimated
-_TREES, _REPEATS = 100, 10
+_TREES, _REPEATS, _FOLDS = 100, 10, 5
 
 
 def scores(trials: pd.DataFrame) -> pd.DataFrame:
@@ -66,29 +66,38 @@ def chosen(scored: pd.DataFrame) -> pd.DataFrame:
 def importance(scored: pd.DataFrame, search: dict[str, Any]) -> pd.DataFrame:
     """How much the settings matter to the score of one benchmark, agent and method: setting, importance, std, fit.
 
-    Permutation importance (Breiman 2001; scikit-learn) of a random forest from settings and rung to the rank of
-    the score: how much of its R^2 is lost when a setting is shuffled. `fit` is its R^2 on trials that it has not
-    seen (out of bag); where that is near 0, importances say nothing. Empty with too few trials, or if all score
-    the same.
+    Permutation importance (Breiman 2001; scikit-learn) of random forests from settings to a trial's rank among
+    those of its tuning that were trained as long, all on settings that the forest has not seen (cross-validation):
+    how much of R^2 is lost when a setting is shuffled. `fit` is that R^2; near 0 or below it, importances say
+    nothing. Empty with too few trials, or if all score the same.
     """
     names = [name for name, one in search.items() if len(one["values"]) > 1]
-    if len(scored) < _FEWEST or scored["score"].nunique() == 1:
+    rows = scored.drop_duplicates([*TUNING, "rung", "settings"])
+    target = rows.groupby([*TUNING, "rung"])["score"].rank(pct=True).to_numpy()
+    if len(rows) < _FEWEST or rows["score"].nunique() == 1:
         return pd.DataFrame(columns=["setting", "importance", "std", "fit"])
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.inspection import permutation_importance
+    from sklearn.model_selection import GroupKFold
 
-    rows = [json.loads(text) for text in scored["settings"]]
-    columns = [[_coordinate(row[name], search[name]) for row in rows] for name in names]
-    inputs = np.column_stack([*columns, scored["rung"]])
-    target = scored["score"].rank().to_numpy()
-    forest = RandomForestRegressor(_TREES, oob_score=True, random_state=0).fit(inputs, target)
-    found = permutation_importance(forest, inputs, target, n_repeats=_REPEATS, random_state=0)
+    values = [json.loads(text) for text in rows["settings"]]
+    inputs = np.array([[_coordinate(row[name], search[name]) for name in names] for row in values])
+    predicted, lost = np.empty(len(target)), []
+    for seen, unseen in GroupKFold(_FOLDS).split(inputs, target, rows["settings"]):
+        forest = RandomForestRegressor(_TREES, random_state=0).fit(inputs[seen], target[seen])
+        predicted[unseen] = forest.predict(inputs[unseen])
+        found = permutation_importance(
+            forest, inputs[unseen], target[unseen],
+            scoring="neg_mean_squared_error", n_repeats=_REPEATS, random_state=0,
+        )  # fmt: skip
+        lost.append(found.importances / target.var())
+    shuffled = np.concatenate(lost, axis=1)
     frame = pd.DataFrame(
         {
             "setting": names,
-            "importance": found.importances_mean[: len(names)],
-            "std": found.importances_std[: len(names)],
-            "fit": forest.oob_score_,
+            "importance": shuffled.mean(1),
+            "std": shuffled.std(1),
+            "fit": 1 - np.square(predicted - target).mean() / target.var(),
         }
     )
     return frame.sort_values("importance", ascending=False, ignore_index=True)

@@ -83,6 +83,18 @@ def test_what_decides_is_important_and_what_does_not_is_not() -> None:
     assert found["fit"][0] > 0.8
 
 
+def test_importance_does_not_mistake_the_length_of_a_training_for_a_setting() -> None:
+    """Longer trainings score higher, and nothing else does: no forest may say that it can tell."""
+    draw = np.random.default_rng(1)
+    settings = [
+        {"rate": float(10 ** draw.uniform(-5, -1)), "hidden": [8], "loss": "huber"} for _ in range(90)
+    ]
+    made = [(rung, [100.0 - 40 * rung + draw.normal()] * 2) for rung in (0, 1, 2) * 30]
+    found = tuning.importance(tuning.scores(trials(*made, settings=settings)), SEARCH)
+    assert found["fit"][0] < 0.1
+    assert found["importance"].max() < 0.2
+
+
 @pytest.mark.parametrize("returns", [[1.0] * 40, list(range(5))])
 def test_importance_needs_trials_that_differ(returns: list[float]) -> None:
     made: list[Trial] = [(0, [value, value]) for value in returns]
