@@ -118,8 +118,8 @@ def _times(measured: pd.DataFrame) -> str:
     return (
         f"{table(header, rows)}\n\n"
         f"CPU seconds of {size['agent']} on `{size['benchmark']}` for a stack of {size['seeds']} seeds with\n"
-        f"{size['env_steps']:,} env_steps each and {size['episodes']} evaluated episodes per regime and run, measured\n"
-        "by `benchmarks/method_costs.py` with the settings of `config/quick.yaml`."
+        f"{size['env_steps']:,} env_steps each, pretraining included, and {size['episodes']} evaluated episodes per\n"
+        "regime and run, measured by `benchmarks/method_costs.py` with the settings of `config/quick.yaml`."
     )
 
 
@@ -133,7 +133,7 @@ def _index(measured: pd.DataFrame | None) -> str:
         "# Methods\n\n"
         f"{table(('method', 'told', 'encoder trained', 'spends, beside the steps of its agent'), rows)}\n\n"
         "All that is spent counts in `env_steps`, so that the headline compares runs of equal total, unless the study\n"
-        "says `train.pretraining: additional`.\n\n"
+        "says `train.pretraining: additional`. How they fare: [the comparison](../comparison/README.md).\n\n"
         f"{times}These pages are written by `make docs`.\n"
     )
 
