@@ -5,6 +5,7 @@
 Both studies are finished by `make run STUDY=comparison` and `make run STUDY=comparison_agent_steps`.
 """
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from meta_rl.metrics import comparisons
 from meta_rl.metrics.returns import iqm
 from meta_rl.registry import METHODS
 from meta_rl.summary_page import interval, number, words
-from meta_rl.tables.columns import REGIMES
+from meta_rl.tables.columns import OBSERVED, REGIMES
 
 STUDIES = "comparison", "comparison_agent_steps"
 FIGURES = "return_vs_context", "context_map", "learning_curves", "observed"
@@ -28,8 +29,13 @@ ENCODED = "cartpole_tau", "cartpole_length", "pendulum_length"  # all benchmarks
 
 
 def main(results: Path, folder: Path) -> None:
-    """Write `tables.md`, and copy the figures."""
+    """Write `tables.md` and `differences.csv`, and copy the figures."""
     total, agent = (results / study for study in STUDIES)
+    differences = pd.concat(
+        _differences(pd.read_parquet(study / "tables/metrics.parquet")).assign(study=study.name)
+        for study in (total, agent)
+    )
+    files.write_text(folder / "differences.csv", differences.to_csv(index=False, float_format="%.4g"))
     files.write_text(folder / "tables.md", "\n\n".join(_parts(total, agent)) + "\n")
     for figure in FIGURES:
         shutil.copyfile(total / f"figures/{figure}.png", folder / f"{figure}.png")
@@ -57,10 +63,19 @@ def _parts(total: Path, agent: Path) -> Iterator[str]:
     for name, frame in (("Equal env_steps in all", metrics), ("Equal steps of the agents", equal)):
         yield f"## {name}: differences that are conclusive"
         yield _verdicts(frame)
-    yield "## What knowing the context can be worth"
+    yield "All others are in [differences.csv](differences.csv)."
+    yield "## Against the number of observed transitions"
+    yield (
+        "Transitions of an earlier, unscored episode, whose encoding then stays fixed; other methods are the same\n"
+        "everywhere."
+    )
+    yield _observed(metrics)
+    yield "## What knowing the context may be worth"
     yield (
         "Mean return of the reference, the best of specialists and controllers in each context, less that of the one\n"
-        "specialist that does best in all of them: what a policy that knows the context can gain on one that does not."
+        "specialist that does best in all of them. 0 means that a policy blind to the context reaches the reference,\n"
+        "though it may have been trained outside the train range. More is a rough guide, no bound: one trained\n"
+        "in many contexts may do better than every specialist."
     )
     yield _worth(metrics)
     yield "## One-step errors of pretrained encoders"
@@ -106,29 +121,40 @@ def _returns(metrics: pd.DataFrame) -> str:
     return table(["benchmark", "region", *methods], lines)
 
 
-def _verdicts(metrics: pd.DataFrame) -> str:
-    lines, count = [], 0
+def _differences(metrics: pd.DataFrame) -> pd.DataFrame:
+    """A row per benchmark, region, regime and pair: the difference of mean returns, and p after Holm's correction."""
+    keys = ["benchmark", "split", "information", "method", "compared_with"]
     frame = metrics[metrics["compared_with"].notna()]
-    for benchmark, split, rows in _places(frame):
-        for (regime, method, baseline), pair in rows.groupby(["information", "method", "compared_with"]):
-            of = {row["metric"]: row for row in pair.to_dict("records")}
-            difference, p = of["return_difference"], of["p_holm"]["estimate"]
-            verdict = comparisons.verdict(p, difference["low"], difference["high"])
-            count += 1
-            if verdict != "inconclusive":
-                shown = interval(difference, _digits(rows))
-                lines.append(
-                    [
-                        f"`{benchmark}`",
-                        words(split),
-                        f"`{regime}`",
-                        f"{method} - {baseline}",
-                        shown,
-                        f"{p:.3f}",
-                    ]
-                )
+    of = {name: frame[frame["metric"] == name].set_index(keys) for name in ("return_difference", "p_holm")}
+    rows = of["return_difference"][["estimate", "low", "high"]].assign(p=of["p_holm"]["estimate"])
+    said = [comparisons.verdict(p, low, high) for low, high, p in rows[["low", "high", "p"]].to_numpy()]
+    return rows.assign(verdict=said).reset_index()
+
+
+def _verdicts(metrics: pd.DataFrame) -> str:
+    lines, found = [], _differences(metrics)
+    for benchmark, split, rows in _places(found):
+        for row in rows[rows["verdict"] != "inconclusive"].to_dict("records"):
+            pair = f"{row['method']} - {row['compared_with']}"
+            shown = interval(row, _digits(rows))
+            lines.append(
+                [f"`{benchmark}`", words(split), f"`{row['information']}`", pair, shown, f"{row['p']:.3f}"]
+            )
     header = ["benchmark", "region", "information", "pair", "difference of mean returns", "p (Holm)"]
-    return f"{len(lines)} of {count} comparisons.\n\n" + table(header, lines)
+    return f"{len(lines)} of {len(found)} comparisons.\n\n" + table(header, lines)
+
+
+def _observed(metrics: pd.DataFrame) -> str:
+    frame = metrics[(metrics["metric"] == "iqm_return") & metrics["information"].str.startswith(OBSERVED)]
+    budgets = list(dict.fromkeys(frame["information"]))
+    budgets.sort(key=lambda name: (not name[len(OBSERVED) :].isdigit(), int("0" + re.sub(r"\D", "", name))))
+    lines = []
+    for benchmark, split, rows in _places(frame):
+        for name in _methods(rows):
+            of = rows[rows["method"] == name].set_index("information").to_dict("index")
+            shown = [interval(of[budget], _digits(rows)) for budget in budgets]
+            lines.append([f"`{benchmark}`", words(split), name, *shown])
+    return table(["benchmark", "region", "method", *(name[len(OBSERVED) :] for name in budgets)], lines)
 
 
 def _worth(metrics: pd.DataFrame) -> str:
