@@ -71,9 +71,8 @@ def _parts(results: Results, scored: pd.DataFrame, size: str) -> Iterator[str]:
         "Per repetition the IQM over test seeds of the mean return over test contexts; then the mean over\n"
         "repetitions, with its 95 % t interval, and each repetition's value in brackets. Differences are paired by\n"
         "repetition, whose contestants share test seeds, contexts and initial states. **Bold**: the interval does not\n"
-        "hold 0. Intervals are not corrected for how many there are, and of few repetitions they see large and\n"
-        "consistent differences only (a sign-flip test of three cannot find a p below 0.25). All repetitions have the\n"
-        "same contexts: the intervals are about seeds and about what a tuning happens to find."
+        "hold 0. Intervals are not corrected for how many there are. All repetitions have the same contexts: the\n"
+        "intervals are about seeds and about what a tuning happens to find."
     )
     yield _test_runs(results.evaluation)
     yield "## Incumbents over time"
