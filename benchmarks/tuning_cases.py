@@ -53,7 +53,7 @@ CASES = {
 }
 SIZES = {
     "full": Size(
-        repetitions=6, tuning_seeds=5, test_seeds=10,
+        repetitions=5, tuning_seeds=5, test_seeds=10,
         contexts={"train": 50, VALIDATION: 32, "interpolation": 50, "extrapolation": 100}, episodes=4,
         env_steps={"CartPole": 99_000, "Pendulum": 55_296}, trainings=16, short=0.11,
     ),
