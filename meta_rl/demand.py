@@ -123,10 +123,10 @@ def _trajectory_bytes(study: Study, spec: dict[str, Any]) -> float:
 
 
 def _predictors_bytes(study: Study, spec: dict[str, Any]) -> float:
-    """The trajectories of a block in all contexts."""
+    """The trajectories of a block in all contexts, as a table and as arrays."""
     own = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["method"]]
     contexts = sum(_contexts(study, spec).values())
-    return study.config["seeds"]["per_job"] * contexts * own["transitions"] * _TABLE_ROW
+    return 2 * study.config["seeds"]["per_job"] * contexts * own["transitions"] * _TABLE_ROW
 
 
 def _pretrain_bytes(study: Study, spec: dict[str, Any]) -> float:
