@@ -5,7 +5,6 @@
 Both studies are finished by `make run STUDY=comparison` and `make run STUDY=comparison_agent_steps`.
 """
 
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from meta_rl.metrics import comparisons
 from meta_rl.metrics.returns import iqm
 from meta_rl.registry import METHODS
 from meta_rl.summary_page import interval, number, words
-from meta_rl.tables.columns import OBSERVED, REGIMES
+from meta_rl.tables.columns import BUDGETS, OBSERVED, REGIMES
 
 STUDIES = "comparison", "comparison_agent_steps"
 FIGURES = "return_vs_context", "context_map", "learning_curves", "observed"
@@ -146,15 +145,15 @@ def _verdicts(metrics: pd.DataFrame) -> str:
 
 def _observed(metrics: pd.DataFrame) -> str:
     frame = metrics[(metrics["metric"] == "iqm_return") & metrics["information"].str.startswith(OBSERVED)]
-    budgets = list(dict.fromkeys(frame["information"]))
-    budgets.sort(key=lambda name: (not name[len(OBSERVED) :].isdigit(), int("0" + re.sub(r"\D", "", name))))
+    shown_to = frame["information"].str.removeprefix(OBSERVED)
+    budgets = [str(budget) for budget in BUDGETS if str(budget) in set(shown_to)]
     lines = []
     for benchmark, split, rows in _places(frame):
         for name in _methods(rows):
             of = rows[rows["method"] == name].set_index("information").to_dict("index")
-            shown = [interval(of[budget], _digits(rows)) for budget in budgets]
+            shown = [interval(of[OBSERVED + budget], _digits(rows)) for budget in budgets]
             lines.append([f"`{benchmark}`", words(split), name, *shown])
-    return table(["benchmark", "region", "method", *(name[len(OBSERVED) :] for name in budgets)], lines)
+    return table(["benchmark", "region", "method", *budgets], lines)
 
 
 def _worth(metrics: pd.DataFrame) -> str:
