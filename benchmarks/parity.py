@@ -31,10 +31,7 @@ from meta_rl import files
 ROOT = Path(__file__).parents[1]
 RUNS, TABLE = ROOT / "results/parity", ROOT / "docs/parity.md"
 SEEDS, STACK = 10, 5
-MORE = {
-    "ppo_cartpole": 20,
-    "ppo_pendulum": 20,
-}  # seeds, where a run in ten or so does not learn, on either side
+MORE = {"ppo_cartpole": 20, "ppo_pendulum": 20}  # seeds where a run in ten or so forgets what it has learnt
 CHECKS, EPISODES = (0.92, 0.94, 0.96, 0.98, 1.0), 5  # parts of the training after which episodes are played
 TOLERANCE = 0.05
 
