@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import operations
 import profile_parts
 import speed_page
 from case import Case
@@ -87,11 +88,14 @@ def main() -> None:
         for seeds in (1, 5, STACK)
     }
     sweeps = {name: _sweep(name, points) for name, points in SWEEPS.items()}
-    parts = {name: profile_parts.measure(CASES[name], STACK) for name in CASES}
+    parts = {name: profile_parts.measure(case, STACK) for name, case in CASES.items()}
+    bounds = {name: operations.measure(case, STACK) for name, case in CASES.items()}
+    rows = {name: STACK * case.config["n_envs"] for name, case in CASES.items()}
+    iterations = {name: count / agents[name][OURS].rate for name, count in rows.items()}
     FOLDER.mkdir(parents=True, exist_ok=True)
     draw_ratios(agents, FOLDER / "agents.png")
     draw_sweeps(sweeps, FOLDER / "growth.png")
-    page = speed_page.text(agents, stepping, methods, sweeps, parts, STACK, TURNS)
+    page = speed_page.text(agents, stepping, methods, sweeps, parts, bounds, iterations, STACK, TURNS)
     files.write_text(FOLDER / "README.md", page)
     print(page)
     shutil.rmtree(RAW)

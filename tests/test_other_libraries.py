@@ -13,6 +13,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import baselines
 import method_costs
+import operations
 import parity
 import profile_parts
 import scale
@@ -147,6 +148,15 @@ def test_the_parts_of_a_training_are_all_of_it() -> None:
         parts = profile_parts.measure(CASES[name], 2)
         assert sum(parts.values()) == pytest.approx(1)
         assert min(parts.values()) > 0
+
+
+def test_all_products_of_an_iteration_are_counted() -> None:
+    """Two layers: to act, for both networks' values, and backwards, where the first one's input needs none."""
+    products = operations.record(CASES["dqn"], 2).products
+    assert products.total() / operations.ITERATIONS == 2 + (2 + 2 + 3) / CASES["dqn"].config["train_every"]
+    (function, operands), times = products.most_common(1)[0]
+    assert times >= operations.ITERATIONS
+    assert operations._seconds(function, operands) > 0
 
 
 @pytest.mark.parametrize(("ours", "passes"), [(480.0, True), (470.0, False)])
