@@ -13,25 +13,29 @@ LIBRARIES = {"Stable-Baselines3": "stable_baselines3", "SBX": "sbx"}
 
 
 def model(library: str, case: Case, seed: int) -> Any:
-    """A model that is ready to `learn`."""
+    """A model that is ready to `learn`. Raises ValueError for settings that the library does not have."""
     from stable_baselines3.common.env_util import make_vec_env
     from stable_baselines3.common.noise import NormalActionNoise
 
     members, ours = importlib.import_module(LIBRARIES[library]), case.config
+    first = ours["n_envs"] * seed  # each environment takes the next one: no two runs share a start
     common: dict[str, Any] = {
         "policy": "MlpPolicy",
         "env": make_vec_env(
-            case.gymnasium, n_envs=ours["n_envs"], seed=seed, wrapper_class=Wrapper if case.shaped else None
+            case.gymnasium, n_envs=ours["n_envs"], seed=first, wrapper_class=Wrapper if case.shaped else None
         ),
         "seed": seed,
         "gamma": ours["gamma"],
         "policy_kwargs": {"net_arch": list(ours["hidden"])},
     } | ({"device": "cpu"} if library == "Stable-Baselines3" else {})
     if case.agent == "ppo":
+        if (ours["observations"], ours["rewards"]) != ("raw", "raw"):
+            raise ValueError("its PPO normalises in a wrapper: compare raw observations and rewards")
         return members.PPO(
             learning_rate=ours["learning_rate"], n_steps=ours["n_steps"], batch_size=ours["minibatch"],
             n_epochs=ours["epochs"], max_grad_norm=ours["max_gradient_norm"],
-            gae_lambda=ours["gae_lambda"], **common,
+            gae_lambda=ours["gae_lambda"], clip_range=ours["clip"], vf_coef=ours["value_weight"],
+            ent_coef=ours["entropy_weight"], **common,
         )  # fmt: skip
     common |= {
         "buffer_size": ours["replay"],
@@ -41,6 +45,8 @@ def model(library: str, case: Case, seed: int) -> Any:
         "gradient_steps": ours["gradient_steps"],
     }
     if case.agent == "ddpg":
+        if ours["critic_learning_rate"] != ours["actor_learning_rate"]:
+            raise ValueError("its DDPG has one step size: set critic_learning_rate to actor_learning_rate")
         noise = NormalActionNoise(np.zeros(1), ours["noise"] * np.ones(1))
         return members.DDPG(
             learning_rate=ours["actor_learning_rate"], tau=ours["tau"], action_noise=noise, **common

@@ -49,7 +49,9 @@ CASES = {
     "DQN 2x64, 4 steps per update": _cartpole(train_every=4),
     "DQN 2x256, 1 step per update": _cartpole(hidden=[256, 256]),
     "DQN 2x256, 4 steps per update": _cartpole(hidden=[256, 256], train_every=4),
-    "DDPG 2x64": Case("ddpg", "pendulum", "Pendulum-v1", 1_000_000, _PENDULUM),
+    "DDPG 2x64": Case(
+        "ddpg", "pendulum", "Pendulum-v1", 1_000_000, _PENDULUM | {"critic_learning_rate": 3e-4}
+    ),
     "SAC 2x64": Case("sac", "pendulum", "Pendulum-v1", 1_000_000, _PENDULUM),
     "PPO 2x64": Case(
         "ppo", "cartpole", "CartPole-v1", 1_000_000, {"observations": "raw", "n_envs": 8, "n_steps": 128}
