@@ -122,7 +122,8 @@ class Training:
         """What the rows' probes show; their steps are paid for."""
         assert self._prober is not None
         known, taken = self._prober(contexts, noise, self.agent.method.probe_steps)
-        self.env_steps = self.env_steps + (taken * rows).sum(1)
+        paid = (taken * rows).sum(1)
+        self.env_steps, self.agent.probed = self.env_steps + paid, self.agent.probed + paid
         return known
 
     def state_dict(self) -> dict[str, Any]:
@@ -131,6 +132,7 @@ class Training:
             "rollout": self.rollout.state_dict(),
             "streams": self.streams.state_dict(),
             "env_steps": torch.from_numpy(self.env_steps.copy()),
+            "probed": torch.as_tensor(self.agent.probed),
             "ended": torch.from_numpy(self._ended.copy()),
             "final": self._final,
             "returns": torch.from_numpy(self._returns.copy()),
@@ -142,6 +144,7 @@ class Training:
         self.rollout.load_state_dict(state["rollout"])
         self.streams.load_state_dict(state["streams"])
         self.env_steps = state["env_steps"].numpy().copy()
+        self.agent.probed = state["probed"].numpy().copy()
         self._ended = state["ended"].numpy().copy()
         self._final = {name: value.clone() for name, value in state["final"].items()}
         self._returns = state["returns"].numpy().copy()

@@ -82,13 +82,6 @@ class Delayed(Probe):
         return self.time == 1, self.time == 1, False
 
 
-class Choice(Probe):
-    """One step, reward 1 for action 1 and -1 for action 0."""
-
-    def outcome(self, sign: np.ndarray) -> Outcome:
-        return sign, True, False
-
-
 class Aim(Probe):
     """One step, continuous: the reward falls with the square of the distance of the action from 0.5."""
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,6 +26,7 @@ class Agent(nn.Module, ABC):
     streams: Streams
     gamma: float
     n_envs: int  # N in training
+    probed: np.ndarray | int = 0  # env_steps [S] of probes, in which a training passes for the agent, too
 
     @torch.no_grad()
     def encode(self, seen: Seen) -> Tensor:

@@ -5,6 +5,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Annotated
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss, smooth_l1_loss
@@ -81,10 +82,11 @@ class DQN(OffPolicy):
         self.optimisers = {"q": Adam(trained, config.learning_rate)}
 
     @property
-    def epsilon(self) -> float:
-        """Linear from `epsilon_start` to `epsilon_end` over the first part of the training."""
+    def epsilon(self) -> np.ndarray:
+        """Linear from `epsilon_start` to `epsilon_end` over the first part of the training; float64 [S or 1, 1]."""
         config = self.config
-        done = min(1.0, self.steps / max(1.0, config.epsilon_fraction * self._env_steps))
+        falls = max(1.0, config.epsilon_fraction * self._env_steps)
+        done = np.minimum(1.0, np.reshape((self.steps + self.probed) / falls, (-1, 1)))
         return config.epsilon_start + done * (config.epsilon_end - config.epsilon_start)
 
     @torch.no_grad()
@@ -94,8 +96,8 @@ class DQN(OffPolicy):
             return greedy
         rows = greedy.shape[1]
         random = torch.from_numpy(self.streams.integers("explore/action", self.spaces.action, rows))
-        chance = torch.from_numpy(self.streams.uniform("explore", rows))
-        return torch.where(chance < self.epsilon, random, greedy)
+        explores = torch.from_numpy(self.streams.uniform("explore", rows) < self.epsilon)
+        return torch.where(explores, random, greedy)
 
     @torch.no_grad()
     def value(self, inputs: Tensor) -> Tensor:
@@ -106,7 +108,8 @@ class DQN(OffPolicy):
         figures = super().learn(step)
         if self.due(self.config.target_every, before):
             copy_weights(self.q, self.target_q)
-            copy_weights(self.method, self.target_method)
+            if self.joint:
+                copy_weights(self.method, self.target_method)
         return figures
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -84,6 +84,7 @@ class PPO(Agent):
         self.rewards = Rewards(seeds, config.gamma)
         trained = (self.policy, self.critic, self.distribution, *((method,) if joint else ()))
         parameters = [parameter for module in trained for parameter in module.parameters()]
+        # Adam's epsilon as in OpenAI's baselines (Huang et al. 2022, detail 3).
         self.optimiser = Adam(parameters, config.learning_rate, epsilon=1e-5)
         self.memory = Memory(config.n_steps, joint, observed)
         self._acted: tuple[Tensor, Tensor] | None = None  # inputs as the policy got them, and its raw actions
@@ -102,12 +103,12 @@ class PPO(Agent):
 
     @torch.no_grad()
     def value(self, inputs: Tensor) -> Tensor:
-        value = self.critic(self._normalised(inputs)).squeeze(-1)
-        return value / self.rewards.scale.squeeze(-1) if self.config.rewards == "normalised" else value
+        return self._unscaled(self.critic(self._normalised(inputs))).squeeze(-1)
 
     def learn(self, step: Transition) -> dict[str, Tensor]:
         assert self._acted is not None, "learn without act"
         self.memory.add(step, *self._acted, self._normalised(step.next_inputs))
+        self._acted = None
         return self._update() if self.memory.size == self.config.n_steps else {}
 
     def loss(self, samples: Samples) -> Tensor:
@@ -167,7 +168,11 @@ class PPO(Agent):
         )
         memory.finish(log_density, advantage, advantage + value)
         entropy = self.distribution.entropy(outputs).mean(1)
-        return {"value": value.flatten(1).mean(1), "entropy": entropy}
+        return {"value": self._unscaled(value).flatten(1).mean(1), "entropy": entropy}
+
+    def _unscaled(self, value: Tensor) -> Tensor:
+        """Values [S, N, 1] of the critic in the unit of the rewards."""
+        return value / self.rewards.scale if self.config.rewards == "normalised" else value
 
     def _normalised(self, inputs: Tensor) -> Tensor:
         return self.observations(inputs) if self.config.observations == "normalised" else inputs

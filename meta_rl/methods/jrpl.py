@@ -4,7 +4,8 @@ An encoder of the last K transitions is trained by the agent's loss and by nothi
 through a ReLU network; their masked mean is the encoding, so their order does not matter.
 
 With DQN and DDQN the loss is that of the Q-network, with DDPG and SAC the critic's, with PPO the value loss; policies
-of their own get the encoding without its gradient. Target networks hold their own copy of the encoder.
+of their own get the encoding without its gradient. PPO normalises the observation that it sees itself, not the
+transitions that go into the encoder. Target networks hold their own copy of the encoder.
 
 Deviations from the paper: it draws a context's transitions from the whole buffer; here the window of a step holds the
 transitions before it in the same episode, in training as at test, so that short and empty windows are in

@@ -38,7 +38,7 @@ def main(
     pretrained = load(encoder) if encoder is not None else None
     paid = max(pretrained.env_steps) if pretrained else 0
     steps = spec["env_steps"] - paid
-    own = spec | {"env_steps": steps}  # schedules run over the agent's own steps
+    own = spec | {"env_steps": steps}  # what is left for the agent; its schedules run over that
     label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
     record = provenance.record("train", spec)
     with ExitStack() as kept:

@@ -220,6 +220,36 @@ def test_targets_use_the_target_encoder(name: str) -> None:
     assert not torch.equal(changed, loss)
 
 
+@pytest.mark.parametrize(("name", "asked"), [("ddpg", {"target"}), ("sac", {"online", "target"})])
+def test_whose_encoding_the_next_action_is_based_on(name: str, asked: set[str]) -> None:
+    """DDPG's next action is the target actor's, SAC's the present one's; next values are the targets' in both."""
+    agent = build(name, "continuous", "jrpl")
+    start(agent, Recall, "continuous", "jrpl").run(200)
+    batch = agent.replay.sample(torch.arange(2, 42).repeat(2, 1))
+    found = set()
+    for who, method in (("online", agent.method), ("target", agent.target_method)):
+        inner = method.inputs
+        method.inputs = lambda seen, who=who, inner=inner: (
+            (found.add(who) if seen is batch.next_seen else None) or inner(seen)
+        )
+    agent.update(batch)
+    assert found == asked
+
+
+def test_sac_has_two_different_critics() -> None:
+    first, second = single("sac").critics
+    pairs = zip(first.parameters(), second.parameters(), strict=True)
+    assert not any(torch.equal(a, b) for a, b in pairs)
+
+
+def test_actor_and_critic_have_step_sizes_of_their_own() -> None:
+    agent = single("ddpg", actor_learning_rate=0.1, critic_learning_rate=0.2)
+    assert {name: one.learning_rate for name, one in agent.optimisers.items()} == {
+        "actor": 0.1,
+        "critic": 0.2,
+    }
+
+
 @pytest.mark.parametrize("name", ["dqn", "ddpg"])
 @pytest.mark.parametrize("n_envs", [1, 4])
 @pytest.mark.parametrize("train_every", [1, 3, 10])

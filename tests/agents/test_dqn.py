@@ -105,14 +105,24 @@ def test_the_loss_uses_the_target_encoder_for_targets_only() -> None:
 def test_epsilon_falls_linearly(fraction: float) -> None:
     agent = single(epsilon_start=0.9, epsilon_end=0.1, epsilon_fraction=fraction, n_envs=4, steps=400)
     training = start(agent, Constant)
-    found = [agent.epsilon]
+    found = [agent.epsilon.item()]
     for step in range(20, 401, 20):
         training.run(step)
-        found.append(agent.epsilon)
+        found.append(agent.epsilon.item())
     assert found[0] == pytest.approx(0.9)
     assert found[int(10 * fraction)] == pytest.approx(0.5)
     assert found[int(20 * fraction)] == pytest.approx(0.1)
     assert found == pytest.approx(np.interp(np.arange(21), [0, 20 * fraction], [0.9, 0.1]))
+
+
+def test_epsilon_falls_in_probes_too() -> None:
+    """They are paid for from the same budget: at half of it each run is where a run without them would be."""
+    agent = build("dqn", method="epi", steps=400, epsilon_start=1.0, epsilon_end=0.0, epsilon_fraction=1.0)
+    training = start(agent, Constant, method="epi")
+    training.run(200)
+    assert (agent.probed > 0).all()
+    np.testing.assert_array_equal(agent.steps + agent.probed, training.env_steps)
+    np.testing.assert_allclose(agent.epsilon[:, 0], 1 - training.env_steps / 400)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.3, 1.0])

@@ -154,6 +154,19 @@ def test_values_are_in_the_units_of_the_rewards() -> None:
     agent = learnt("ppo", "discrete", Delayed, rewards="normalised")
     torch.testing.assert_close(agent.rewards.scale, torch.full((2, 1, 1), 2.0))  # returns so far are 0 and 1
     close(agent.value(at(0.0, 1.0)), 0.5, 1.0)
+    figures: list[Tensor] = []
+    inner = agent.learn
+    agent.learn = lambda step: ((found := inner(step)) and figures.append(found["value"])) or found
+    start(agent, Delayed).run(64)
+    torch.testing.assert_close(figures[-1], torch.full((2,), 0.75), rtol=0, atol=0.08)
+
+
+def test_each_step_is_learnt_from_once() -> None:
+    agent = single(n_envs=1, n_steps=32)
+    agent.act(torch.ones(1, 1, 1), explore=True)
+    agent.learn(transition(1.0, 0))
+    with pytest.raises(AssertionError, match="learn without act"):
+        agent.learn(transition(1.0, 0))
 
 
 def test_statistics_are_of_what_was_seen_in_training() -> None:
