@@ -1,7 +1,8 @@
 """Loops as CleanRL (Huang et al. 2022) writes them: one run, plain PyTorch, everything in sight.
 
-They do what our agents do, with the same settings, for one seed: environments of `gymnasium.make_vec`, a NumPy
-replay memory, `nn.Linear`, `torch.optim.Adam`. Nothing here is ever used to get results.
+They take as many steps and updates as our agents, with the same settings, for one seed: environments of
+`gymnasium.make_vec`, a NumPy replay memory, `nn.Linear`, `torch.optim.Adam`. Starts of weights and the ends of
+truncated episodes are CleanRL's. Nothing here is ever used to get results.
 """
 
 from collections.abc import Callable, Iterator

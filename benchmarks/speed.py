@@ -21,7 +21,16 @@ import speed_page
 from case import Case
 from contest import Result, Turn, contest
 from pictures import Cost, draw_ratios, draw_sweeps
-from turns import batched_steps, cartpole_defaults, library, ours, plain_steps, single
+from turns import (
+    VECTORISED,
+    batched_steps,
+    cartpole_defaults,
+    library,
+    ours,
+    plain_steps,
+    single,
+    vectorised_steps,
+)
 
 from meta_rl import files
 
@@ -113,11 +122,14 @@ def _kept(name: str, contestants: dict[str, Callable[[], Turn]]) -> dict[str, Re
     return {one: Result(**result) for one, result in json.loads(path.read_text()).items()}
 
 
-def _stepping(name: str, rows: tuple[int, ...]) -> dict[int, Result]:
-    """Of the plain environment, under 0, and of ours with each number of rows."""
-    contestants: dict[str, Callable[[], Turn]] = {"0": partial(plain_steps, name)}
-    contestants |= {str(count): partial(batched_steps, name, count) for count in rows}
-    return {int(count): result for count, result in _kept(name, contestants).items()}
+def _stepping(name: str, rows: tuple[int, ...]) -> dict[str, Result]:
+    """Of the plain environment first, then of what steps several rows."""
+    contestants: dict[str, Callable[[], Turn]] = {"plain": partial(plain_steps, name)}
+    for count in rows:
+        if name in VECTORISED:
+            contestants[f"Gymnasium's {count:,}"] = partial(vectorised_steps, name, count)
+        contestants[f"our {count:,}"] = partial(batched_steps, name, count)
+    return _kept(name, contestants)
 
 
 def _agents(name: str, case: Case) -> dict[str, Result]:

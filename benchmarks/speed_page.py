@@ -13,7 +13,7 @@ from meta_rl.markdown import table
 
 def text(
     agents: dict[str, dict[str, Result]],
-    stepping: dict[str, dict[int, Result]],
+    stepping: dict[str, dict[str, Result]],
     methods: dict[int, dict[str, Result]],
     sweeps: dict[str, dict[int, Cost]],
     parts: dict[str, dict[str, float]],
@@ -33,7 +33,7 @@ def text(
 
 def _parts(
     agents: dict[str, dict[str, Result]],
-    stepping: dict[str, dict[int, Result]],
+    stepping: dict[str, dict[str, Result]],
     methods: dict[int, dict[str, Result]],
     sweeps: dict[str, dict[int, Cost]],
     parts: dict[str, dict[str, float]],
@@ -46,28 +46,34 @@ def _parts(
     packages = ["torch", "gymnasium", "numpy", "stable-baselines3", *(["sbx-rl"] if "SBX" in others else [])]
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     yield "# Speed"
+    spread = max((one.high - one.low) / one.rate for results in agents.values() for one in results.values())
     yield (
-        "Environment steps per CPU second on one thread, updates included, all measured in one run of `make bench` by\n"
-        "processes that take turns; median of "
-        f"{turns} turns. {platform.machine()}, Python {platform.python_version()}, {versions}."
+        "Environment steps per CPU second on one thread, updates included, measured by `make bench`: the contestants\n"
+        f"of a row are processes that take turns; median of {turns} turns, which differ by up to {spread:.0%} of it.\n"
+        f"{platform.machine()}, Python {platform.python_version()}, {versions}."
     )
     yield "## Agents"
     header = ["", ours, *others]
     rows = []
     for name, results in agents.items():
         best = results[ours].rate
-        cells = [f"{best:,.0f}"]
+        cells = [_three(best)]
         for other in others:
             one = results[other]
-            cells.append(f"{one.rate:,.0f} ({best / one.rate:.1f})")
+            cells.append(f"{_three(one.rate)} ({best / one.rate:.1f})")
         rows.append([name, *cells])
     yield table(header, rows)
     yield (
-        "In brackets: how many times as fast a stack of ours is. Settings are the same on all sides, `CASES` in\n"
-        "benchmarks/speed.py: DQN and PPO on CartPole, DDPG and SAC on Pendulum, batches of 64 (DDPG and SAC: 128)."
+        f"A stack's steps are those of its {stack} runs together. In brackets: how many times as many they are as the\n"
+        "contestant's, which has one run. Settings are the same on all sides, `CASES` in benchmarks/speed.py: DQN and\n"
+        "PPO on CartPole, DDPG and SAC on Pendulum, batches of 64 (DDPG and SAC: 128); but SBX's DQN does not clip,\n"
+        "and the loop's PPO, like CleanRL's, takes no value from where the time limit cuts an episode."
     )
     yield "![Times as fast as other libraries](agents.png)"
-    yield "Memory that a run adds to its process, in MB per seed (SBX's with what it compiles):"
+    yield (
+        "Memory that the work adds to a process, in MB per run, with what it imports (PyTorch's optimisers bring its\n"
+        "compiler with their first step) and compiles (SBX); the replay memories, of 20,000 steps, are partly full:"
+    )
     yield table(
         header,
         [
@@ -112,29 +118,32 @@ def _parts(
         ],
     )
     yield "## Growth"
-    yield "Time per step of the whole stack and memory of the process, against what makes a job larger:"
+    yield "Time per step of the whole stack and memory that the work adds, against what makes a job larger:"
     yield "![Time and memory against seeds, environments, width and window](growth.png)"
     yield table(["", "from", "to", "time grows", "memory grows"], [*map(_growth, sweeps, sweeps.values())])
     yield "## Environments"
     yield (
         "Random actions, resets included; in brackets: times the rate of the one environment that Gymnasium or the\n"
-        "simulator's package makes. Simulators have a worker per row."
+        "simulator's package makes. Each of our rows has its own context, those of Gymnasium's vectorised CartPole\n"
+        "share the default one. Simulators have a worker per row."
     )
     yield table(
-        ["environment", "plain, steps per second", "meta_rl, by rows"],
-        [
-            [
-                f"`{name}`",
-                f"{results[0].rate:,.0f}",
-                "; ".join(
-                    f"{rows:,}: {one.rate:,.0f} ({one.rate / results[0].rate:.3g})"
-                    for rows, one in results.items()
-                    if rows
-                ),
-            ]
-            for name, results in stepping.items()
-        ],
+        ["environment", "plain, steps per second", "rows side by side"],
+        [[f"`{name}`", *_rates(*results.values(), names=[*results])] for name, results in stepping.items()],
     )
+
+
+def _rates(plain: Result, *others: Result, names: list[str]) -> tuple[str, str]:
+    cells = [
+        f"{name}: {_three(one.rate)} ({one.rate / plain.rate:.3g})"
+        for name, one in zip(names[1:], others, strict=True)
+    ]
+    return _three(plain.rate), "; ".join(cells)
+
+
+def _three(number: float) -> str:
+    """Three significant digits."""
+    return f"{float(f'{number:.3g}'):,.0f}"
 
 
 def _growth(name: str, costs: dict[int, Cost]) -> list[str]:

@@ -1,7 +1,10 @@
 """What a contestant of `make bench` does in its turn: train, or step an environment."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
+import gymnasium
 import numpy as np
 from case import Case, training
 from contest import Turn
@@ -9,7 +12,9 @@ from contest import Turn
 from meta_rl import registry
 from meta_rl.envs.base import Spaces
 
-_STEPS = (100, 1000)  # of a turn with few rows and with many
+_STEPS = 1000  # of each row between looks at the clock: more than an episode of any environment
+_SECONDS = 0.3  # that a turn of an environment takes at least
+VECTORISED = {"cartpole": "CartPole-v1"}  # environments of which Gymnasium has a vectorised one, too
 
 
 def cartpole_defaults(**settings: Any) -> Case:
@@ -67,19 +72,34 @@ def plain_steps(name: str) -> Turn:
     module = registry.load("environment", name)
     environment = module.plain({feature.name: feature.default for feature in module.features}).unwrapped
     environment.reset(seed=0)
-    actions = _actions(module.spaces, _STEPS[1])
+    actions = _actions(module.spaces, _STEPS)
+    age = 0
 
-    def turn() -> int:
-        age = 0
+    def block() -> int:
+        nonlocal age
         for action in actions:
             *_, terminated, truncated, _ = environment.step(action)
             age += 1
             if terminated or truncated or age == module.horizon:
                 environment.reset()
                 age = 0
-        return len(actions)
+        return _STEPS
 
-    return turn
+    return _for_a_while(block)
+
+
+def vectorised_steps(name: str, count: int) -> Turn:
+    """Random actions in `count` rows of Gymnasium's own vectorised environment, all in the default context."""
+    rows = gymnasium.make_vec(VECTORISED[name], num_envs=count, vectorization_mode="vector_entry_point")
+    rows.reset(seed=0)
+    actions = _actions(registry.load("environment", name).spaces, _STEPS, count)
+
+    def block() -> int:
+        for action in actions:
+            rows.step(action)
+        return _STEPS * count
+
+    return _for_a_while(block)
 
 
 def batched_steps(name: str, count: int) -> Turn:
@@ -91,18 +111,29 @@ def batched_steps(name: str, count: int) -> Turn:
         feature.default * random.uniform(0.9, 1.1, (*rows, 1)),
         random.random((*rows, module.noise)),
     )
-    actions = _actions(module.spaces, _STEPS[count > 100], *rows)
-    every = np.ones(rows, dtype=bool)
+    actions = _actions(module.spaces, _STEPS, *rows)
     batch = module.build((feature.name,), rows)
-    batch.reset(every, contexts, noise)
+    batch.reset(np.ones(rows, dtype=bool), contexts, noise)
 
-    def turn() -> int:
+    def block() -> int:
         for action in actions:
             step = batch.step(action)
             ended = step.terminated | step.truncated
             if ended.any():
                 batch.reset(ended, contexts, noise)
-        return len(actions) * count
+        return _STEPS * count
+
+    return _for_a_while(block)
+
+
+def _for_a_while(block: Callable[[], int]) -> Turn:
+    """Blocks, which return how many steps they took, until a turn is long enough to be timed."""
+
+    def turn() -> int:
+        start, done = time.process_time(), 0
+        while time.process_time() < start + _SECONDS:
+            done += block()
+        return done
 
     return turn
 
