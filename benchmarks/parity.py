@@ -134,7 +134,7 @@ def _asked(name: str, side: str) -> dict[str, object]:
 
     case = CASES[name]
     by = {"code": code_hash("train", spec(case))} if side == "meta_rl" else versions()
-    return asdict(case) | {"checks": CHECKS, "episodes": EPISODES} | by
+    return asdict(case) | {"checks": CHECKS, "episodes": EPISODES, "made_of": by}
 
 
 def versions() -> dict[str, str]:
