@@ -271,7 +271,7 @@ def _page(rows: list[str]) -> str:
         "Settings: `CASES` in benchmarks/parity.py. Three pairs are not Stable-Baselines3 as it comes: on\n"
         "CartPole its DQN has our squared error and no clipping, double Q-learning, which it lacks, is put into\n"
         "its target network, and on MountainCar both sides train on a reward shaped by a potential (returns are\n"
-        "the plain ones). That one update from the same weights and data leaves the same weights on both sides\n"
+        "the plain ones). That updates from the same weights and data leave the same weights on both sides\n"
         f"is a test, tests/test_updates.py. Ours train in stacks of {STACK}. A seed's test episodes start in the\n"
         "same states in every row of an environment, so that these rows share some of their luck. Written by\n"
         f"`make parity` ({made}).\n\n"
