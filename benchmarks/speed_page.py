@@ -89,8 +89,8 @@ def _parts(
     )
     yield (
         "What bounds it: in an iteration every environment of every seed takes a step. Its matrix products alone take\n"
-        "what the table says, on operands that are in the cache already. Each operation that PyTorch is asked for\n"
-        "costs a few microseconds, whatever it works on; a larger stack shares these among more seeds."
+        "what the table says, on operands that are in the cache already; what is left goes to the other operations\n"
+        "that PyTorch is asked for and to the loop, and is shared among more seeds in a larger stack."
     )
     yield table(
         ["", "an iteration, ms", "products alone, ms", "operations"],
@@ -129,15 +129,13 @@ def _parts(
     )
     yield table(
         ["environment", "plain, steps per second", "rows side by side"],
-        [[f"`{name}`", *_rates(*results.values(), names=[*results])] for name, results in stepping.items()],
+        [[f"`{name}`", *_rates(results)] for name, results in stepping.items()],
     )
 
 
-def _rates(plain: Result, *others: Result, names: list[str]) -> tuple[str, str]:
-    cells = [
-        f"{name}: {_three(one.rate)} ({one.rate / plain.rate:.3g})"
-        for name, one in zip(names[1:], others, strict=True)
-    ]
+def _rates(results: dict[str, Result]) -> tuple[str, str]:
+    (_, plain), *others = results.items()
+    cells = [f"{name}: {_three(one.rate)} ({one.rate / plain.rate:.3g})" for name, one in others]
     return _three(plain.rate), "; ".join(cells)
 
 

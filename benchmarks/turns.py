@@ -12,7 +12,7 @@ from contest import Turn
 from meta_rl import registry
 from meta_rl.envs.base import Spaces
 
-_STEPS = 1000  # of each row between looks at the clock: more than an episode of any environment
+_STEPS = 1000  # of each row between looks at the clock: at least an episode of any environment
 _SECONDS = 0.3  # that a turn of an environment takes at least
 VECTORISED = {"cartpole": "CartPole-v1"}  # environments of which Gymnasium has a vectorised one, too
 
