@@ -21,6 +21,7 @@ import speed_page
 from case import Case
 from contest import Result, Turn, contest
 from pictures import Cost, draw_ratios, draw_sweeps
+from speed_page import Measured
 from turns import (
     VECTORISED,
     batched_steps,
@@ -106,7 +107,8 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     draw_ratios(agents, FOLDER / "agents.png")
     draw_sweeps(sweeps, FOLDER / "growth.png")
-    page = speed_page.text(agents, stepping, methods, sweeps, parts, bounds, iterations, STACK, TURNS)
+    measured = Measured(agents, stepping, methods, sweeps, parts, bounds, iterations, STACK, TURNS)
+    page = speed_page.text(measured)
     files.write_text(FOLDER / "README.md", page)
     print(page)
     shutil.rmtree(RAW)

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterator
 from importlib.metadata import version
+from typing import NamedTuple
 
 from contest import Result
 from operations import Bound
@@ -11,37 +12,29 @@ from pictures import Cost
 from meta_rl.markdown import table
 
 
-def text(
-    agents: dict[str, dict[str, Result]],
-    stepping: dict[str, dict[str, Result]],
-    methods: dict[int, dict[str, Result]],
-    sweeps: dict[str, dict[int, Cost]],
-    parts: dict[str, dict[str, float]],
-    bounds: dict[str, Bound],
-    iterations: dict[str, float],
-    stack: int,
-    turns: int,
-) -> str:
-    """Markdown; the first of the `agents`' contestants is ours, a stack of `stack` seeds.
+class Measured(NamedTuple):
+    """Everything that the page is made of. The first of the `agents`' contestants is ours, a stack of `stack` seeds."""
 
-    `iterations` are CPU seconds of its loop, in which every environment of every seed takes a step.
-    """
-    return (
-        "\n\n".join(_parts(agents, stepping, methods, sweeps, parts, bounds, iterations, stack, turns)) + "\n"
-    )
+    agents: dict[str, dict[str, Result]]
+    stepping: dict[str, dict[str, Result]]
+    methods: dict[int, dict[str, Result]]
+    sweeps: dict[str, dict[int, Cost]]
+    parts: dict[str, dict[str, float]]
+    bounds: dict[str, Bound]
+    iterations: dict[
+        str, float
+    ]  # CPU seconds of our loop, in which every environment of every seed takes a step
+    stack: int
+    turns: int
 
 
-def _parts(
-    agents: dict[str, dict[str, Result]],
-    stepping: dict[str, dict[str, Result]],
-    methods: dict[int, dict[str, Result]],
-    sweeps: dict[str, dict[int, Cost]],
-    parts: dict[str, dict[str, float]],
-    bounds: dict[str, Bound],
-    iterations: dict[str, float],
-    stack: int,
-    turns: int,
-) -> Iterator[str]:
+def text(measured: Measured) -> str:
+    """Markdown."""
+    return "\n\n".join(_parts(measured)) + "\n"
+
+
+def _parts(measured: Measured) -> Iterator[str]:
+    agents, stepping, methods, sweeps, parts, bounds, iterations, stack, turns = measured
     ours, *others = dict.fromkeys(name for results in agents.values() for name in results)
     packages = ["torch", "gymnasium", "numpy", "stable-baselines3", *(["sbx-rl"] if "SBX" in others else [])]
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
