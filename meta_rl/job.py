@@ -8,8 +8,6 @@ empty, a dict is read from JSON. `main` returns the sentence that ends the job's
 """
 
 import argparse
-import contextlib
-import ctypes
 import errno
 import inspect
 import json
@@ -20,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from meta_rl import memory
 from meta_rl.errors import UserError
 
 _SILENCE = 10.0  # seconds between two progress lines
@@ -34,7 +33,7 @@ def run(main: Callable[..., str]) -> None:
     step = Path(inspect.getfile(main)).stem
     arguments = vars(_parser(step, main).parse_args())
     _use_one_thread()
-    _keep_freed_memory()
+    memory.keep_freed()
     start = time.monotonic()
     try:
         sentence = main(**arguments)
@@ -103,15 +102,3 @@ def _use_one_thread() -> None:
         os.environ[variable] = "1"
     if "torch" in sys.modules:  # imported already, so the variables come too late for it
         sys.modules["torch"].set_num_threads(1)
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc reuse large blocks instead of giving them back: the tensors of an update come and go.
-
-    A fifth of the time of a large update went into that; where there is no glibc, nothing changes.
-    """
-    trim_threshold, mmap_threshold, gibibyte = -1, -3, 1 << 30
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(trim_threshold, gibibyte)
-        mallopt(mmap_threshold, gibibyte)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from meta_rl import registry
+from meta_rl import memory, registry
 from meta_rl.agents.base import Agent
 from meta_rl.checkpoints import Checkpoint
 from meta_rl.contexts import another
@@ -65,7 +65,7 @@ class Training:
         """
         points = checkpoint.resume(self) if checkpoint else []
         progress = Progress(label, env_steps, "env_steps", int(self.env_steps.min()))
-        every = max(1, env_steps // POINTS)
+        every, steps = max(1, env_steps // POINTS), 0
         while (self.env_steps < env_steps).any():
             before = self.env_steps
             self.env_steps = before + self.environments.rows[1]
@@ -80,6 +80,9 @@ class Training:
                 self._keep(ended)
             if checkpoint:
                 checkpoint.offer(self, points)
+            steps += 1
+            if steps % memory.EVERY == 0:
+                memory.give_back_holes()
         return points
 
     def weights(self, spec: dict[str, Any], record: dict[str, Any], paid: int = 0) -> Weights:

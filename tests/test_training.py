@@ -9,7 +9,7 @@ from small import STEPS, keys, spec, training
 from threads import threads
 from torch import Tensor
 
-from meta_rl import policy, registry, settings
+from meta_rl import memory, policy, registry, settings
 from meta_rl.agents.on_policy import Samples
 from meta_rl.envs.base import Spaces
 from meta_rl.streams import Streams
@@ -141,6 +141,14 @@ def test_learning_curves_count_every_episode_once() -> None:
         np.testing.assert_array_equal(count, [20, 20])
     assert one.env_steps.tolist() == [1000, 1000]
     assert one.run(1000) == []
+
+
+def test_a_training_gives_memory_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[None] = []
+    monkeypatch.setattr(memory, "EVERY", 50)
+    monkeypatch.setattr(memory, "give_back_holes", lambda: calls.append(None))
+    constant((2, 4)).run(1000)
+    assert len(calls) == 1000 // 4 // 50
 
 
 def test_each_episode_takes_one_of_its_runs_contexts() -> None:
