@@ -10,6 +10,7 @@ from case import Case
 from shaped_mountaincar import Wrapper
 
 LIBRARIES = {"Stable-Baselines3": "stable_baselines3", "SBX": "sbx"}
+UNSEEN = {"render_mode": None}  # what can be drawn is slower: LunarLander's particles take most of its time
 
 
 def model(library: str, case: Case, seed: int) -> Any:
@@ -22,7 +23,11 @@ def model(library: str, case: Case, seed: int) -> Any:
     common: dict[str, Any] = {
         "policy": "MlpPolicy",
         "env": make_vec_env(
-            case.gymnasium, n_envs=ours["n_envs"], seed=first, wrapper_class=Wrapper if case.shaped else None
+            case.gymnasium,
+            n_envs=ours["n_envs"],
+            seed=first,
+            wrapper_class=Wrapper if case.shaped else None,
+            env_kwargs=UNSEEN,
         ),
         "seed": seed,
         "gamma": ours["gamma"],
@@ -37,11 +42,13 @@ def model(library: str, case: Case, seed: int) -> Any:
             gae_lambda=ours["gae_lambda"], clip_range=ours["clip"], vf_coef=ours["value_weight"],
             ent_coef=ours["entropy_weight"], **common,
         )  # fmt: skip
+    if ours["train_every"] % ours["n_envs"]:
+        raise ValueError("it updates between steps of all environments: n_envs must divide train_every")
     common |= {
         "buffer_size": ours["replay"],
         "batch_size": ours["batch"],
         "learning_starts": ours["learning_starts"],
-        "train_freq": ours["train_every"],
+        "train_freq": ours["train_every"] // ours["n_envs"],
         "gradient_steps": ours["gradient_steps"],
     }
     if case.agent == "ddpg":
