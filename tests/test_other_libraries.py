@@ -2,7 +2,9 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ import turns
 from case import Case, training
 from contest import Turn, contest
 
+from meta_rl.agents import dqn as our_dqn
 from meta_rl.config import check
 
 SMALL = {"n_envs": 1, "hidden": [8], "batch": 4, "replay": 1000, "learning_starts": 20, "train_every": 2}
@@ -98,27 +101,50 @@ def test_their_dqn_takes_our_loss(their_loss: Any) -> None:
     assert their_loss.F.smooth_l1_loss(values, targets) == pytest.approx((0.25 + 9.0) / 2)
 
 
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each side calls its optimiser and, in DQN, copies weights into a target network."""
+    from stable_baselines3.dqn import dqn as their_dqn
+
+    counted = Counter[str]()
+
+    def count(name: str, owner: Any, function: str) -> None:
+        call = getattr(owner, function)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            counted[name] += 1
+            return call(*args, **kwargs)
+
+        monkeypatch.setattr(owner, function, run)
+
+    count("their updates", torch.optim.Adam, "step")
+    count("our updates", profile_parts.Adam, "minimise")
+    count("their copies", their_dqn, "polyak_update")
+    count("our copies", our_dqn, "copy_weights")
+    return counted
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_single_file_loops_learn_at_the_same_pace(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_single_file_loops_learn_at_the_same_pace(name: str, counts: Counter[str]) -> None:
     """As many optimiser steps as ours for as many environment steps."""
     case, steps = CASES[name], 96
-    counts = {"theirs": 0, "ours": 0}
-    theirs, ours = torch.optim.Adam.step, profile_parts.Adam.minimise
-
-    def count(side: str, function: Any) -> Any:
-        def run(*args: Any, **kwargs: Any) -> Any:
-            counts[side] += 1
-            return function(*args, **kwargs)
-
-        return run
-
-    monkeypatch.setattr(torch.optim.Adam, "step", count("theirs", theirs))
-    monkeypatch.setattr(profile_parts.Adam, "minimise", count("ours", ours))
     run = single_file.runner(case, 0)
     run(steps)
     run(case.config["n_envs"])  # a rollout is learnt from when the next step is asked for
     training(case, range(2)).run(steps)
-    assert counts["theirs"] == counts["ours"] > 0
+    assert counts["their updates"] == counts["our updates"] > 0
+
+
+@pytest.mark.parametrize("name", [name for name, case in parity.CASES.items() if case.agent != "ppo"])
+def test_stable_baselines3_learns_at_the_same_pace(name: str, their_loss: Any, counts: Counter[str]) -> None:
+    """And its DQN copies weights at the same pace: theirs counts twice, as it copies running statistics too."""
+    case = parity.CASES[name]
+    case = replace(case, env_steps=1600, settings=case.settings | {"learning_starts": 100})
+    baselines.model("Stable-Baselines3", case, 0).learn(case.env_steps)
+    training(case, range(2)).run(case.env_steps)
+    assert counts["their updates"] == counts["our updates"] > 0
+    assert counts["their copies"] == 2 * counts["our copies"]
+    assert (counts["our copies"] > 0) == (case.agent in ("dqn", "ddqn"))
 
 
 def idle() -> Turn:
