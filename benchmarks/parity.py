@@ -142,6 +142,7 @@ def _asked(name: str, side: str) -> dict[str, object]:
 
 
 def _checks(case: Case) -> tuple[float, ...]:
+    """After which parts of the training."""
     return OF_LUNARLANDER if case.environment == "lunarlander" else CHECKS
 
 

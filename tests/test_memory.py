@@ -8,11 +8,12 @@ import pytest
 
 HOLES = """
 import ctypes
+import resource
 import numpy as np
 from meta_rl import memory
 
 def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
 
 memory.keep_freed()
 malloc = ctypes.CDLL(None).malloc
