@@ -11,7 +11,7 @@
 # make docs       write docs/benchmarks and docs/methods anew, from the registry
 # make tune       tune the agents of the study STUDY, which needs the key `tune`; an interrupted tuning goes on
 # make adopt      copy what a tuning found into config/$(STUDY).yaml
-# make parity     do our agents learn as well as Stable-Baselines3's? An hour or more; an interrupted one goes on
+# make parity     do our agents learn as well as Stable-Baselines3's? Some hours; an interrupted one goes on
 # make tuning-comparison  does tuning beat the defaults and random search on test seeds? Hours; it goes on, too
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
