@@ -21,9 +21,7 @@ class Measured(NamedTuple):
     sweeps: dict[str, dict[int, Cost]]
     parts: dict[str, dict[str, float]]
     bounds: dict[str, Bound]
-    iterations: dict[
-        str, float
-    ]  # CPU seconds of our loop, in which every environment of every seed takes a step
+    iterations: dict[str, float]  # CPU seconds in which every environment of every seed takes a step
     stack: int
     turns: int
 

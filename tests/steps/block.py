@@ -9,9 +9,7 @@ from raw_study import RAW, SMALL
 from meta_rl import config, episodes, policy, registry
 from meta_rl.contexts import DEVELOPMENT, ContextSpace
 from meta_rl.envs import cartpole
-from meta_rl.steps import (
-    evaluate,
-)
+from meta_rl.steps import evaluate
 from meta_rl.study import Study
 
 BENCHMARK = "small_gravity"

@@ -5,13 +5,7 @@ from pathlib import Path
 import pytest
 from block import collect_spec, play, spec
 
-from meta_rl.steps import (
-    collect_trajectories,
-    evaluate_references,
-    sample_contexts,
-    solve_references,
-    train,
-)
+from meta_rl.steps import collect_trajectories, evaluate_references, sample_contexts, solve_references, train
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,7 @@ from block import BENCHMARK, collect_spec
 
 from meta_rl import context_frames, policy
 from meta_rl.envs import cartpole, pendulum
-from meta_rl.steps import (
-    collect_trajectories,
-)
+from meta_rl.steps import collect_trajectories
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import io
 from meta_rl.tables import trajectories as trajectories_table

@@ -13,12 +13,7 @@ from block import SEEDS, collect_spec, play, spec
 
 from meta_rl import episodes
 from meta_rl.errors import UserError
-from meta_rl.steps import (
-    collect_trajectories,
-    evaluate,
-    evaluate_references,
-    train,
-)
+from meta_rl.steps import collect_trajectories, evaluate, evaluate_references, train
 from meta_rl.tables import evaluation as evaluation_table
 from meta_rl.tables import io
 from meta_rl.tables import learning as learning_table

@@ -7,9 +7,7 @@ from block import COUNTS, EPISODES, NAMES, expected, space, spec
 
 from meta_rl import context_frames, policy
 from meta_rl.envs import cartpole
-from meta_rl.steps import (
-    solve_references,
-)
+from meta_rl.steps import solve_references
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import io
 from meta_rl.tables import references as references_table
