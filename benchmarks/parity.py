@@ -17,7 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -32,12 +32,29 @@ from meta_rl import files
 
 ROOT = Path(__file__).parents[1]
 RUNS, TABLE = ROOT / "results/parity", ROOT / "docs/parity.md"
-SEEDS, STACK = 10, 5
-MORE = {"ppo_cartpole": 20, "ppo_pendulum": 20, "dqn_lunarlander": 35}  # seeds, where ten show too little
-CHECKS = (0.92, 0.94, 0.96, 0.98, 1.0)  # parts of the training after which episodes are played
-OF_LUNARLANDER = tuple(part / 100 for part in range(62, 101, 2))  # its policies come and go
-EPISODES, OF_PENDULUM = 5, 25  # how many; Pendulum's returns are mostly the luck of where they start
+STACK = 5
 TOLERANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a comparison looks at."""
+
+    seeds: int = 10  # on each side
+    episodes: int = 5  # after each check
+    checks: tuple[float, ...] = (0.92, 0.94, 0.96, 0.98, 1.0)  # after these parts of the training
+
+
+USUAL = Effort()
+PENDULUM = Effort(episodes=25)  # its returns are mostly the luck of where they start
+LUNARLANDER = Effort(35, checks=tuple(part / 100 for part in range(62, 101, 2)))  # its policies come and go
+EFFORTS = {
+    "ppo_cartpole": Effort(20),
+    "ddpg_pendulum": PENDULUM,
+    "sac_pendulum": PENDULUM,
+    "ppo_pendulum": replace(PENDULUM, seeds=20),
+    "dqn_lunarlander": LUNARLANDER,
+}
 
 
 _DQN = {"n_envs": 1, "learning_starts": 1000}
@@ -110,16 +127,15 @@ Job = tuple[str, str, tuple[int, ...]]  # case, side, seeds
 
 def _jobs(name: str) -> Iterator[Job]:
     """The slow ones first: Stable-Baselines3 trains a seed at a time, ours a stack."""
-    for seed in range(_seeds(name)):
+    for seed in range(_effort(name).seeds):
         yield name, "sb3", (seed,)
-    for first in range(0, _seeds(name), STACK):
+    for first in range(0, _effort(name).seeds, STACK):
         yield name, "meta_rl", tuple(range(first, first + STACK))
     yield name, "random", (0,)
 
 
-def _seeds(name: str) -> int:
-    """On each side."""
-    return MORE.get(name, SEEDS)
+def _effort(name: str) -> Effort:
+    return EFFORTS.get(name, USUAL)
 
 
 def _path(name: str, side: str, seed: int) -> Path:
@@ -136,19 +152,9 @@ def _finished(name: str, side: str, seeds: tuple[int, ...]) -> bool:
 def _asked(name: str, side: str) -> dict[str, object]:
     from meta_rl.provenance import code_hash
 
-    case = CASES[name]
+    case, effort = CASES[name], _effort(name)
     by = {"code": code_hash("train", spec(case))} if side == "meta_rl" else versions()
-    return asdict(case) | {"checks": _checks(case), "episodes": _episodes(case), "made_of": by}
-
-
-def _checks(case: Case) -> tuple[float, ...]:
-    """After which parts of the training."""
-    return OF_LUNARLANDER if case.environment == "lunarlander" else CHECKS
-
-
-def _episodes(case: Case) -> int:
-    """After each check."""
-    return OF_PENDULUM if case.environment == "pendulum" else EPISODES
+    return asdict(case) | {"checks": effort.checks, "episodes": effort.episodes, "made_of": by}
 
 
 def versions() -> dict[str, str]:
@@ -162,7 +168,7 @@ def _train(job: Job) -> str:
     torch.set_num_threads(1)
     name, side, seeds = job
     start = time.process_time()
-    returns = {"sb3": _sb3, "meta_rl": _ours, "random": _random}[side](CASES[name], seeds)
+    returns = {"sb3": _sb3, "meta_rl": _ours, "random": _random}[side](CASES[name], _effort(name), seeds)
     seconds = (time.process_time() - start) / len(seeds)
     for seed, value in zip(seeds, returns, strict=True):
         record = {"asked": _asked(name, side), "return": value}
@@ -170,7 +176,7 @@ def _train(job: Job) -> str:
     return f"{name} {side} {seeds}: {np.mean(returns):.1f} in {seconds:.0f} CPU seconds a run"
 
 
-def _ours(case: Case, seeds: tuple[int, ...]) -> list[float]:
+def _ours(case: Case, effort: Effort, seeds: tuple[int, ...]) -> list[float]:
     """Mean greedy return of each seed of a stack."""
     from meta_rl import registry
     from meta_rl.episodes import cases, play_agent
@@ -181,8 +187,8 @@ def _ours(case: Case, seeds: tuple[int, ...]) -> list[float]:
     ids = np.array(seeds)[:, None]  # each seed has starts of its own: luck that all share would not show
     noise = registry.load("environment", case.environment).noise
     entry, build = registry.entry("method", "none"), partial(environments, spec(case))
-    returns, count = [], _episodes(case)
-    for check, part in enumerate(_checks(case)):
+    returns, count = [], effort.episodes
+    for check, part in enumerate(effort.checks):
         trained.run(round(part * case.env_steps))
         episodes = np.arange(check * count, (check + 1) * count)
         chunk = cases("parity", "default", ids, contexts, episodes, noise)
@@ -190,7 +196,7 @@ def _ours(case: Case, seeds: tuple[int, ...]) -> list[float]:
     return np.mean(returns, axis=0).tolist()
 
 
-def _sb3(case: Case, seeds: tuple[int, ...]) -> list[float]:
+def _sb3(case: Case, effort: Effort, seeds: tuple[int, ...]) -> list[float]:
     """The same of one seed of Stable-Baselines3."""
     from baselines import UNSEEN, model
     from stable_baselines3.common.callbacks import BaseCallback
@@ -199,7 +205,7 @@ def _sb3(case: Case, seeds: tuple[int, ...]) -> list[float]:
 
     (seed,) = seeds
     tests = make_vec_env(case.gymnasium, n_envs=1, seed=10_000 + seed, env_kwargs=UNSEEN)
-    returns, checks = list[float](), _checks(case)
+    returns: list[float] = []
 
     class Check(BaseCallback):
         """Looks when an update is done, as ours does, and not before it."""
@@ -208,21 +214,21 @@ def _sb3(case: Case, seeds: tuple[int, ...]) -> list[float]:
             return True
 
         def _on_rollout_start(self) -> None:
-            if self.num_timesteps >= round(checks[len(returns)] * case.env_steps):
+            if self.num_timesteps >= round(effort.checks[len(returns)] * case.env_steps):
                 check()
 
     def check() -> None:
-        mean, _ = evaluate_policy(learner, tests, n_eval_episodes=_episodes(case))
+        mean, _ = evaluate_policy(learner, tests, n_eval_episodes=effort.episodes)
         returns.append(float(np.mean(mean)))
 
     learner = model("Stable-Baselines3", case, seed)
     learner.learn(case.env_steps, callback=Check())
     check()
-    assert len(returns) == len(checks)
+    assert len(returns) == len(effort.checks)
     return [float(np.mean(returns))]
 
 
-def _random(case: Case, seeds: tuple[int, ...]) -> list[float]:
+def _random(case: Case, effort: Effort, seeds: tuple[int, ...]) -> list[float]:
     """Mean return of uniform actions over 100 episodes."""
     import gymnasium
 
@@ -242,7 +248,7 @@ def _row(name: str, case: Case) -> str:
     def read(side: str, count: int) -> np.ndarray:
         return np.array([json.loads(_path(name, side, seed).read_text())["return"] for seed in range(count)])
 
-    count = _seeds(name)
+    count = _effort(name).seeds
     ours, theirs = read("meta_rl", count), read("sb3", count)
     (random,) = read("random", 1)
     errors = [side.var(ddof=1) / len(side) for side in (ours, theirs)]
@@ -266,13 +272,13 @@ def _page(rows: list[str]) -> str:
         "| agent | env_steps | runs a side | random | Stable-Baselines3 | meta_rl | difference | lower bound | bar | "
         "passes |"
     )
-    checks = ", ".join(f"{part:.0%}" for part in CHECKS)
+    checks, late = ", ".join(f"{part:.0%}" for part in USUAL.checks), LUNARLANDER.checks
     made = ", ".join(f"{package} {number}" for package, number in versions().items())
     return (
         "# Parity with Stable-Baselines3\n\n"
         "Same settings, loss, clipping and budget on the same environment, its default context. Returns are\n"
-        f"means over runs of {EPISODES} greedy episodes (Pendulum: {OF_PENDULUM}) after each of {checks}\n"
-        f"of the training (LunarLander: {len(OF_LUNARLANDER)} times, from {OF_LUNARLANDER[0]:.0%} on); in brackets\n"
+        f"means over runs of {USUAL.episodes} greedy episodes (Pendulum: {PENDULUM.episodes}) after each of {checks}\n"
+        f"of the training (LunarLander: {len(late)} times, from {late[0]:.0%} on); in brackets\n"
         "their standard deviation over runs, and the lowest run. The lower bound of the difference is one-sided,\n"
         "95 % (Welch), and passes above the bar, -5 % of what Stable-Baselines3 gains over random. It knows of\n"
         "collapses only as often as they happened here: where one run in fifty fails, twenty may show none.\n\n"

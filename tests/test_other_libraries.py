@@ -192,7 +192,7 @@ def test_parity_is_a_matter_of_the_lower_bound(
     """Both sides have a standard deviation of 2.981 over 10 runs, so that the bound lies 2.31 below: above -24."""
     monkeypatch.setattr(parity, "RUNS", tmp_path)
     case = parity.CASES["dqn_cartpole"]
-    for seed in range(parity.SEEDS):
+    for seed in range(parity.USUAL.seeds):
         for side, mean in (("sb3", 500.0), ("meta_rl", ours), ("random", 20.0)):
             path = parity._path("dqn_cartpole", side, seed)
             path.parent.mkdir(exist_ok=True)
