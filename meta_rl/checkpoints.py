@@ -29,13 +29,14 @@ if TYPE_CHECKING:  # it calls this module
     from meta_rl.training import Point, Training
 
 EVERY = 180.0  # seconds between two checkpoints
-_SIGNALS = (signal.SIGTERM, signal.SIGUSR1)  # sent by who stops a job, or warns it
+_SIGNALS = (signal.SIGTERM, signal.SIGUSR1)  # sent by who stops a training, or wants to
 
 
 class Checkpoint:
     """The file at `path`, for the time of one training.
 
-    It is written every few minutes, at SIGUSR1, and at SIGTERM, which ends the process with status 143.
+    It is written every few minutes, at SIGUSR1, and at SIGTERM, which ends the process with status 143. Slurm may
+    not leave the time for that: the shell and `srun` around the process are sent the signal, too, and end at once.
     A disk that is full costs the checkpoint, not the training.
     """
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -73,6 +73,10 @@ class OnCluster(Project):
 
     def target(self, method: str, name: str, block: str = "seeds_0-3") -> str:
         return f"results/test/small_gravity/dqn/{method}/{block}/{name}"
+
+    def checkpoints(self, method: str = "*") -> Iterator[Path]:
+        """Of trainings that have not ended."""
+        return (self.root / "results/test/checkpoints/train").glob(f"*/*/{method}/*.pt")
 
     def queue(self, words: str = "") -> list[list[str]]:
         """Jobs of this folder as [id, state, node], those whose rule and wildcards hold `words`."""
@@ -146,18 +150,10 @@ def wait_until(what: Callable[[], Any], seconds: float = _PATIENCE) -> Any:
 
 
 def listens(process: int) -> bool:
-    return bool(_signals(process, "SigCgt") & 1 << signal.SIGUSR1 - 1)
-
-
-def pending(process: int) -> bool:
-    """Does a SIGTERM wait for a process that is stopped?"""
-    return bool((_signals(process, "ShdPnd") | _signals(process, "SigPnd")) & 1 << signal.SIGTERM - 1)
-
-
-def _signals(process: int, kind: str) -> int:
+    """Does a process handle SIGTERM?"""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
-        return 0
-    found = re.search(rf"^{kind}:\s*([0-9a-f]+)$", status, flags=re.MULTILINE)
-    return int(found[1], 16) if found else 0
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, flags=re.MULTILINE)
+    return bool(caught and int(caught[1], 16) & 1 << signal.SIGTERM - 1)
