@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -74,9 +74,9 @@ class OnCluster(Project):
     def target(self, method: str, name: str, block: str = "seeds_0-3") -> str:
         return f"results/test/small_gravity/dqn/{method}/{block}/{name}"
 
-    def checkpoints(self, method: str = "*") -> Iterator[Path]:
-        """Of trainings that have not ended."""
-        return (self.root / "results/test/checkpoints/train").glob(f"*/*/{method}/*.pt")
+    def checkpoint(self, method: str) -> Path:
+        """Of a training that has not ended."""
+        return self.root / f"results/test/checkpoints/train/small_gravity/dqn/{method}/seeds_0-3.pt"
 
     def queue(self, words: str = "") -> list[list[str]]:
         """Jobs of this folder as [id, state, node], those whose rule and wildcards hold `words`."""

@@ -12,6 +12,7 @@ import torch
 from cluster import QUICK, SLURM, STUDY, Main, OnCluster, new_project, wait_until
 
 METHODS = ("none", "explicit", "iida", "jrpl")
+STEPS = 40_000
 
 
 # One run, and a fault for every job of it.
@@ -38,9 +39,9 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[OnCluster, str]:
     def hit(method: str) -> int | None:
         return project.training(f"dqn/{method}/")
 
-    main.until(lambda: next(project.checkpoints("jrpl"), None))
-    os.kill(hit("jrpl"), signal.SIGSTOP)  # as if its node hung
     os.kill(main.until(lambda: hit("none")), signal.SIGKILL)
+    hanging = main.until(lambda: project.checkpoint("jrpl").exists() and hit("jrpl"))
+    os.kill(hanging, signal.SIGSTOP)  # as if its node hung
     main.until(lambda: hit("explicit"))
     (job, _, _) = project.queue("explicit")[0]
     subprocess.run(["scancel", job], check=True)
@@ -54,9 +55,10 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[OnCluster, str]:
 
 
 def busy(folder: Path) -> OnCluster:
-    """A project with a training of each method, which writes its checkpoint twice a second."""
+    """A project with a training of each method, long enough to be hit, which writes a checkpoint twice a second."""
     project = new_project(folder / "project")
     project.small(", ".join(METHODS))
+    project.edit("config/test.yaml", "env_steps: 16000}", f"env_steps: {STEPS}}}")
     project.edit("meta_rl/checkpoints.py", "EVERY = 180.0", "EVERY = 0.5")
     return project
 
@@ -117,7 +119,7 @@ def test_a_job_without_enough_memory_says_so_and_gets_more(troubled: tuple[OnClu
     job = "collect_trajectories small_gravity dqn iida seeds_0-3 seeds_0-3"
     words = f"{job}: now done; attempts that failed: out of memory"
     assert words in said, said
-    asked = re.findall(r"rule collect_trajectories:.*?mem_mb=(\d+)", output, flags=re.DOTALL)
+    asked = re.findall(r"^rule collect_trajectories:.*?mem_mb=(\d+)", output, flags=re.DOTALL | re.MULTILINE)
     assert asked[:2] == ["150", "1500"]
 
 
@@ -139,8 +141,8 @@ def test_a_training_over_its_time_goes_on_from_its_checkpoint(troubled: tuple[On
     project, _ = troubled
     log = (project.root / "results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-3.log").read_text()
     (steps,) = re.findall(r"goes on from ([\d,]+) env_steps", log)
-    assert 0 < int(steps.replace(",", "")) < 16000
-    assert not any(project.checkpoints())
+    assert 0 < int(steps.replace(",", "")) < STEPS
+    assert not any(project.checkpoint(method).exists() for method in METHODS)
 
 
 # What happens to the main process, and to the disk.
