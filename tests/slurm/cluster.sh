@@ -134,8 +134,19 @@ up() {
     fi
 }
 
+# Slurm follows a job from parent to child (linuxproc). What lost its parent, as when a node fails, is still there.
+end_orphans() {
+    local folder
+    for folder in /proc/[0-9]*; do
+        if grep -qzx SLURM_CLUSTER_NAME=meta_rl "$folder/environ" 2>/dev/null; then
+            kill -KILL "${folder#/proc/}" 2>/dev/null || true
+        fi
+    done
+}
+
 down() {
     for node in $(seq "$NODES"); do stop "slurmd.n$node"; done
+    end_orphans
     stop slurmctld
     stop munged
     ours && rm "$LINK" "$DEVICES_LINK"
