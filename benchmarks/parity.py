@@ -6,8 +6,8 @@ Both train on the same environment: ours on the default context of ours, Stable-
 Greedy episodes are played again and again over the last part of each training; their mean return counts, as the
 last policy's alone depends on where the training happens to stop. A finished run is kept under results/parity until
 its settings, our code or their versions change, so that an interrupted comparison goes on. The table,
-docs/parity.md, shows the difference of the means and its one-sided 95 % lower bound (Welch), which must lie above
--5 % of what Stable-Baselines3 gains over random.
+docs/parity.md, shows the difference of the means and its one-sided lower bound (Welch), which must lie above -5 % of
+what Stable-Baselines3 gains over random.
 """
 
 import json
@@ -251,13 +251,14 @@ def _row(name: str, case: Case) -> str:
     def read(side: str, count: int) -> np.ndarray:
         return np.array([json.loads(_path(name, side, seed).read_text())["return"] for seed in range(count)])
 
-    count, confidence = _effort(name).seeds, _effort(name).confidence
+    effort = _effort(name)
+    count = effort.seeds
     ours, theirs = read("meta_rl", count), read("sb3", count)
     (random,) = read("random", 1)
     errors = [side.var(ddof=1) / len(side) for side in (ours, theirs)]
     difference, spread = ours.mean() - theirs.mean(), math.sqrt(sum(errors))
     freedom = sum(errors) ** 2 / max(sum(error**2 / (count - 1) for error in errors), 1e-300)
-    low = difference - (stats.t.ppf(confidence, max(freedom, 1.0)) * spread if spread else 0.0)
+    low = difference - (stats.t.ppf(effort.confidence, max(freedom, 1.0)) * spread if spread else 0.0)
     bar = -TOLERANCE * (theirs.mean() - random)
     return (
         f"| `{case.agent}` on {case.gymnasium} | {case.env_steps:,} | {count} | {random:.1f} | "
