@@ -32,7 +32,7 @@ WHERE := $(if $(PROFILE),--profile $(PROFILE),--cores all)
 # (`--quiet` takes all words that follow it, so it comes first.)
 OPTIONS := --quiet rules host --configfile config/$(STUDY).yaml $(WHERE)
 SNAKEMAKE := $(BIN)/snakemake $(OPTIONS)
-CHECK := $(BIN)/python -m meta_rl.config config/$(STUDY).yaml
+CHECK := $(BIN)/python -m meta_rl.study.config config/$(STUDY).yaml
 
 .PHONY: run status resume tour figures tune adopt test test-slurm scale gate videos docs parity tuning-comparison bench \
 	install clean
@@ -43,7 +43,7 @@ run: install
 	@cat results/$$($(CHECK))/check.txt
 
 status: install
-	@$(BIN)/python -m meta_rl.status config/$(STUDY).yaml
+	@$(BIN)/python -m meta_rl.study.status config/$(STUDY).yaml
 
 resume: install
 	$(BIN)/python slurm/resume.py $(OPTIONS)
@@ -60,7 +60,7 @@ tune: install
 	$(SNAKEMAKE) tune
 
 adopt: install
-	$(BIN)/python -m meta_rl.adopt config/$(STUDY).yaml
+	$(BIN)/python -m meta_rl.study.adopt config/$(STUDY).yaml
 
 test: install
 	$(BIN)/ruff check
@@ -68,32 +68,33 @@ test: install
 	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest
 
 test-slurm: install
 	tests/slurm/cluster.sh run $(BIN)/pytest -q -n 2 --dist loadfile -o addopts= --durations 20 tests/slurm
 
 scale: install
-	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python -m benchmarks.scale.scale
 
 gate: install
-	$(BIN)/python -m meta_rl.gate
+	$(BIN)/python -m meta_rl.checks.gate
 
 videos: install
-	$(BIN)/python -m meta_rl.videos
+	$(BIN)/python -m meta_rl.gym.videos
 
 docs: install
-	$(BIN)/python -m meta_rl.benchmark_pages docs/benchmarks
-	$(BIN)/python -m meta_rl.method_pages docs/methods
+	$(BIN)/python -m meta_rl.pages.benchmarks docs/benchmarks
+	$(BIN)/python -m meta_rl.pages.methods docs/methods
 
 parity: install
-	$(BIN)/python benchmarks/parity.py
+	$(BIN)/python -m benchmarks.parity.parity
 
 tuning-comparison: install
-	$(BIN)/python benchmarks/tuning_comparison.py
+	$(BIN)/python -m benchmarks.tuning.comparison
 
 bench: install
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python -m benchmarks.speed.speed
 
 install: $(INSTALLED)
 

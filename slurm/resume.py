@@ -29,9 +29,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from meta_rl.config import load  # noqa: E402
-from meta_rl.currency import stale  # noqa: E402
-from meta_rl.study import Study  # noqa: E402
+from meta_rl.checks.currency import stale  # noqa: E402
+from meta_rl.study.config import load  # noqa: E402
+from meta_rl.study.study import Study  # noqa: E402
 
 _METADATA = Path(".snakemake/metadata")
 _PATIENCE = 120.0  # seconds for jobs to be gone

@@ -7,9 +7,10 @@ import pytest
 from context_spaces import published
 from raw_study import RAW
 
-from meta_rl import config, registry
+from meta_rl import registry
 from meta_rl.benchmarks import BENCHMARKS, Benchmark, Varied
 from meta_rl.contexts import ALL, DEVELOPMENT, EXTRAPOLATION, SINGLE, TRAIN_SETS
+from meta_rl.study import config
 
 every_benchmark = pytest.mark.parametrize("name", BENCHMARKS)
 

@@ -10,11 +10,12 @@ from pathlib import Path
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
 
-from meta_rl import demand, provenance, registry
-from meta_rl.config import load
+from meta_rl import registry
 from meta_rl.errors import UserError
 from meta_rl.files import write_text
-from meta_rl.study import TABLES, Study
+from meta_rl.study import demand, provenance
+from meta_rl.study.config import load
+from meta_rl.study.study import TABLES, Study
 
 # Jobs run the Python that runs Snakemake, whatever is activated, and one thread each.
 os.environ.update(
@@ -153,11 +154,6 @@ def tuning_page(wildcards):
     """Params: the page about the study's tuning, where it was tuned. As an input it would be tuned for every report."""
     page = f"results/{STUDY.name}/tuned/tuning.html"
     return [page] if STUDY.tuning_blocks and os.path.exists(page) else []
-
-
-def templates(*names):
-    """Input: the templates of a page."""
-    return [os.path.relpath(ROOT / "meta_rl" / name) for name in ("page.html", *names)]
 
 
 def caption(figure):

@@ -1,0 +1,1 @@
+"""Learners over a stack of seeds, one file each."""

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from meta_rl.agents.base import within
 from meta_rl.agents.off_policy import OffPolicy, frozen_copy
-from meta_rl.methods.base import Method, Task
-from meta_rl.networks import MLP, Adam, mix_weights
-from meta_rl.replay import Batch
+from meta_rl.agents.protocols import Method, Task
+from meta_rl.stack.networks import MLP, Adam, mix_weights
+from meta_rl.stack.replay import Batch
 from meta_rl.streams import Streams
 
 

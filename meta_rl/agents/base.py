@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from meta_rl.methods.base import Method
-from meta_rl.rollout import Seen, Transition
+from meta_rl.agents.protocols import Method
+from meta_rl.stack.rollout import Seen, Transition
 from meta_rl.streams import Streams
 
 
@@ -23,6 +23,7 @@ class Agent(nn.Module, ABC):
     """
 
     method: Method
+    joint: bool  # whether the agent's loss trains the method
     streams: Streams
     gamma: float
     n_envs: int  # N in training
@@ -37,6 +38,13 @@ class Agent(nn.Module, ABC):
     def embed(self, transitions: Tensor) -> Tensor:
         """What a window keeps of new transitions [S, N, T] while the method does not change."""
         return self.method.embed(transitions)
+
+    def encoded(self, seen: Seen, method: Method) -> Tensor:
+        """The inputs [S, B, I] of remembered steps, with gradient into a joint `method`: the agent's, or a copy of it.
+
+        What a frozen method encoded is remembered in place of the observation.
+        """
+        return method.inputs(seen) if self.joint else seen.observation
 
     @abstractmethod
     def act(self, inputs: Tensor, explore: bool) -> Tensor:

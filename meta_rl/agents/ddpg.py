@@ -9,9 +9,9 @@ from torch import Tensor
 from meta_rl.agents.actor_critic import ActorCritic
 from meta_rl.agents.base import Agent
 from meta_rl.agents.off_policy import frozen_copy
-from meta_rl.methods.base import Method, Task
-from meta_rl.networks import MLP, Adam, mix_weights
-from meta_rl.replay import Batch
+from meta_rl.agents.protocols import Method, Task
+from meta_rl.stack.networks import MLP, Adam, mix_weights
+from meta_rl.stack.replay import Batch
 from meta_rl.streams import Streams
 
 
@@ -75,7 +75,7 @@ class DDPG(ActorCritic):
         y = r + gamma (1 - terminated) Q'(s', mu'(s'));  L = mean (Q(s, a) - y)^2   (Lillicrap, algorithm 1)
         """
         with torch.no_grad():
-            following = batch.next_inputs(self.target_method)
+            following = self.encoded(batch.next_seen, self.target_method)
             action = self.target_actor(following).tanh()
             target = self.target(batch, self.q(self.target_critics, following, action))
         errors, value = self.critic_errors(batch, inputs, target)
@@ -86,7 +86,7 @@ class DDPG(ActorCritic):
         return -self.q(self.critics, inputs, self.mean(inputs)).mean(1)
 
     def update(self, batch: Batch) -> dict[str, Tensor]:
-        inputs = batch.inputs(self.method)
+        inputs = self.encoded(batch.seen, self.method)
         critic_loss, value = self.critic_loss(batch, inputs)
         self.optimisers["critic"].minimise(critic_loss)
         self.optimisers["actor"].minimise(self.actor_loss(inputs.detach()))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from meta_rl.agents.base import within
-from meta_rl.envs.base import Spaces
+from meta_rl.spaces import Spaces
 from meta_rl.streams import Streams
 
 

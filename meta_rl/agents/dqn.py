@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn.functional import mse_loss, smooth_l1_loss
 
 from meta_rl.agents.off_policy import OffPolicy, frozen_copy
-from meta_rl.methods.base import Method, Task
-from meta_rl.networks import MLP, Adam, copy_weights
-from meta_rl.replay import Batch
-from meta_rl.rollout import Transition
+from meta_rl.agents.protocols import Method, Task
+from meta_rl.stack.networks import MLP, Adam, copy_weights
+from meta_rl.stack.replay import Batch
+from meta_rl.stack.rollout import Transition
 from meta_rl.streams import Streams
 
 
@@ -119,13 +119,15 @@ class DQN(OffPolicy):
         y = r + gamma (1 - terminated) Q'(s', argmax_a Q(s', a))   where double (van Hasselt et al. 2016, "Double DQN")
         """
         with torch.no_grad():
-            best = self.target_q(batch.next_inputs(self.target_method))
+            best = self.target_q(self.encoded(batch.next_seen, self.target_method))
             if self._double:
-                chosen = self.q(batch.next_inputs(self.method)).argmax(-1, keepdim=True)
+                chosen = self.q(self.encoded(batch.next_seen, self.method)).argmax(-1, keepdim=True)
                 target = self.target(batch, best.gather(-1, chosen).squeeze(-1))
             else:
                 target = self.target(batch, best.amax(-1))
-        value = self.q(batch.inputs(self.method)).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
+        value = (
+            self.q(self.encoded(batch.seen, self.method)).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
+        )
         return _ERRORS[self.config.loss](value, target, reduction="none").mean(1), value
 
     def update(self, batch: Batch) -> dict[str, Tensor]:

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from meta_rl.agents.base import Agent
-from meta_rl.methods.base import Method, Task
-from meta_rl.networks import Adam
-from meta_rl.replay import Batch, Replay
-from meta_rl.rollout import Transition
+from meta_rl.agents.protocols import Method, Task
+from meta_rl.stack.networks import Adam
+from meta_rl.stack.replay import Batch, Replay
+from meta_rl.stack.rollout import Transition
 from meta_rl.streams import Streams
 
 

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from meta_rl.methods.base import Method
-from meta_rl.rollout import Seen, Transition, Window
+from meta_rl.stack.rollout import Seen, Transition, Window
 
 
 class Samples(NamedTuple):
@@ -18,11 +17,6 @@ class Samples(NamedTuple):
     log_density: Tensor
     advantage: Tensor
     target: Tensor
-    joint: bool
-
-    def inputs(self, method: Method) -> Tensor:
-        """[S, B, I], with gradient into a joint `method`; what a frozen one encoded was stored as it was."""
-        return method.inputs(self.seen) if self.joint else self.seen.observation
 
 
 class Memory:
@@ -81,7 +75,7 @@ class Memory:
         if self.joint:
             known = known[..., : self.observation] if self.observation else fields["observation"]
         seen = Seen(known, fields.get("context"), window)
-        return Samples(seen, fields["raw"], log_density, advantage, target, self.joint)
+        return Samples(seen, fields["raw"], log_density, advantage, target)
 
     def state_dict(self) -> dict[str, Any]:
         return {"size": self.size, "shapes": dict(self._shapes), "steps": self._steps}

@@ -11,9 +11,9 @@ from meta_rl.agents.base import Agent
 from meta_rl.agents.distributions import Categorical, Gaussian
 from meta_rl.agents.normaliser import Observations, Rewards
 from meta_rl.agents.on_policy import Memory, Samples, advantages
-from meta_rl.methods.base import Method, Task
-from meta_rl.networks import MLP, Adam
-from meta_rl.rollout import Transition
+from meta_rl.agents.protocols import Method, Task
+from meta_rl.stack.networks import MLP, Adam
+from meta_rl.stack.rollout import Transition
 from meta_rl.streams import Streams
 
 
@@ -72,7 +72,7 @@ class PPO(Agent):
             raise ValueError(
                 f"minibatches of {config.minibatch} do not divide {config.n_steps * config.n_envs} transitions"
             )
-        self.config, self.method, self.streams = config, method, streams
+        self.config, self.method, self.joint, self.streams = config, method, joint, streams
         self.gamma, self.n_envs = config.gamma, config.n_envs
         seeds, spaces = len(streams.keys), task.spaces
         self.distribution = (Categorical if spaces.discrete else Gaussian)(spaces, seeds)
@@ -120,7 +120,7 @@ class PPO(Agent):
         with advantages A of mean 0 and standard deviation 1 in each minibatch.
         """
         config = self.config
-        inputs = samples.inputs(self.method)
+        inputs = self.encoded(samples.seen, self.method)
         outputs = self.policy(inputs.detach())
         advantage = samples.advantage - samples.advantage.mean(1, keepdim=True)
         advantage = advantage / (advantage.std(1, keepdim=True) + 1e-8)

@@ -10,9 +10,9 @@ from torch.nn.functional import logsigmoid
 
 from meta_rl.agents.actor_critic import ActorCritic
 from meta_rl.agents.base import Agent
-from meta_rl.methods.base import Method, Task
-from meta_rl.networks import MLP, Adam
-from meta_rl.replay import Batch
+from meta_rl.agents.protocols import Method, Task
+from meta_rl.stack.networks import MLP, Adam
+from meta_rl.stack.replay import Batch
 from meta_rl.streams import Streams
 
 LOG_STD = (-20.0, 2.0)  # bounds of the actor's log standard deviation, the authors' code's
@@ -90,8 +90,8 @@ class SAC(ActorCritic):
         """
         with torch.no_grad():
             # The actor knows the z of the online encoder, the target critics that of their own copy.
-            action, log_density = self.sample(batch.next_inputs(self.method), noise)
-            lowest = self.q(self.target_critics, batch.next_inputs(self.target_method), action)
+            action, log_density = self.sample(self.encoded(batch.next_seen, self.method), noise)
+            lowest = self.q(self.target_critics, self.encoded(batch.next_seen, self.target_method), action)
             target = self.target(batch, lowest - temperature * log_density)
         errors, value = self.critic_errors(batch, inputs, target)
         return 0.5 * (errors[0] + errors[1]), value
@@ -115,7 +115,7 @@ class SAC(ActorCritic):
     def update(self, batch: Batch) -> dict[str, Tensor]:
         rows = batch.reward.shape[1]
         temperature = self.log_temperature.detach().exp().unsqueeze(-1)
-        inputs = batch.inputs(self.method)
+        inputs = self.encoded(batch.seen, self.method)
         loss, value = self.critic_loss(batch, inputs, temperature, self.normal("sac/next", rows))
         self.optimisers["critic"].minimise(loss)
         actor_loss, log_density = self.actor_loss(

@@ -1,0 +1,1 @@
+"""Policies that are written and not learnt: parts of the references."""

@@ -7,7 +7,8 @@ goal (Moore 1990). It needs no constants; `time_optimal` is faster, for it stops
 import numpy as np
 
 from meta_rl.controllers.base import Controller
-from meta_rl.envs.base import Environments, PhysicsRows
+from meta_rl.envs.base import PhysicsRows
+from meta_rl.spaces import Environments
 
 LEFT, RIGHT = 0, 2
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from meta_rl.envs.base import Environments
+from meta_rl.spaces import Environments
 
 
 class Controller(Protocol):

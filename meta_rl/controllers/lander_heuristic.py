@@ -22,8 +22,8 @@ which does not know gravity, has -9 at 0.5, 73 at 1, 212 at 2, 71 at 12, -21 at 
 import numpy as np
 
 from meta_rl.controllers.base import Controller
-from meta_rl.envs.base import Environments
 from meta_rl.envs.simulator import SimulatorRows
+from meta_rl.spaces import Environments
 
 NOTHING, LEFT, MAIN, RIGHT = range(4)
 G, THRUST = 10.0, 17.47  # m/s^2, of the default context, for which the gains were published

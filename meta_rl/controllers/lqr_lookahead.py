@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from meta_rl.controllers.base import Controller
-from meta_rl.envs.base import Environments, PhysicsRows
+from meta_rl.envs.base import PhysicsRows
+from meta_rl.spaces import Environments
 
 DEPTH = 4
 # Weights of x, x_dot, theta, theta_dot and of the action: the angle's limit is a tenth of the position's.

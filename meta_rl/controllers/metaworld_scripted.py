@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from meta_rl.controllers.base import Controller
-from meta_rl.envs.base import Environments
 from meta_rl.envs.metaworld import GOAL_CORNER
 from meta_rl.envs.simulator import SimulatorRows
+from meta_rl.spaces import Environments
 
 
 class Scripted:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from meta_rl.controllers.base import Controller
-from meta_rl.envs.base import Environments
+from meta_rl.spaces import Environments
 
 
 def act(environments: Environments, chance: np.ndarray) -> np.ndarray:

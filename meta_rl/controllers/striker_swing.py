@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from meta_rl.controllers.base import Controller
-from meta_rl.envs.base import Environments
 from meta_rl.envs.simulator import SimulatorRows
+from meta_rl.spaces import Environments
 
 POPULATION, ELITE, ROUNDS = 32, 6, 8
 STILL = 0.01  # m/s: with a slower ball, every further step has the same reward

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meta_rl.envs.base import Environments, PhysicsRows
+from meta_rl.envs.base import PhysicsRows
+from meta_rl.spaces import Environments
 
 TOLERANCE = 1e-2  # change of value from which on no further sweep is worth its time
 KEPT = 64  # contexts whose values are kept, a few hundred kB each

@@ -1,0 +1,1 @@
+"""Environments whose physics are the context, one file each."""

@@ -16,8 +16,8 @@ from typing import Any
 
 from meta_rl.contexts import Feature
 from meta_rl.envs import carl_features, simulator
-from meta_rl.envs.base import Spaces
 from meta_rl.envs.simulator import SimulatorRows, private_copy
+from meta_rl.spaces import Spaces
 
 NO_MULTIPLES = "its default is 0, and ranges are multipliers of the default"
 WHOLE = "it takes whole numbers only, which multiples of the default are not"

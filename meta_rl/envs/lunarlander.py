@@ -14,8 +14,8 @@ from typing import Any
 
 from meta_rl.contexts import Feature
 from meta_rl.envs import simulator
-from meta_rl.envs.base import Spaces
 from meta_rl.envs.simulator import SimulatorRows, private_copy
+from meta_rl.spaces import Spaces
 
 GRAVITY = "GRAVITY_Y"
 MODULE = "gymnasium.envs.box2d.lunar_lander"

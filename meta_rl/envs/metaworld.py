@@ -41,8 +41,8 @@ import numpy as np
 
 from meta_rl.contexts import Feature
 from meta_rl.envs import simulator
-from meta_rl.envs.base import Spaces
 from meta_rl.envs.simulator import SimulatorRows
+from meta_rl.spaces import Spaces
 
 if TYPE_CHECKING:
     import gymnasium

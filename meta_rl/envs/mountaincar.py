@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from meta_rl.contexts import Feature
-from meta_rl.envs.base import PhysicsRows, Spaces, columns
+from meta_rl.envs.base import PhysicsRows, columns
+from meta_rl.spaces import Spaces
 
 START = (-0.6, -0.4)
 MAX_POSITION = 0.6

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from meta_rl.contexts import Feature
-from meta_rl.envs.base import PhysicsRows, Spaces, columns
+from meta_rl.envs.base import PhysicsRows, columns
+from meta_rl.spaces import Spaces
 
 features = (
     Feature("gravity", 10.0, 0.0, math.inf, "m/s^2"),

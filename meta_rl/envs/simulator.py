@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from meta_rl.envs.base import Step
+from meta_rl.spaces import Step
 
 noise = 1  # an episode's start follows from one number: the seed of the simulator's own generator
 

@@ -13,12 +13,13 @@ not the ball's velocity. Actions are the motors' torques [N m]. The arm can feel
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from meta_rl.contexts import Feature
 from meta_rl.envs import simulator
-from meta_rl.envs.base import Spaces
 from meta_rl.envs.simulator import SimulatorRows
+from meta_rl.envs.striker_task import Task
+from meta_rl.spaces import Spaces
 
 if TYPE_CHECKING:  # MuJoCo takes its time to import
     from meta_rl.envs.striker_scene import Scene
@@ -29,20 +30,6 @@ DAMPING = Feature("ball_damping", 0.1, 0.0, 5.0, "N s/m")
 DAMPING_ALONE = Feature("ball_damping", 0.5, 0.0, 5.0, "N s/m")  # where there is no friction
 FRICTION = Feature("ball_friction", 0.2, 0.0, 0.5, "1")
 WALLS = ("wall_left", "wall_middle", "wall_right")  # behind the goal
-
-
-class Task(NamedTuple):
-    """How episodes start, what they reward, and what of the scene they need. Lengths in m, angles in rad.
-
-    `goal` holds the lowest and the highest x and y. `nearest`: the reward counts the smallest distance between
-    ball and goal so far, not the present one. `without`: names of the elements that are left out of the scene.
-    """
-
-    arm: tuple[float, ...]
-    ball: tuple[float, float]
-    goal: tuple[tuple[float, float], tuple[float, float]]
-    nearest: bool
-    without: frozenset[str] = frozenset()
 
 
 class Striker:

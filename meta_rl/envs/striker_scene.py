@@ -15,7 +15,7 @@ import gymnasium
 import mujoco
 import numpy as np
 
-from meta_rl.envs.striker import Task
+from meta_rl.envs.striker_task import Task
 
 FRAME_SKIP = 5  # of 0.01 s
 STRUCK = 0.1  # distance [m] of ball and paddle below which the ball counts as struck

@@ -1,0 +1,1 @@
+"""Figures of a study, one file each, from its tables alone."""

@@ -1,0 +1,1 @@
+"""How a context reaches an agent, one file each."""

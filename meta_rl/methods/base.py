@@ -1,26 +1,16 @@
 """How a context reaches an agent: the one place where method and agent meet."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from meta_rl.contexts import ContextSpace
-from meta_rl.envs.base import Environments, Spaces
-from meta_rl.rollout import Seen, Window
+from meta_rl.agents.base import Agent
+from meta_rl.spaces import Environments, Spaces
+from meta_rl.stack.rollout import Seen, Window
 from meta_rl.streams import Streams
-
-if TYPE_CHECKING:  # which knows methods
-    from meta_rl.agents.base import Agent
-
-
-class Task(NamedTuple):
-    """What methods and agents are built for."""
-
-    spaces: Spaces
-    contexts: ContextSpace
 
 
 class Method(nn.Module):
@@ -46,7 +36,7 @@ class Method(nn.Module):
         raise TypeError(f"{type(self).__name__} gives no encoding")
 
     @property
-    def probe(self) -> "Agent | None":
+    def probe(self) -> Agent | None:
         """Who acts in the `probe_steps`."""
         return None
 
@@ -66,7 +56,7 @@ class Method(nn.Module):
     def pretrain(self, source: "Source", streams: Streams) -> dict[str, Any]:
         """Train before the agent does; returns figures per seed for the log. Only methods with `pretrain`.
 
-        What it may spend beside the trajectories is what `meta_rl.budgets` counts.
+        What it may spend beside the trajectories is what `meta_rl.study.budgets` counts.
         """
         raise TypeError(f"{type(self).__name__} is not pretrained")
 

@@ -13,10 +13,11 @@ from typing import Annotated
 
 from torch import Tensor
 
-from meta_rl.methods.base import Method, Task
+from meta_rl.agents.protocols import Task
+from meta_rl.methods.base import Method
 from meta_rl.methods.explicit import Explicit
-from meta_rl.networks import MLP, sigmoid
-from meta_rl.rollout import Seen
+from meta_rl.stack.networks import MLP, sigmoid
+from meta_rl.stack.rollout import Seen
 from meta_rl.streams import Streams
 
 

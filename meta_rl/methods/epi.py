@@ -30,9 +30,10 @@ import torch
 from torch import Tensor, nn
 
 from meta_rl.agents import ppo
-from meta_rl.methods.base import Method, Source, Task, Trajectories
-from meta_rl.networks import MLP, Adam
-from meta_rl.rollout import Rollout, Transition, Window
+from meta_rl.agents.protocols import Task
+from meta_rl.methods.base import Method, Source, Trajectories
+from meta_rl.stack.networks import MLP, Adam
+from meta_rl.stack.rollout import Rollout, Transition, Window
 from meta_rl.streams import Streams
 
 HELD_OUT = 0.2  # part of the vine that measures how well psi helps to predict

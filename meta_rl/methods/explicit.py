@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from meta_rl.methods.base import Method, Task
-from meta_rl.rollout import Window
+from meta_rl.agents.protocols import Task
+from meta_rl.methods.base import Method
+from meta_rl.stack.rollout import Window
 from meta_rl.streams import Streams
 
 

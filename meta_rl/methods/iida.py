@@ -24,9 +24,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from meta_rl.methods.base import Method, Source, Task, masked_mean
-from meta_rl.networks import MLP, Adam
-from meta_rl.rollout import Window
+from meta_rl.agents.protocols import Task
+from meta_rl.methods.base import Method, Source, masked_mean
+from meta_rl.stack.networks import MLP, Adam
+from meta_rl.stack.rollout import Window
 from meta_rl.streams import Streams
 
 

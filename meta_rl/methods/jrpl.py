@@ -17,9 +17,10 @@ from typing import Annotated
 
 from torch import Tensor
 
-from meta_rl.methods.base import Method, Task, masked_mean
-from meta_rl.networks import MLP
-from meta_rl.rollout import Window
+from meta_rl.agents.protocols import Task
+from meta_rl.methods.base import Method, masked_mean
+from meta_rl.stack.networks import MLP
+from meta_rl.stack.rollout import Window
 from meta_rl.streams import Streams
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from meta_rl.methods.base import Method, Task
+from meta_rl.agents.protocols import Task
+from meta_rl.methods.base import Method
 from meta_rl.streams import Streams
 
 

@@ -1,0 +1,1 @@
+"""Pure functions from tables to tables: scores, aggregates, intervals, comparisons."""

@@ -14,10 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from meta_rl import files, job, provenance
+from meta_rl import files, job
 from meta_rl.errors import UserError
 from meta_rl.metrics import summary
 from meta_rl.metrics.runs import Failure, runs
+from meta_rl.study import provenance
 from meta_rl.tables import io
 from meta_rl.tables.contexts import TABLE as CONTEXTS
 from meta_rl.tables.encodings import TABLE as ENCODINGS

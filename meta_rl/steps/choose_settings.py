@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from meta_rl import files, job, provenance
+from meta_rl import files, job
 from meta_rl.errors import UserError
 from meta_rl.metrics import tuning
+from meta_rl.study import provenance
 from meta_rl.tables import io
 from meta_rl.tables.trials import TABLE
 

@@ -1,130 +1,38 @@
 """Collect the trajectories that a method is pretrained on, or those of held-out contexts on which it is measured."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import torch
 
-from meta_rl import context_frames, job, provenance, registry
+from meta_rl import job
 from meta_rl.contexts import TRAIN
-from meta_rl.controllers import random
-from meta_rl.envs.base import Environments
-from meta_rl.policy import environments, load
-from meta_rl.rollout import one_hot
-from meta_rl.streams import Streams
+from meta_rl.study import provenance
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
-from meta_rl.tables import io
 from meta_rl.tables.trajectories import TABLE
-
-EXPLORATION = 0.2  # part of a generator's actions that are random
-
-Act = Callable[[Environments, Streams], np.ndarray]
+from meta_rl.training.policy import load
+from meta_rl.training.trajectories import Sets, collect
 
 
 def main(contexts: Path, generator: Path | None, spec: dict[str, Any], trajectories: Path) -> str:
     """The generator acts, a random action now and then; without one, every action is random."""
     names = tuple(spec["features"])
     frame = io.read(contexts, contexts_table.TABLE)
+    sets: Sets
     if (frame["split"] == TRAIN).all():
         seeds, *own = context_frames.of_seeds(frame, names)
-        sets = {TRAIN: own}
+        sets = {TRAIN: (own[0], own[1])}
     else:
         seeds = np.arange(spec["seeds"][0], sum(spec["seeds"]))
         shared = context_frames.of_splits(frame, names)
         sets = {
-            split: [np.tile(ids, (len(seeds), 1)), np.tile(values, (len(seeds), 1, 1))]
+            split: (np.tile(ids, (len(seeds), 1)), np.tile(values, (len(seeds), 1, 1)))
             for split, (ids, values) in shared.items()
         }
-    act = _random if generator is None else _explorer(generator)
-    vine = registry.entry("method", spec["method"]).pretrain == "vine"
-    steps = spec["method_settings"]["transitions"]
-    frames = []
-    for split, (ids, values) in sets.items():
-        streams = Streams([f"run {seed}" if split == TRAIN else f"run {seed} {split}" for seed in seeds])
-        columns = _collect(environments(spec, ids.shape), values, steps, act, streams, vine)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "benchmark": spec["benchmark"],
-                    "source": "vine" if vine else "generator",
-                    "seed": np.repeat(seeds, ids.shape[1] * steps),
-                    "split": split,
-                    "context_id": np.repeat(ids.ravel(), steps),
-                    **{name: _cells(column) for name, column in columns.items()},
-                }
-            )
-        )
-    result = pd.concat(frames, ignore_index=True)
+    result = collect(spec, seeds, sets, load(generator) if generator else None)
     io.write(result, TABLE, trajectories, provenance.record("collect_trajectories", spec))
     return f"{spec['benchmark']} {spec['method']}: {len(result)} transitions"
-
-
-def _collect(
-    rows: Environments, contexts: np.ndarray, steps: int, act: Act, streams: Streams, vine: bool
-) -> dict[str, np.ndarray]:
-    """`steps` transitions in each of the contexts [S, C, F], as columns [S, C, steps, ...]; episodes restart.
-
-    On a vine all rows of a seed take the first one's action from the same start, and before every step they are
-    put into the state of one of them, in turns. Where a simulator cannot be put into a state, they go their own
-    ways from there until an episode ends.
-    """
-    shape = rows.rows
-    ended = np.ones(shape, dtype=bool)
-    episode, age = np.full(shape, -1), np.zeros(shape, dtype=np.int64)
-    taken: dict[str, list[np.ndarray]] = {}
-    for number in range(steps):
-        noise = streams.uniform("generator/initial", shape[1], rows.noise)
-        if vine:
-            noise = np.repeat(noise[:, :1], shape[1], axis=1)
-        if vine and rows.restores:
-            leader = number % shape[1]
-            ended = np.repeat(ended[:, leader : leader + 1], shape[1], axis=1)
-            rows.share(leader)
-        if ended.any():
-            rows.reset(ended, contexts, noise)
-        episode, age = episode + ended, np.where(ended, 0, age)
-        observation, action = rows.observation, act(rows, streams)
-        if vine:
-            action = np.repeat(action[:, :1], shape[1], axis=1)
-        step = rows.step(action)
-        fields = {
-            "episode": episode,
-            "t": age,
-            "obs": observation,
-            "action": one_hot(torch.from_numpy(action), rows.spaces.action).numpy(),
-            "reward": step.reward,
-            "next_obs": step.next_observation,
-            "terminated": step.terminated,
-            "truncated": step.truncated,
-        }
-        for name, value in fields.items():
-            taken.setdefault(name, []).append(value)
-        ended, age = step.terminated | step.truncated, age + 1
-    return {name: np.stack(values, axis=2) for name, values in taken.items()}
-
-
-def _random(rows: Environments, streams: Streams) -> np.ndarray:
-    return random.act(rows, streams.uniform("generator/action", rows.rows[1], rows.spaces.chance))
-
-
-def _explorer(path: Path) -> Act:
-    """The greedy policies of a file, but for some of their actions."""
-    agent = load(path).agent()
-
-    def act(rows: Environments, streams: Streams) -> np.ndarray:
-        greedy = agent.act(torch.from_numpy(rows.observation), explore=False).numpy()
-        chance = streams.uniform("generator/explore", rows.rows[1]) < EXPLORATION
-        return np.where(chance if greedy.ndim == 2 else chance[..., None], _random(rows, streams), greedy)
-
-    return act
-
-
-def _cells(column: np.ndarray) -> Any:
-    """A column of the table: numbers, or a vector per row, from an array [S, C, steps] or [S, C, steps, D]."""
-    return column.ravel() if column.ndim == 3 else list(column.reshape(-1, column.shape[-1]))
 
 
 if __name__ == "__main__":

@@ -12,16 +12,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from meta_rl import context_frames, job, policy, provenance, trajectory_frames
+from meta_rl import job
+from meta_rl.methods import trajectory_frames
 from meta_rl.methods.base import Window
 from meta_rl.methods.explicit import Explicit
 from meta_rl.methods.iida import IIDA
-from meta_rl.networks import MLP, Adam
+from meta_rl.stack.networks import MLP, Adam
 from meta_rl.streams import Streams
+from meta_rl.study import provenance
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
-from meta_rl.tables import io
 from meta_rl.tables.predictions import TABLE
 from meta_rl.tables.trajectories import TABLE as TRAJECTORIES
+from meta_rl.training import policy
 
 FEWER = 20  # transitions of the context, beside as many as the encoder was trained for
 
@@ -36,15 +39,14 @@ def main(
     predictions: Path,
 ) -> str:
     weights = policy.load(encoder)
-    method = policy.build_method(weights.spec, Streams(weights.keys))
-    policy.restore(method, weights)
+    setup, method = weights.method()
     assert isinstance(method, IIDA)
-    names, into = tuple(weights.spec["features"]), policy.task(weights.spec)
+    names, into = tuple(weights.spec["features"]), setup.task
     seeds, _, own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
     scaled, rewarded = Explicit(into), into.spaces.rewarded
 
     def packed(frame: pd.DataFrame, path: Path) -> Tensor:
-        return torch.cat(tuple(trajectory_frames.tensors(frame, path, rewarded)), -1)
+        return torch.cat(tuple(trajectory_frames.tensors(frame, str(path), rewarded)), -1)
 
     def told(contexts: np.ndarray) -> Tensor:
         return scaled(torch.from_numpy(contexts).float(), None)

@@ -1,6 +1,5 @@
 """Play the greedy episodes of a block of trained, frozen policies in its train and all held-out contexts."""
 
-from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -9,16 +8,17 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from meta_rl import context_frames, job, provenance, registry
+from meta_rl import job
 from meta_rl.contexts import TRAIN
-from meta_rl.episodes import Cases, cases, play_agent
-from meta_rl.isolation import isolate
-from meta_rl.policy import Weights, environments, finite, load
+from meta_rl.study import provenance
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
-from meta_rl.tables import io
 from meta_rl.tables.columns import COLD, OBSERVED, PROBED
+from meta_rl.training.episodes import Cases, cases, play_agent
+from meta_rl.training.isolation import isolate
+from meta_rl.training.policy import Weights, finite, load
 
 _RUN_AND_CONTEXT = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
 
@@ -67,9 +67,8 @@ def _play(
     label: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of some seeds; `sets` are ids [S, C] and contexts [S, C, F] per split."""
-    agent = weights.agent()
-    entry = registry.entry("method", spec["method"])
-    environment = registry.load("environment", spec["environment"])
+    runs = weights.runs()
+    environment = runs.setup.environment
     episodes = np.arange(spec["episodes"])
     todo = [
         chunk
@@ -79,16 +78,15 @@ def _play(
         )
     ]
     sound = finite(weights)[:, None]
-    build = cache(lambda rows: environments(weights.spec, rows))  # simulators take their time to build
-    infers = "window" in entry.needs
+    infers = "window" in runs.setup.entry.needs
     regimes = [COLD, *([PROBED, *(f"{OBSERVED}{budget}" for budget in spec["observed"])] if infers else [])]
     episodes_of_all = len(regimes) * sum(chunk.context_id.size for chunk in todo)
     progress, done = job.Progress(label, episodes_of_all, "episodes"), 0
     rows, codes = [], []
     for chunk, information in product(todo, regimes):
-        played = play_agent(agent, entry, build, chunk, information)
+        played = play_agent(runs, chunk, information)
         who = _who(spec, seeds, chunk, information)
-        value = agent.value(played.first_inputs).numpy().astype(np.float64)
+        value = runs.agent.value(played.first_inputs).numpy().astype(np.float64)
         rows.append(
             who.assign(
                 episode_return=played.episode_return.ravel(),

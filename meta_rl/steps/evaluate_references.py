@@ -1,18 +1,18 @@
 """Play the reference portfolio, controllers and specialists, in the contexts of one part of a benchmark."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from meta_rl import context_frames, job, provenance, registry
-from meta_rl.episodes import Cases, cases, play_agent, play_controller
-from meta_rl.policy import environments, load
+from meta_rl import job
+from meta_rl.study import provenance
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
-from meta_rl.tables import io
 from meta_rl.tables.references import TABLE
+from meta_rl.training.episodes import Cases, cases, play_agent, play_controller
+from meta_rl.training.policy import load
 
 
 def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references: Path) -> str:
@@ -21,8 +21,9 @@ def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references:
     The second half starts where the evaluated policies start, so that a shortfall compares like with like.
     """
     specialists = [load(path) for path in policies]
-    names = tuple(specialists[0].spec["features"])
-    environment = registry.load("environment", spec["environment"])
+    playing = [weights.runs() for weights in specialists]
+    setup = playing[0].setup
+    names, environment = tuple(setup.spec["features"]), setup.environment
     turned = np.roll(np.arange(spec["episodes"]), spec["episodes"] // 2)
     todo = [
         chunk
@@ -33,18 +34,14 @@ def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references:
             spec["benchmark"], split, ids[None], values[None], turned, environment.noise
         ).chunks(environment.chunk)
     ]
-    build = cache(lambda rows: environments(spec | {"features": names}, rows))
     frames = []
     progress = job.Progress(f"{spec['benchmark']} references", len(todo), "batches")
     for number, chunk in enumerate(todo):
         for name in spec["controllers"]:
-            returns = play_controller(name, spec["benchmark"], build, chunk).episode_return[0]
+            returns = play_controller(name, spec["benchmark"], setup.reused, chunk).episode_return[0]
             frames.append(_rows(spec, chunk, name, 0, 0, returns))
-        for weights in specialists:
-            agent, count = weights.agent(), len(weights.keys)
-            each = chunk.repeat(count)
-            entry = registry.entry("method", spec["method"])
-            played = play_agent(agent, entry, build, each)
+        for weights, runs in zip(specialists, playing, strict=True):
+            played = play_agent(runs, chunk.repeat(len(weights.keys)))
             for index, returns in enumerate(played.episode_return):
                 point, seed = divmod(index, weights.spec["seeds"])
                 member = f"specialist_{weights.spec['agent']}_{point}"

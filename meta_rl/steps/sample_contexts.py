@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from meta_rl import job, provenance, registry
-from meta_rl.context_frames import to_frame
+from meta_rl import job, registry
 from meta_rl.contexts import TRAIN, ContextSpace
 from meta_rl.envs.carl_features import check_features
+from meta_rl.study import provenance
 from meta_rl.tables import io
+from meta_rl.tables.context_frames import to_frame
 from meta_rl.tables.contexts import TABLE
 
 

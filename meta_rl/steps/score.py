@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from meta_rl import context_frames, job, provenance, registry
+from meta_rl import job, registry
 from meta_rl.metrics import scores as metric
-from meta_rl.tables import io
+from meta_rl.study import provenance
+from meta_rl.tables import context_frames, io
 from meta_rl.tables.contexts import TABLE as CONTEXTS
 from meta_rl.tables.evaluation import TABLE as EVALUATION
 from meta_rl.tables.references import TABLE as REFERENCES

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from meta_rl import job, provenance
-from meta_rl.checkpoints import Checkpoint
-from meta_rl.policy import save, task
+from meta_rl import job
 from meta_rl.streams import Streams
-from meta_rl.training import start
+from meta_rl.study import provenance
+from meta_rl.training.block import finished, start
+from meta_rl.training.policy import save
+from meta_rl.training.setup import Setup
 
 
 def main(spec: dict[str, Any], checkpoint: Path, policy: Path) -> str:
@@ -18,16 +19,15 @@ def main(spec: dict[str, Any], checkpoint: Path, policy: Path) -> str:
 
     `checkpoint` is where a training that is cut leaves off.
     """
-    grid = task(spec).contexts.grid(spec["grid"])
+    grid = Setup(spec).task.contexts.grid(spec["grid"])
     members = list(product(range(len(grid)), range(spec["seeds"])))
     streams = Streams([f"specialist {point} run {seed}" for point, seed in members])
     contexts = np.stack([grid[point] for point, _ in members])[:, None]
     training = start(spec, contexts, streams)
     label = f"{spec['benchmark']} {spec['agent']} specialists"
     record = provenance.record("solve_references", spec)
-    with Checkpoint(checkpoint, record, training) as kept:
-        training.run(spec["env_steps"], label, kept)
-        save(policy, training.weights(spec, record))
+    with finished(training, spec, label, record, checkpoint) as (runs, _):
+        save(policy, runs)
     return f"{label}: {len(members)} in {len(grid)} contexts, {spec['env_steps']} env_steps each"
 
 

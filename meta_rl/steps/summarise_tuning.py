@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from meta_rl import files, job, tuning_page
+from meta_rl import files, job
+from meta_rl.pages import tuning
 from meta_rl.tables import io
 from meta_rl.tables.trials import TABLE
 
@@ -15,7 +16,7 @@ def main(trials: list[Path], tuned: list[Path], spec: dict[str, Any], page: Path
     """Write `page` (HTML, self-contained). Spec: as of the page."""
     frame = pd.concat([io.read(path, TABLE) for path in trials], ignore_index=True)
     chosen = [json.loads(path.read_text(encoding="utf-8")) for path in tuned]
-    html = tuning_page.page(spec, frame, chosen)
+    html = tuning.page(spec, frame, chosen)
     files.write_text(page, html)
     return f"{frame.groupby(['benchmark', 'agent', 'method', 'repetition']).ngroups} tunings on a page"
 

@@ -6,25 +6,23 @@ They are agents of the study with the method `none`, trained for a part of the r
 from pathlib import Path
 from typing import Any
 
-from meta_rl import context_frames, job, provenance
-from meta_rl.checkpoints import Checkpoint
-from meta_rl.policy import save
-from meta_rl.streams import Streams
+from meta_rl import job
+from meta_rl.study import provenance
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
-from meta_rl.tables import io
-from meta_rl.training import start
+from meta_rl.training.block import finished, generator_streams, start
+from meta_rl.training.policy import save
 
 
 def main(contexts: Path, spec: dict[str, Any], checkpoint: Path, generator: Path) -> str:
     """`checkpoint` is where a training that is cut leaves off."""
     frame = io.read(contexts, contexts_table.TABLE)
     seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
-    training = start(spec, values, Streams([f"generator {seed}" for seed in seeds]))
+    training = start(spec, values, generator_streams(seeds))
     label = f"{spec['benchmark']} {spec['agent']} generators of seeds {seeds[0]}-{seeds[-1]}"
     record = provenance.record("train_generator", spec)
-    with Checkpoint(checkpoint, record, training) as kept:
-        training.run(spec["env_steps"], label, kept)
-        save(generator, training.weights(spec, record))
+    with finished(training, spec, label, record, checkpoint) as (runs, _):
+        save(generator, runs)
     return f"{label}: {len(seeds)} runs of {spec['env_steps']} env_steps"
 
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from meta_rl import job, provenance
+from meta_rl import job
+from meta_rl.study import provenance
 from meta_rl.tables import io
 from meta_rl.tables.trials import TABLE
 from meta_rl.tuning.judge import Judge

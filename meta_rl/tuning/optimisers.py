@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from meta_rl.errors import UserError
-from meta_rl.tuning.candidates import ETA
+from meta_rl.study.candidates import ETA
 
 Search = dict[str, dict[str, Any]]  # setting: values and scale, as in a checked study
 

@@ -16,9 +16,9 @@ from meta_rl import registry, settings
 from meta_rl.errors import UserError
 from meta_rl.job import Progress
 from meta_rl.metrics.returns import iqm
+from meta_rl.study.candidates import Spec, rungs
 from meta_rl.tables import io
 from meta_rl.tables.trials import TABLE
-from meta_rl.tuning.candidates import Spec, rungs
 from meta_rl.tuning.judge import Verdict
 from meta_rl.tuning.optimisers import OPTIMISERS, Proposal
 

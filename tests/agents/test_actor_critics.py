@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from learners import build, start, transition
-from probes import CONTINUOUS, Constant, Recall
 from torch import Tensor
 from torch.distributions import Normal, TanhTransform, TransformedDistribution
+
+from meta_rl.conformance.learners import build, start, transition
+from meta_rl.conformance.probes import CONTINUOUS, Constant, Recall
 
 BOTH = pytest.mark.parametrize("name", ["ddpg", "sac"])
 LIMIT = CONTINUOUS.limit
@@ -52,13 +53,13 @@ def test_ddpg_losses_by_hand() -> None:
     linear(agent.actor, [0.3, 0.1])
     linear(agent.target_actor, [-0.4, 0.6])
     batch = remember(agent)
-    loss, value = agent.critic_loss(batch, batch.inputs(agent.method))
+    loss, value = agent.critic_loss(batch, agent.encoded(batch.seen, agent.method))
     following = 1.5 - 2.0 * np.tanh(0.2)
     target = np.array([1.0, 2.0, 1.5]) + 0.5 * following * np.array([1, 0, 1])
     np.testing.assert_allclose(value.detach()[0], VALUES, rtol=1e-6)
     np.testing.assert_allclose(loss.detach(), [np.square(VALUES - target).mean()], rtol=1e-5)
 
-    loss = agent.actor_loss(batch.inputs(agent.method))
+    loss = agent.actor_loss(agent.encoded(batch.seen, agent.method))
     action = np.tanh(0.4)
     np.testing.assert_allclose(loss.detach(), [-(3.0 + 3.0 * action)], rtol=1e-6)
     weight, bias = torch.autograd.grad(loss.sum(), list(agent.actor.parameters()))
@@ -120,7 +121,7 @@ def test_sac_losses_by_hand() -> None:
     linear(agent.actor, [0.3, 0.1], [-0.2, -0.1])
     batch, alpha = remember(agent), torch.tensor([[0.2]])
     noise = np.array([[[0.5], [1.0], [-2.0]]])
-    inputs = batch.inputs(agent.method)
+    inputs = agent.encoded(batch.seen, agent.method)
 
     raw = 0.4 + np.exp(-0.3) * noise[0, :, 0]
     action = np.tanh(raw)
@@ -211,7 +212,7 @@ def test_targets_use_the_target_encoder(name: str) -> None:
     start(agent, Recall, "continuous", "jrpl").run(200)
     batch = agent.replay.sample(torch.arange(2, 42).repeat(2, 1))
     rest = () if name == "ddpg" else (torch.full((2, 1), 0.1), torch.zeros(2, 40, 1))
-    inputs = batch.inputs(agent.method)
+    inputs = agent.encoded(batch.seen, agent.method)
     loss, value = (x.detach() for x in agent.critic_loss(batch, inputs, *rest))
     with torch.no_grad():
         for parameter in agent.target_method.parameters():

@@ -3,8 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from learners import build, fixed, start, transition
-from probes import Constant, Delayed, Recall
+
+from meta_rl.conformance.learners import build, fixed, start, transition
+from meta_rl.conformance.probes import Constant, Delayed, Recall
 
 
 def single(**settings: Any) -> Any:
@@ -76,13 +77,16 @@ def test_the_target_has_its_own_encoder() -> None:
     agent = build("dqn", method="jrpl", target_every=10**6)
     start(agent, Recall, method="jrpl").run(80)
     batch = agent.replay.sample(torch.arange(40).repeat(2, 1))
-    target, online = batch.next_inputs(agent.target_method), batch.next_inputs(agent.method)
+    target, online = (
+        agent.encoded(batch.next_seen, agent.target_method),
+        agent.encoded(batch.next_seen, agent.method),
+    )
     assert torch.equal(target, online)
     with torch.no_grad():
         for parameter in agent.method.parameters():
             parameter += 0.5
-    assert torch.equal(batch.next_inputs(agent.target_method), target)
-    assert not torch.equal(batch.next_inputs(agent.method), target)
+    assert torch.equal(agent.encoded(batch.next_seen, agent.target_method), target)
+    assert not torch.equal(agent.encoded(batch.next_seen, agent.method), target)
     agent = build("dqn", method="jrpl", target_every=4)
     start(agent, Recall, method="jrpl").run(400)
     for a, b in zip(agent.method.parameters(), agent.target_method.parameters(), strict=True):

@@ -3,12 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from learners import at, build, close, fixed, learnt, start, transition
-from probes import CONTINUOUS, Cue, Delayed, Endless, Recall
 from torch import Tensor
 
 from meta_rl.agents.on_policy import Memory, Samples
-from meta_rl.rollout import Seen
+from meta_rl.conformance.learners import at, build, close, fixed, learnt, start, transition
+from meta_rl.conformance.probes import CONTINUOUS, Cue, Delayed, Endless, Recall
+from meta_rl.stack.rollout import Seen
 
 
 def single(kind: str = "discrete", **settings: Any) -> Any:
@@ -17,7 +17,7 @@ def single(kind: str = "discrete", **settings: Any) -> Any:
 
 def samples(raw: list[float], log_density: Any, advantage: list[float], target: list[float]) -> Samples:
     columns = [torch.tensor(column).float().view(1, -1) for column in (raw, log_density, advantage, target)]
-    return Samples(Seen(torch.ones(1, len(raw), 1)), columns[0].unsqueeze(-1), *columns[1:], joint=False)
+    return Samples(Seen(torch.ones(1, len(raw), 1)), columns[0].unsqueeze(-1), *columns[1:])
 
 
 def test_loss_by_hand() -> None:
@@ -62,7 +62,7 @@ def test_the_first_update_finds_the_policy_that_acted(kind: str, monkeypatch: py
     found: list[Tensor] = []
 
     def look(samples: Samples) -> Tensor:
-        outputs = agent.policy(samples.inputs(agent.method))
+        outputs = agent.policy(agent.encoded(samples.seen, agent.method))
         found.append(agent.distribution.log_density(outputs, samples.raw) - samples.log_density)
         if kind == "continuous":
             found.append(samples.raw.abs().amax() / CONTINUOUS.limit)

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small import keys
 from torch import Tensor
 from torch.distributions import Categorical as Choice
 from torch.distributions import Independent, Normal
@@ -13,9 +12,10 @@ from torch.distributions import Independent, Normal
 from meta_rl.agents.distributions import Categorical, Gaussian
 from meta_rl.agents.normaliser import CLIP, Moments, Observations, Rewards
 from meta_rl.agents.on_policy import Memory, advantages
-from meta_rl.envs.base import Spaces
+from meta_rl.conformance.small import keys
 from meta_rl.methods.base import Method
-from meta_rl.rollout import Seen, Transition, Window
+from meta_rl.spaces import Spaces
+from meta_rl.stack.rollout import Seen, Transition, Window
 from meta_rl.streams import Streams
 
 S, T, N = 2, 9, 3
@@ -118,10 +118,11 @@ def test_a_memory_gives_back_what_it_got(joint: bool, context: bool, window: boo
             [torch.randperm(T * N, generator=torch.Generator().manual_seed(s)) for s in range(S)]
         )
         samples = memory.sample(index)
+        known = Sum().inputs(samples.seen) if joint else samples.seen.observation
         inputs = torch.stack([step.inputs for step in steps], 1).flatten(1, 2)
         for seed in range(S):
             order = index[seed]
-            torch.testing.assert_close(samples.inputs(Sum())[seed], inputs[seed, order])
+            torch.testing.assert_close(known[seed], inputs[seed, order])
             assert torch.equal(samples.raw[seed], raw.flatten(1, 2)[seed, order])
             for found, figure in zip(samples[2:5], figures, strict=True):
                 assert torch.equal(found[seed], figure.flatten(1, 2)[seed, order])

@@ -8,9 +8,9 @@ import metric_frames as frames
 import pandas as pd
 import pytest
 
-from meta_rl import provenance
 from meta_rl.errors import UserError
 from meta_rl.steps import aggregate, score
+from meta_rl.study import provenance
 from meta_rl.tables import contexts, encodings, evaluation, io, learning, metrics, references, runs, scores
 
 BLOCKS = {"seeds_0-1": range(2), "seeds_2-3": range(2, 4)}

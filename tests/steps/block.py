@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 from raw_study import RAW, SMALL
 
-from meta_rl import config, episodes, policy, registry
 from meta_rl.contexts import DEVELOPMENT, ContextSpace
 from meta_rl.envs import cartpole
 from meta_rl.steps import evaluate
-from meta_rl.study import Study
+from meta_rl.study import config
+from meta_rl.study.study import Study
+from meta_rl.training import episodes, policy
+from meta_rl.training.setup import Setup
 
 BENCHMARK = "small_gravity"
 DRAWN = SMALL["contexts"] | {"validation": 3, "calibration": 2}
@@ -56,11 +58,8 @@ def expected(
 ) -> Any:
     """The episodes of a one-run policy in contexts [C, F], each [1, C * E]."""
     chosen = episodes.cases(BENCHMARK, split, ids[None], values[None], played, cartpole.noise)
-    entry = registry.entry("method", weights.spec["method"])
-    return episodes.play_agent(
-        weights.agent(), entry, lambda rows: policy.environments(weights.spec, rows), chosen, information
-    )
+    return episodes.play_agent(weights.runs(), chosen, information)
 
 
 def space() -> ContextSpace:
-    return policy.task(spec("solve_references")).contexts
+    return Setup(spec("solve_references")).task.contexts

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from block import BENCHMARK, collect_spec
 
-from meta_rl import context_frames, policy
 from meta_rl.envs import cartpole, pendulum
 from meta_rl.steps import collect_trajectories
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
-from meta_rl.tables import io
 from meta_rl.tables import trajectories as trajectories_table
+from meta_rl.training.setup import Setup
 
 
 def test_trajectories_are_whole_episodes_of_every_context(made: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_runs_trajectories_do_not_depend_on_the_others(made: Path, tmp_path: P
 
 def test_continuous_actions_are_kept_as_they_were_done(tmp_path: Path) -> None:
     described = collect_spec(20) | {"environment": "pendulum", "features": {"m": {"train": [0.5, 2]}}}
-    drawn = policy.task(described).contexts
+    drawn = Setup(described).task.contexts
     frame = context_frames.to_frame(drawn, BENCHMARK, "train", drawn.draw_train(0, 3), seed=0)
     io.write(frame, contexts_table.TABLE, tmp_path / "contexts.parquet", {})
     collect_trajectories.main(

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from block import EPISODES, NAMES, PLAYED, SEEDS, expected, play
 
-from meta_rl import context_frames, policy
 from meta_rl.envs import cartpole
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
-from meta_rl.tables import io
+from meta_rl.training import policy
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_policies_play_their_train_contexts_and_all_held_out_ones(
             assert part["episode_return"].tolist() == played.episode_return[0].tolist()
             assert part["episode_length"].tolist() == played.episode_length[0].tolist()
             assert np.allclose(part["discounted_return"], played.discounted_return[0])
-            assert np.allclose(part["initial_value"], alone.agent().value(played.first_inputs)[0])
+            assert np.allclose(part["initial_value"], alone.runs().agent.value(played.first_inputs)[0])
 
 
 def test_what_infers_nothing_stands_in_both_regimes_with_the_same_episodes(made: Path) -> None:

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from block import SEEDS, collect_spec, play, spec
 
-from meta_rl import episodes
 from meta_rl.errors import UserError
 from meta_rl.steps import collect_trajectories, evaluate, evaluate_references, train
 from meta_rl.tables import evaluation as evaluation_table
 from meta_rl.tables import io
 from meta_rl.tables import learning as learning_table
+from meta_rl.training import block, episodes
 
 
 def _flipped(path: Path, content: bytes) -> bytes:
@@ -116,7 +116,7 @@ def test_a_seed_that_fails_leaves_its_block_as_it_was(
 ) -> None:
     for name in ("held_out.parquet", "block.parquet", "jrpl.pt", "jrpl_learning.parquet"):
         (tmp_path / name).symlink_to(made / name)
-    module, name = (train, "start") if where == "training" else (evaluate, "_play")
+    module, name = (block, "start") if where == "training" else (evaluate, "_play")
     work = getattr(module, name)
 
     def fails(*arguments: Any) -> Any:

@@ -9,8 +9,7 @@ import pytest
 import torch
 from raw_study import RAW
 
-from meta_rl import budgets, policy, registry
-from meta_rl.config import check
+from meta_rl import registry
 from meta_rl.envs import cartpole
 from meta_rl.steps import (
     collect_trajectories,
@@ -20,8 +19,12 @@ from meta_rl.steps import (
     train,
     train_generator,
 )
-from meta_rl.study import Study
+from meta_rl.study import budgets
+from meta_rl.study.config import check
+from meta_rl.study.study import Study
 from meta_rl.tables import contexts, io, learning, predictions, trajectories
+from meta_rl.training import block, policy
+from meta_rl.training.trajectories import EXPLORATION
 
 STUDY = Study(check(RAW | {"methods": list(registry.METHODS)}, "test.yaml"))
 TRAINED = ("checkpoint.pt", "policy.pt", "learning.parquet")
@@ -65,12 +68,12 @@ def test_a_generator_is_an_agent_without_context_of_its_own_budget(made: Path) -
 
 def test_a_generator_acts_greedily_but_for_a_fifth(made: Path) -> None:
     frame = table(made / "iida_train.parquet")
-    agent = policy.load(made / "generator.pt").agent()
+    agent = policy.load(made / "generator.pt").runs().agent
     shape = 2, len(frame) // 2
     seen = torch.from_numpy(np.stack(list(frame["obs"]))).view(*shape, -1)
     greedy = agent.act(seen, explore=False).numpy().ravel()
     done = np.stack(list(frame["action"])).argmax(1)
-    assert np.mean(greedy == done) == pytest.approx(1 - collect_trajectories.EXPLORATION / 2, abs=0.06)
+    assert np.mean(greedy == done) == pytest.approx(1 - EXPLORATION / 2, abs=0.06)
 
 
 def test_held_out_trajectories_are_other_ones_in_every_held_out_context(made: Path) -> None:
@@ -150,13 +153,13 @@ def test_the_default_control_trains_in_the_default_context(
     made: Path, tmp_path: Path, monkeypatch: Any
 ) -> None:
     seen: list[np.ndarray] = []
-    start = train.start
+    start = block.start
 
     def noted(spec: Any, values: np.ndarray, *rest: Any) -> Any:
         seen.append(values)
         return start(spec, values, *rest)
 
-    monkeypatch.setattr(train, "start", noted)
+    monkeypatch.setattr(block, "start", noted)
     for method in ("default", "none"):
         described = spec("train", method)
         train.main(made / "seeds_0-1.parquet", None, described, *(tmp_path / name for name in TRAINED))

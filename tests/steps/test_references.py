@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from block import COUNTS, EPISODES, NAMES, expected, space, spec
 
-from meta_rl import context_frames, policy
 from meta_rl.envs import cartpole
 from meta_rl.steps import solve_references
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
-from meta_rl.tables import io
 from meta_rl.tables import references as references_table
+from meta_rl.training import policy
 
 
 def test_specialists_stand_on_the_grid_each_with_its_seeds(made: Path) -> None:

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from block import COUNTS, NAMES, PLAYED, SEEDS, STUDY, space, spec
 
-from meta_rl import context_frames
 from meta_rl.contexts import DEVELOPMENT
 from meta_rl.envs import cartpole
 from meta_rl.errors import UserError
 from meta_rl.steps import evaluate_references, sample_contexts, score
+from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import evaluation as evaluation_table
-from meta_rl.tables import io
 from meta_rl.tables import references as references_table
 from meta_rl.tables import scores as scores_table
 

@@ -8,11 +8,14 @@ import pytest
 import torch
 from tuned_study import BENCHMARK, job, raw, study, write_contexts
 
-from meta_rl import config, networks, policy
 from meta_rl.errors import UserError
+from meta_rl.stack import networks
 from meta_rl.steps import collect_trajectories, pretrain_encoder, sample_contexts, train, train_generator
-from meta_rl.study import Study
-from meta_rl.tuning.candidates import rungs, shortened
+from meta_rl.study import config
+from meta_rl.study.candidates import rungs, shortened
+from meta_rl.study.study import Study
+from meta_rl.training import block, policy
+from meta_rl.tuning import judge
 from meta_rl.tuning.judge import Judge
 
 
@@ -48,15 +51,14 @@ def test_a_candidate_that_is_trained_to_the_end_is_the_studys_training(
     contexts: tuple[Path, Path], tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The very policy that `train` leaves for these seeds, with what pretraining paid."""
-    trained = []
-    main = train.main
+    played = []
+    play_agent = judge.play_agent
 
-    def watched(*arguments: Any) -> str:
-        done = main(*arguments)
-        trained.append(policy.load(arguments[4]))
-        return done
+    def watched(runs: policy.Runs, *arguments: Any) -> Any:
+        played.append(runs.agent)
+        return play_agent(runs, *arguments)
 
-    monkeypatch.setattr(train, "main", watched)
+    monkeypatch.setattr(judge, "play_agent", watched)
     verdict = Judge(spec(method), *contexts)({"gamma": 0.9}, 600)
     changed = raw() | {"agents": {"dqn": raw()["agents"]["dqn"] | {"gamma": 0.9}}}
     changed["seeds"] = {"test": {"first": 1000, "count": 2}, "tuning": {"first": 0, "count": 2}, "per_job": 2}
@@ -70,7 +72,7 @@ def test_a_candidate_that_is_trained_to_the_end_is_the_studys_training(
         collected = retrained.spec("collect_trajectories", **wildcards)
         collect_trajectories.main(contexts[0], generator, collected, tmp_path / "trajectories.parquet")
         pretrain_encoder.main(tmp_path / "trajectories.parquet", contexts[0], collected, encoder)
-    main(
+    train.main(
         contexts[0],
         encoder,
         retrained.spec("train", **wildcards),
@@ -78,15 +80,15 @@ def test_a_candidate_that_is_trained_to_the_end_is_the_studys_training(
         tmp_path / "policy.pt",
         tmp_path / "learning.parquet",
     )
-    ours, theirs = trained[0], policy.load(tmp_path / "policy.pt")
+    ours, theirs = policy.tensors(played[0]), policy.load(tmp_path / "policy.pt")
     assert verdict.env_steps == 600 == max(theirs.env_steps)
-    assert ours.tensors.keys() == theirs.tensors.keys()
-    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
+    assert ours.keys() == theirs.tensors.keys()
+    assert all(torch.equal(ours[name], theirs.tensors[name]) for name in ours)
 
 
 def test_a_verdict_is_the_same_again(contexts: tuple[Path, Path]) -> None:
-    judge = Judge(spec(), *contexts)
-    first, again = judge({}, 200), judge({}, 200)
+    judged = Judge(spec(), *contexts)
+    first, again = judged({}, 200), judged({}, 200)
     assert np.array_equal(first.returns, again.returns)
     assert first.returns.shape == (2,)
     assert first.sound.all()
@@ -95,35 +97,35 @@ def test_a_verdict_is_the_same_again(contexts: tuple[Path, Path]) -> None:
 def test_a_run_that_diverges_counts_as_random_and_harms_no_other(
     contexts: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = Judge(spec(), *contexts)
-    sound = judge({}, 600)
+    judged = Judge(spec(), *contexts)
+    sound = judged({}, 600)
     minimise = networks.Adam.minimise
 
     def exploding(self: networks.Adam, loss: torch.Tensor, *arguments: Any) -> None:
         minimise(self, loss * torch.tensor([float("inf"), 1.0]), *arguments)
 
     monkeypatch.setattr(networks.Adam, "minimise", exploding)
-    verdict = judge({}, 600)
+    verdict = judged({}, 600)
     assert verdict.sound.tolist() == [False, True]
-    assert verdict.returns.tolist() == [judge.random, sound.returns[1]]
+    assert verdict.returns.tolist() == [judged.random, sound.returns[1]]
 
 
 @pytest.mark.parametrize("failing", [[0], [0, 1]])
 def test_a_run_that_cannot_be_trained_counts_as_random_and_harms_no_other(
     failing: list[int], contexts: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = Judge(spec(), *contexts)
-    sound, start = judge({}, 600), train.start
+    judged = Judge(spec(), *contexts)
+    sound, start = judged({}, 600), block.start
 
     def fails(*arguments: Any) -> Any:
-        if {f"run {judge.seeds[index]}" for index in failing} & set(arguments[2].keys):
+        if {f"run {judged.seeds[index]}" for index in failing} & set(arguments[2].keys):
             raise ArithmeticError("an unlucky context")
         return start(*arguments)
 
-    monkeypatch.setattr(train, "start", fails)
-    verdict = judge({}, 600)
+    monkeypatch.setattr(block, "start", fails)
+    verdict = judged({}, 600)
     assert verdict.sound.tolist() == [index not in failing for index in (0, 1)]
-    expected = [judge.random if index in failing else sound.returns[index] for index in (0, 1)]
+    expected = [judged.random if index in failing else sound.returns[index] for index in (0, 1)]
     assert verdict.returns.tolist() == expected
     assert verdict.env_steps == 600
 
@@ -140,8 +142,8 @@ def test_every_kind_of_weights_is_looked_at(tmp_path: Path) -> None:
         | {"environment": "pendulum", "features": {"l": {"train": [0.5, 2]}}, "agents": ["sac"]}
     }
     made = Study(config.check(changed, "my.yaml"))
-    judge = Judge(made.spec("tune_settings", **job(made)), *write_contexts(tmp_path, made))
-    assert judge({}, 200).sound.all()
+    judged = Judge(made.spec("tune_settings", **job(made)), *write_contexts(tmp_path, made))
+    assert judged({}, 200).sound.all()
 
 
 def test_contexts_of_results_are_refused(contexts: tuple[Path, Path], tmp_path: Path) -> None:

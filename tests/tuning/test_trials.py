@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from tuned_study import spec
 
-from meta_rl import provenance
 from meta_rl.errors import UserError
 from meta_rl.metrics import tuning
+from meta_rl.study import provenance
 from meta_rl.tables import io
 from meta_rl.tables.trials import TABLE
 from meta_rl.tuning.judge import Verdict

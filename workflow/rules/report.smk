@@ -69,7 +69,6 @@ rule plot:
 rule summarise:
     input:
         tables=expand("results/{{study}}/tables/{table}.parquet", table=TABLES),
-        templates=templates("summary_page.html"),
         code=code("summarise"),
     output:
         page=report(

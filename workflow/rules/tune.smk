@@ -58,7 +58,6 @@ rule summarise_tuning:
             "results/{study}/tuned/{benchmark}/{agent}/{method}/{tuning_block}/trials.parquet"
         ),
         tuned=files("results/{study}/tuned/{benchmark}/{agent}/{method}/settings.json"),
-        templates=templates("tuning_page.html"),
         code=code("summarise_tuning"),
     output:
         page=report(

@@ -1,0 +1,1 @@
+"""How the methods compare: the page of two studies that are finished."""

@@ -1,0 +1,1 @@
+"""One case on all sides: ours, the other libraries', and a loop in one file."""

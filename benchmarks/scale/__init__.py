@@ -1,0 +1,1 @@
+"""What studies, their jobs and their methods cost."""

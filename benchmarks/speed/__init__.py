@@ -1,0 +1,1 @@
+"""How fast environments step and stacks train: `make bench`."""

@@ -1,0 +1,1 @@
+"""Whether tuning beats the defaults and random search: `make tuning-comparison`."""

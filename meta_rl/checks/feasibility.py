@@ -1,0 +1,122 @@
+"""Which contexts of the published benchmarks can be solved at all, and what knowing the context is worth there.
+
+    python -m meta_rl.checks.feasibility docs/benchmarks/feasibility.csv [BENCHMARK ...]
+
+plays what needs no training: random actions and the environment's controllers, told the context that they are
+in, and each told one context of a grid instead, whatever it is in ("blind", as a specialist is). A row is a
+region of a benchmark; benchmarks whose environment has no controller are left out. The file keeps the rows of
+published benchmarks that are not named.
+"""
+
+import sys
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from meta_rl import files, registry
+from meta_rl.benchmarks import BENCHMARKS, Benchmark
+from meta_rl.contexts import ContextSpace
+from meta_rl.envs.base import Environment
+from meta_rl.errors import UserError, unknown
+from meta_rl.metrics.references import CONTEXT, context_value, reference_values, rule_out
+from meta_rl.tables.context_frames import to_frame
+from meta_rl.training.episodes import Build, Cases, cases, play_controller
+
+# Contexts per region (or the next multiple of its parts) and episodes, by tier: simulators of tier B are slow.
+SIZES = {"A": (100, 4), "B": (8, 2)}
+GRID = {1: 9, 2: 3, 3: 3}  # points per feature, by the number of features
+
+
+def main(path: Path, names: list[str]) -> None:
+    """Measure the benchmarks (all unless named) and write them into the table at `path`."""
+    for name in names:
+        if name not in BENCHMARKS:
+            raise UserError(unknown("benchmark", name, BENCHMARKS))
+    known: dict[Any, pd.DataFrame] = {}
+    if path.is_file():
+        known = dict(list(pd.read_csv(path).groupby("benchmark", sort=False)))
+    for name in names or BENCHMARKS:
+        if not registry.load("environment", BENCHMARKS[name].environment).controllers:
+            continue
+        known[name] = measure(name, BENCHMARKS[name])
+        print(known[name].to_string(index=False), flush=True)
+        table = pd.concat([known[one] for one in BENCHMARKS if one in known])
+        files.write_text(path, table.to_csv(index=False, float_format="%.4g"))
+
+
+def measure(name: str, benchmark: Benchmark) -> pd.DataFrame:
+    """A row per region: numbers of contexts, mean returns, and the context value. It takes a controller."""
+    environment: Environment = registry.load("environment", benchmark.environment)
+    space = ContextSpace.of(environment.features, benchmark.ranges, benchmark.train_set)
+    count, episodes = SIZES[benchmark.tier]
+    build = cache(partial(environment.build, space.names))
+    references, contexts = [], []
+    for split, parts in space.regions.items():
+        values = space.draw_held_out(split, -(-count // parts) * parts)
+        contexts.append(to_frame(space, name, split, values))
+        ids = np.arange(len(values))[None]
+        todo = cases(name, split, ids, values[None], np.arange(2 * episodes), environment.noise)
+        for chunk in todo.chunks(environment.chunk):
+            references += _portfolio(name, environment, space, build, chunk)
+    frame = pd.concat(references, ignore_index=True)
+    solved = reference_values(frame, environment.success)
+    solved = rule_out(solved, pd.concat(contexts), environment.limits)
+    return _summed(name, solved, context_value(frame), episodes)
+
+
+def _portfolio(
+    benchmark: str, environment: Environment, space: ContextSpace, build: Build, chunk: Cases
+) -> list[pd.DataFrame]:
+    """The references table of a chunk: every member's episodes."""
+    members: dict[str, tuple[str, dict[str, float] | None]] = {"random": ("random", None)}
+    grid = space.grid(GRID[len(space.features)])
+    for controller in environment.controllers:
+        members[controller] = controller, None
+        for point, values in enumerate(grid):
+            believed = dict(zip(space.names, values.tolist(), strict=True))
+            members[f"specialist_{controller}_{point}"] = controller, believed
+    return [
+        pd.DataFrame(
+            {
+                "split": chunk.split,
+                "context_id": chunk.context_id[0],
+                "member": member,
+                "episode": chunk.episode[0],
+                "episode_return": play_controller(name, benchmark, build, chunk, believed).episode_return[0],
+            }
+        )
+        for member, (name, believed) in members.items()
+    ]
+
+
+def _summed(name: str, solved: pd.DataFrame, value: pd.Series, episodes: int) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for split, group in solved.groupby(CONTEXT[0], sort=False):
+        counts = group["solvable"].value_counts()
+        rows.append(
+            {
+                "benchmark": name,
+                "region": split,
+                "contexts": len(group),
+                "episodes": episodes,
+                **{
+                    f"solvable_{answer}": int(counts.get(answer, 0))
+                    for answer in ("true", "false", "unknown")
+                },
+                "informative": int(group["informative"].sum()),
+                "random": group["random"].mean(),
+                "reference": group["reference"].mean(),
+                "context_value": value[split],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), sys.argv[2:])
+    except UserError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,1 @@
+"""What every registered member must do, as tests: `pytest --pyargs meta_rl.conformance`."""

@@ -1,0 +1,121 @@
+"""Agents on the probes: with settings that learn a probe in little time, and with values fixed by hand."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from meta_rl import registry
+from meta_rl.agents.base import Agent
+from meta_rl.conformance.probes import CONTINUOUS, DISCRETE, Probe, task
+from meta_rl.conformance.small import keys
+from meta_rl.stack.rollout import Seen, Transition
+from meta_rl.streams import Streams
+from meta_rl.training.loop import Training
+
+GAMMA = 0.5
+STEPS = 1200
+SPACES = {"discrete": DISCRETE, "continuous": CONTINUOUS}
+# Every kind of actions that each agent can take.
+CASES = [(name, kind) for name, entry in registry.AGENTS.items() for kind in sorted(entry.actions)]
+# Enough to learn a probe in the steps above.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "dqn": {
+        "n_envs": 4, "hidden": (16,), "learning_rate": 0.02, "gamma": GAMMA, "replay": 400, "batch": 64,
+        "learning_starts": 100, "train_every": 8, "target_every": 32,
+    },
+    "ddpg": {
+        "n_envs": 4, "hidden": (16,), "actor_learning_rate": 0.02, "critic_learning_rate": 0.03, "noise": 0.3,
+        "gamma": GAMMA, "replay": 2000, "batch": 64, "learning_starts": 200, "train_every": 8, "tau": 0.3,
+    },
+    "sac": {
+        "n_envs": 4, "hidden": (16,), "learning_rate": 0.03, "gamma": GAMMA, "replay": 2000, "batch": 64,
+        "learning_starts": 200, "train_every": 8, "tau": 0.3,
+    },
+    "ppo": {
+        "n_envs": 4, "n_steps": 16, "hidden": (16,), "learning_rate": 0.02, "gamma": GAMMA, "minibatch": 32,
+        "epochs": 4, "observations": "raw",
+    },
+}  # fmt: skip
+SETTINGS["ddqn"] = SETTINGS["dqn"]
+METHODS: dict[str, dict[str, Any]] = {
+    "iida": {"window": 3, "size": 2, "encoder": (5,), "predictor": (5,)},
+    "jrpl": {"window": 2, "hidden": (8,)},
+    "random_encoder": {"window": 2, "hidden": (8,)},
+    "cgate": {"size": 16, "hidden": (16,)},
+    "epi": {"steps": 2, "size": 2},
+}
+
+
+def build(
+    agent: str,
+    kind: str = "discrete",
+    method: str = "none",
+    seeds: int | tuple[int, ...] = 2,
+    steps: int = STEPS,
+    **settings: Any,
+) -> Any:
+    """An agent over a method for probes with this kind of actions."""
+    streams = Streams(keys(*(range(seeds) if isinstance(seeds, int) else seeds)))
+    module, methods = registry.load("agent", agent), registry.load("method", method)
+    into = task(spaces=SPACES[kind])
+    joint = registry.entry("method", method).joint
+    told = methods.build(methods.Config(**METHODS.get(method, {})), into, streams).requires_grad_(joint)
+    config = module.Config(**{**SETTINGS[agent], **settings})
+    return module.build(config, into, told, joint, streams, steps)
+
+
+def start(agent: Agent, probe: type[Probe], kind: str = "discrete", method: str = "none") -> Training:
+    """Two contexts, -1 and 1, as many episodes of each."""
+    streams: Streams = agent.streams
+    contexts = np.tile([[[-1.0], [1.0]]], (len(streams.keys), 1, 1))
+    size = len(streams.keys), agent.n_envs
+    rows: Any = probe(size, SPACES[kind])
+    others: Any = probe(size, SPACES[kind])
+    probed = others if agent.method.probe is not None else None
+    return Training(agent, rows, registry.entry("method", method), contexts, streams, probed)
+
+
+def learnt(name: str, kind: str, probe: type[Probe], method: str = "none", **settings: Any) -> Any:
+    agent = build(name, kind, method, **settings)
+    start(agent, probe, kind, method).run(STEPS)
+    return agent
+
+
+def at(*inputs: float) -> Tensor:
+    """[S, N, I] of N inputs of one or more numbers each."""
+    return torch.tensor(inputs).view(1, len(inputs), -1).repeat(2, 1, 1)
+
+
+def close(value: Tensor, *expected: float, tolerance: float = 0.08) -> None:
+    torch.testing.assert_close(value, torch.tensor([expected] * 2), rtol=0, atol=tolerance)
+
+
+def transition(
+    reward: float, action: int | list[float], terminated: bool = False, truncated: bool = False
+) -> Transition:
+    """One row of one seed sees 1 before and after it acts."""
+    seen, shape = Seen(torch.ones(1, 1, 1)), (1, 1)
+    done = torch.full(shape, action) if isinstance(action, int) else torch.tensor([[action]])
+    return Transition(
+        seen,
+        seen.observation,
+        done,
+        torch.full(shape, reward),
+        seen,
+        seen.observation,
+        torch.full(shape, terminated),
+        torch.full(shape, truncated),
+        torch.zeros(shape, dtype=torch.int64),
+    )
+
+
+def fixed(network: torch.nn.Module, values: list[float]) -> None:
+    """Make a network say these values everywhere."""
+    with torch.no_grad():
+        *others, last = network.parameters()
+        for parameter in others:
+            parameter.zero_()
+        last.zero_()
+        last[..., : len(values)] = torch.tensor(values)

@@ -1,0 +1,77 @@
+"""Small studies of every registered method and agent: varied gravity, tiny networks.
+
+The environment is CartPole, or Pendulum for agents that have continuous actions only.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from meta_rl import registry
+from meta_rl.streams import Streams
+from meta_rl.training.block import start
+from meta_rl.training.loop import Training
+from meta_rl.training.setup import Setup
+
+STEPS = 1500
+
+# A large step size and many updates: small differences soon show in what a run does.
+AGENTS: dict[str, dict[str, Any]] = {
+    "dqn": {
+        "hidden": [12, 8], "replay": 400, "batch": 16, "learning_starts": 200, "train_every": 4,
+        "target_every": 100, "learning_rate": 0.02,
+    },
+    "ddqn": {
+        "hidden": [12, 8], "replay": 400, "batch": 16, "learning_starts": 200, "train_every": 4,
+        "target_every": 100, "learning_rate": 0.02,
+    },
+    "ddpg": {
+        "n_envs": 4, "hidden": [9, 7], "replay": 400, "batch": 13, "learning_starts": 200, "train_every": 4,
+        "actor_learning_rate": 0.02, "critic_learning_rate": 0.02, "tau": 0.05,
+    },
+    "sac": {
+        "n_envs": 4, "hidden": [9, 7], "replay": 400, "batch": 13, "learning_starts": 200, "train_every": 8,
+        "learning_rate": 0.02, "tau": 0.05,
+    },
+    "ppo": {
+        "n_envs": 4, "n_steps": 24, "hidden": [9, 7], "minibatch": 12, "epochs": 2, "learning_rate": 0.02,
+        "rewards": "normalised",
+    },
+}  # fmt: skip
+METHODS: dict[str, dict[str, Any]] = {
+    "iida": {"window": 5, "size": 3, "encoder": [8], "predictor": [8], "updates": 20, "batch": 8},
+    "jrpl": {"window": 5, "size": 3, "hidden": [8]},
+    "random_encoder": {"window": 5, "size": 3, "hidden": [8]},
+    "cgate": {"size": 8, "hidden": [8]},
+    "epi": {
+        "steps": 3, "size": 3, "encoder": [8], "predictor": [8], "probe": [8], "probes": 2, "refit": 1,
+        "updates": 5,
+    },
+}  # fmt: skip
+
+
+def keys(*seeds: int) -> list[str]:
+    return [f"run {seed}" for seed in seeds]
+
+
+def spec(method: str, agent: str = "dqn", **agent_settings: Any) -> dict[str, Any]:
+    return {
+        "benchmark": "small",
+        "environment": "cartpole" if "discrete" in registry.entry("agent", agent).actions else "pendulum",
+        "features": {"gravity": {"train": [0.2, 2.2]}},
+        "train_set": "A",
+        "agent": agent,
+        "method": method,
+        "agent_settings": {**AGENTS.get(agent, {}), **agent_settings},
+        "method_settings": METHODS.get(method, {}),
+        "env_steps": STEPS,
+    }
+
+
+def training(method: str, seeds: Sequence[int], agent: str = "dqn", **agent_settings: Any) -> Training:
+    """A training of the seeds as one stack, each in five contexts of its own."""
+    described = spec(method, agent, **agent_settings)
+    streams = Streams(keys(*seeds))
+    space = Setup(described).task.contexts
+    return start(described, np.stack([space.draw_train(seed, 5) for seed in seeds]), streams)

@@ -1,0 +1,174 @@
+"""Every registered agent, with every kind of actions that it can take, on environments with known values."""
+
+import io
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from meta_rl import registry
+from meta_rl.conformance.learners import CASES, GAMMA, SPACES, at, build, close, learnt, start
+from meta_rl.conformance.probes import Adapt, Aim, Cue, Delayed, Ended, Endless, Hidden, Recall
+from meta_rl.stack.rollout import Seen, Window
+from meta_rl.training import policy
+from meta_rl.training.loop import Training
+
+CONTINUOUS = [name for name, kind in CASES if kind == "continuous"]
+
+
+def best(agent: Any, kind: str, inputs: Tensor, *signs: float) -> None:
+    """The greedy actions go all the way, or most of it, into the directions `signs`."""
+    action = agent.act(inputs, explore=False)
+    sign = 2.0 * action - 1 if kind == "discrete" else action[..., 0] / SPACES[kind].limit
+    close(sign, *signs, tolerance=0.0 if kind == "discrete" else 0.15)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+class TestEveryAgent:
+    def test_shapes_and_limits(self, name: str, kind: str) -> None:
+        agent, spaces = build(name, kind), SPACES[kind]
+        inputs = at(0.0, 100.0, -1000.0)
+        for explore in (False, True):
+            action = agent.act(inputs, explore)
+            if spaces.discrete:
+                assert action.shape == (2, 3)
+                assert action.dtype == torch.int64
+                assert ((action >= 0) & (action < 2)).all()
+            else:
+                assert action.shape == (2, 3, 1)
+                assert action.dtype == torch.float32
+                assert (action.abs() <= spaces.limit).all()
+        assert agent.value(inputs).shape == (2, 3)
+        assert agent.value(inputs).dtype == torch.float32
+        assert not agent.value(inputs).requires_grad
+
+    def test_greedy_acts_draw_nothing(self, name: str, kind: str) -> None:
+        agent, quiet = build(name, kind), build(name, kind)
+        inputs = at(0.0, 1.0)
+        greedy = agent.act(inputs, explore=False)
+        for _ in range(5):
+            assert torch.equal(agent.act(inputs, explore=False), greedy)
+        for _ in range(5):
+            assert torch.equal(agent.act(inputs, explore=True), quiet.act(inputs, explore=True))
+
+    def test_discounts_what_comes_later(self, name: str, kind: str) -> None:
+        close(learnt(name, kind, Delayed).value(at(0.0, 1.0)), GAMMA, 1.0)
+
+    def test_learns_what_the_observation_tells(self, name: str, kind: str) -> None:
+        agent = learnt(name, kind, Cue)
+        best(agent, kind, at(-1.0, 1.0), -1.0, 1.0)
+        close(agent.value(at(-1.0, 1.0)), 1.0, 1.0, tolerance=0.15)
+
+    def test_learns_what_the_context_tells(self, name: str, kind: str) -> None:
+        agent = learnt(name, kind, Adapt, "explicit")
+        inputs = torch.tensor([[1.0, -1.0], [1.0, 1.0]]).repeat(2, 1, 1)
+        best(agent, kind, inputs, -1.0, 1.0)
+        close(agent.value(inputs), 1.0, 1.0, tolerance=0.15)
+
+    def test_cannot_learn_the_context_if_not_told(self, name: str, kind: str) -> None:
+        """The mean over contexts; the larger tolerance is for what sticks of the last batches."""
+        close(learnt(name, kind, Hidden).value(at(1.0)), 0.0, tolerance=0.4)
+
+    def test_values_go_on_through_truncation(self, name: str, kind: str) -> None:
+        close(learnt(name, kind, Endless).value(at(1.0)), 1 / (1 - GAMMA))
+
+    def test_values_end_with_termination(self, name: str, kind: str) -> None:
+        close(learnt(name, kind, Ended).value(at(1.0)), 1.0)
+
+    def test_learns_to_recall_through_a_joint_method(self, name: str, kind: str) -> None:
+        """Only an encoder that the agent's loss trains, from windows as they were, can know the reward."""
+        agent = learnt(name, kind, Recall, "jrpl")
+        action = [0.0, 1.0] if kind == "discrete" else [0.5]
+        values = []
+        for context in (-1.0, 1.0):
+            window = torch.tensor([[0.0, *action, context], [context, *action, 2.0]])
+            window = Window(window.expand(2, 1, *window.shape), torch.ones(2, 1, 2))
+            seen = Seen(torch.full((2, 1, 1), 2.0), None, window)
+            values.append(agent.value(agent.encode(seen)))
+        close(torch.cat(values, 1), -1.0, 1.0, tolerance=0.3)
+
+
+# A parabola asks more of a critic than the other probes do.
+FINER: dict[str, dict[str, Any]] = {
+    "ddpg": {
+        "hidden": (64,), "actor_learning_rate": 0.005, "critic_learning_rate": 0.01, "batch": 128,
+        "train_every": 4, "learning_starts": 600,
+    },
+    "sac": {"hidden": (32,), "train_every": 4, "learning_starts": 600},
+    "ppo": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_finds_the_best_of_continuous_actions(name: str) -> None:
+    agent = learnt(name, "continuous", Aim, **FINER[name])
+    close(agent.act(at(1.0), explore=False)[..., 0], 0.5, tolerance=0.3)
+    close(agent.value(at(1.0)), 0.0, tolerance=0.15)
+
+
+# --- stacks: sizes that leave rests in the processor's vectors ---
+
+ODD: dict[str, dict[str, Any]] = {
+    "dqn": {"n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3},
+    "ddpg": {"n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3},
+    "ppo": {"n_envs": 3, "n_steps": 7, "hidden": (7, 5), "minibatch": 7, "epochs": 2, "observations": "normalised",
+            "rewards": "normalised", "entropy_weight": 0.01},
+}  # fmt: skip
+ODD["ddqn"], ODD["sac"] = ODD["dqn"], ODD["ddpg"]
+
+
+def odd(name: str, kind: str, method: str, seeds: tuple[int, ...]) -> Training:
+    agent = build(name, kind, method, seeds, **ODD[name])
+    return start(agent, Recall, kind, method)
+
+
+def weights(training: Training, seed: int = 0) -> dict[str, Tensor]:
+    return {name: value[seed].clone() for name, value in policy.tensors(training.agent).items()}
+
+
+def check_same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
+    assert ours.keys() == theirs.keys()
+    for key, value in ours.items():
+        assert torch.equal(value, theirs[key]), key
+
+
+@pytest.mark.parametrize("method", ["none", "jrpl"])
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_a_run_is_the_same_alone_and_in_any_stack(name: str, kind: str, method: str) -> None:
+    alone = odd(name, kind, method, (1,))
+    first = weights(alone)
+    alone.run(120)
+    assert any(not torch.equal(value, first[key]) for key, value in weights(alone).items())
+    for seeds in ((0, 1, 2), (1, 4)):
+        stack = odd(name, kind, method, seeds)
+        stack.run(120)
+        check_same(weights(stack, seeds.index(1)), weights(alone))
+
+
+@pytest.mark.parametrize("method", ["none", "jrpl"])
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_a_resumed_run_is_the_uninterrupted_one(name: str, kind: str, method: str) -> None:
+    whole = odd(name, kind, method, (0, 1))
+    whole.run(54)  # PPO is amid a rollout
+    file = io.BytesIO()
+    torch.save(whole.state_dict(), file)
+    whole.run(120)
+    resumed = odd(name, kind, method, (0, 1))
+    resumed.run(36)  # whatever it did before
+    file.seek(0)
+    resumed.load_state_dict(torch.load(file, weights_only=True))
+    resumed.run(120)
+    check_same(weights(resumed, 1), weights(whole, 1))
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize("method", registry.METHODS)
+def test_only_joint_methods_learn_from_the_agents_loss(method: str, name: str, kind: str) -> None:
+    agent = build(name, kind, method)
+    before = {key: value.clone() for key, value in policy.tensors(agent.method).items()}
+    start(agent, Delayed, kind, method).run(240)
+    joint = registry.entry("method", method).joint
+    for key, value in policy.tensors(agent.method).items():
+        changed = [not torch.equal(a, b) for a, b in zip(value, before[key], strict=True)]
+        assert changed == [joint, joint], key

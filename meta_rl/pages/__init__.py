@@ -1,0 +1,1 @@
+"""Pages for people, in HTML and Markdown, from tables and the registry."""

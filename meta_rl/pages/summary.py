@@ -1,0 +1,293 @@
+"""The summary page: the tables of a study in words and numbers, as one self-contained HTML file."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
+from meta_rl.metrics import comparisons, counts, intervals
+from meta_rl.pages.render import render
+from meta_rl.tables import contexts, evaluation, learning, metrics, predictions, runs, scores
+from meta_rl.tables.columns import REGIMES
+
+TABLES = tuple(
+    module.TABLE for module in (contexts, evaluation, learning, metrics, predictions, runs, scores)
+)
+_OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
+_OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
+_GROUP = ["benchmark", "agent", "information"]
+# A context that is wrong must not help.
+_WRONG = ("shuffled against none",)
+_DASH = "\N{EN DASH}"
+
+Tables = dict[str, pd.DataFrame]
+Record = dict[Any, Any]  # a row of the metrics table
+
+
+def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
+    """The page of a study, from the tables in `TABLES`. What it says depends on nothing else.
+
+    `smoke` names the benchmarks whose size is that of a trial run.
+    """
+    metrics = tables["metrics"]
+    of_methods = metrics[
+        metrics["information"].isin(REGIMES) & ~metrics["metric"].isin(["context_value", "specialist_return"])
+    ]  # without the portfolio's
+    sections = [
+        _section(rows, tables) | {"smoke": key[0] in smoke} for key, rows in of_methods.groupby(_GROUP)
+    ]
+    verdicts = [comparison["verdict"] for section in sections for comparison in section["comparisons"]]
+    return render(
+        "summary.html",
+        study=study,
+        sections=sections,
+        compared=len(verdicts),
+        conclusive=sum(verdict != "inconclusive" for verdict in verdicts),
+        coverage=_coverage(metrics),
+        feasibility=list(_feasibility(tables)),
+        few=_few(tables),
+        fewest=counts.FEWEST,
+        diverged=_lost(tables["runs"], "diverged"),
+        failed=_lost(tables["runs"], "failed"),
+        predictions=list(_predictions(tables["predictions"])),
+        protocol=_protocol(tables),
+    )
+
+
+def number(value: float, digits: int) -> str:
+    """With a true minus sign; a dash if there is no number."""
+    return _DASH if math.isnan(value) else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def interval(row: Record, digits: int) -> str:
+    """`391 [352, 430]`; the estimate alone if it has no interval."""
+    estimate = number(row["estimate"], digits)
+    if math.isnan(row["low"]):
+        return estimate
+    return f"{estimate} [{number(row['low'], digits)}, {number(row['high'], digits)}]"
+
+
+def _order(method: str) -> tuple[int, str]:
+    """Sorts the baselines first, then the other methods by name."""
+    baselines = comparisons.BASELINES
+    return (baselines.index(method) if method in baselines else len(baselines), method)
+
+
+def _section(rows: pd.DataFrame, tables: Tables) -> dict[str, Any]:
+    """All about one benchmark, agent and information, from its `rows` of the metrics table."""
+    benchmark, agent, information = rows[_GROUP].iloc[0]
+    digits = _digits(rows)
+    return {
+        "title": f"{benchmark}, {agent}, {information}",
+        "regions": [
+            _region(split, rows, digits)
+            | {"specialist": _specialist(benchmark, agent, split, tables, digits)}
+            for split in _regions(benchmark, tables)
+        ],
+        "comparisons": (compared := list(_comparisons(rows, digits))),
+        "red_flags": [
+            line["region"] for line in compared if line["pair"] in _WRONG and line["verdict"] == "better"
+        ],
+    }
+
+
+def _specialist(benchmark: str, agent: str, split: str, tables: Tables, digits: int) -> str:
+    """What the best specialist of each context returns in the mean."""
+    metrics = tables["metrics"]
+    of = metrics[
+        (metrics["metric"] == "specialist_return")
+        & (metrics["benchmark"] == benchmark)
+        & (metrics["agent"] == agent)
+        & (metrics["split"] == split)
+    ]
+    return number(of["estimate"].iloc[0], digits) if len(of) else ""
+
+
+def _regions(benchmark: str, tables: Tables) -> tuple[str, ...]:
+    """The held-out regions that a benchmark of that many features may have."""
+    contexts = tables["contexts"]
+    features = contexts.loc[contexts["benchmark"] == benchmark, "feature"].nunique()
+    return _OF_ONE if features == 1 else _OF_SEVERAL
+
+
+def words(split: str) -> str:
+    """`single extrapolation`."""
+    return split.replace("_", " ")
+
+
+def _digits(rows: pd.DataFrame) -> int:
+    """Decimals that give returns of this size three significant figures."""
+    largest = rows.loc[rows["metric"] == "iqm_return", "estimate"].abs().max()
+    return int(min(3, max(0, 2 - math.floor(math.log10(largest))))) if largest > 0 else 2
+
+
+def _region(split: str, rows: pd.DataFrame, digits: int) -> dict[str, Any]:
+    """The headline table of one region: a line per method, or none if the benchmark has no such region."""
+    own = rows[(rows["split"] == split) & rows["compared_with"].isna()]
+    lines = []
+    for method in sorted(own["method"].unique(), key=_order):
+        of = _by_metric(own[own["method"] == method])
+        headline = of["iqm_return"]
+        lines.append(
+            {
+                "method": method,
+                "iqm": interval(headline, digits),
+                "score": interval(of["mean_score"], 2),
+                "gap": interval(of["generalisation_gap"], 2),
+                "cvar": interval(of["cvar_return"], digits),
+                "runs": headline["n_seeds"],
+                "contexts": headline["n_contexts"],
+                "solvable": headline["n_solvable"],
+            }
+        )
+    return {"name": words(split), "lines": lines}
+
+
+def _comparisons(rows: pd.DataFrame, digits: int) -> Iterator[dict[str, Any]]:
+    """Each method against a baseline, in a region, and what may be said about it."""
+    pairs = rows[rows["compared_with"].notna()]
+    found = pairs[["split", "compared_with", "method"]].drop_duplicates().to_numpy()
+    for split, baseline, method in sorted(
+        found, key=lambda pair: (RESULTS.index(pair[0]), *map(_order, pair[1:]))
+    ):
+        is_pair = (
+            (pairs["split"] == split) & (pairs["compared_with"] == baseline) & (pairs["method"] == method)
+        )
+        of = _by_metric(pairs[is_pair])
+        difference, p = of["return_difference"], of["p_holm"]["estimate"]
+        verdict = comparisons.verdict(p, difference["low"], difference["high"])
+        yield {
+            "region": words(split),
+            "pair": f"{method} against {baseline}",
+            "difference": interval(difference, digits),
+            "improvement": number(of["probability_of_improvement"]["estimate"], 2),
+            "p": number(p, 3),
+            "verdict": verdict,
+            "reason": _reason(p, of["smallest_p_holm"]) if verdict == "inconclusive" else "",
+        }
+
+
+def _reason(p: float, smallest: Record) -> str:
+    """Why a comparison is inconclusive."""
+    n = smallest["n_seeds"]
+    if math.isnan(p):
+        return "a run has no value"
+    if smallest["estimate"] > comparisons.ALPHA:
+        runs = "1 run" if n == 1 else f"{n} runs"
+        least, after_holm = comparisons.smallest_p(n), smallest["estimate"]
+        return f"with {runs} the smallest attainable p is {least:.4g} ({after_holm:.4g} after Holm)"
+    if p > comparisons.ALPHA:
+        return f"p is above {comparisons.ALPHA}"
+    return "the interval holds 0"
+
+
+def _by_metric(rows: pd.DataFrame) -> dict[str, Record]:
+    return {row["metric"]: row for row in rows.to_dict("records")}
+
+
+def _feasibility(tables: Tables) -> Iterator[dict[str, Any]]:
+    """Per benchmark, on how many contexts it can be judged, and what knowing the context is worth.
+
+    A region that it does not have has no numbers.
+    """
+    scores, metrics = tables["scores"], tables["metrics"]
+    for benchmark, rows in counts.regions(scores).groupby("benchmark"):
+        own = metrics[metrics["benchmark"] == benchmark]
+        values = own[own["metric"] == "context_value"].set_index("split")["estimate"].to_dict()
+        by_split = rows.set_index("split").to_dict("index")
+        splits = (TRAIN, *_regions(str(benchmark), tables))
+        yield {
+            "benchmark": benchmark,
+            "splits": [
+                {
+                    "name": words(split),
+                    "value": number(values.get(split, math.nan), _digits(own)),
+                    "counts": by_split.get(split),
+                }
+                for split in splits
+            ],
+        }
+
+
+def _predictions(predictions: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """One-step errors: a line per benchmark, agent, method and region, a number per predictor."""
+    for key, rows in predictions.groupby(["benchmark", "agent", "method"]):
+        for split in [split for split in RESULTS if split in set(rows["split"])]:
+            own = rows[rows["split"] == split]
+            errors = own.groupby(["predictor", "window"])["error"].median()
+            yield {
+                "title": ", ".join(key),
+                "region": words(split),
+                "none": f"{errors['none', 0]:.3g}",
+                "encoder": ", ".join(f"{error:.3g} (K = {k})" for k, error in errors["encoder"].items()),
+                "true_context": f"{errors['true_context', 0]:.3g}",
+            }
+
+
+def _few(tables: Tables) -> list[Record]:
+    """The sides outside a train range that too few contexts can judge: few are solvable, or few were drawn."""
+    sides = counts.sides(tables["scores"], tables["contexts"])
+    few = sides[sides["solvable"] < counts.FEWEST].to_dict("records")
+    verdicts = {True: "infeasible", False: "too few drawn"}
+    return [
+        row | {"split": words(row["split"]), "verdict": verdicts[row["contexts"] >= counts.FEWEST]}
+        for row in few
+    ]
+
+
+def _coverage(metrics: pd.DataFrame) -> list[str]:
+    """What the intervals are worth at the numbers of runs of this study."""
+    sizes = sorted(set(metrics.loc[metrics["metric"] == "iqm_return", "n_seeds"]))
+    return [_covered(n) for n in sizes]
+
+
+def _covered(n: int) -> str:
+    if n < 2:
+        return "With 1 run there is no interval."
+    shares = {
+        (statistic, population): f"{intervals.coverage(n, statistic, population):.2f}"
+        for statistic in ("iqm", "mean")
+        for population in ("normal", "failing")
+    }
+    return (
+        f"Coverage of the 95 % intervals with {n} runs, by simulation: {shares['iqm', 'normal']} (IQM) and "
+        f"{shares['mean', 'normal']} (mean) if runs are normal, {shares['iqm', 'failing']} and "
+        f"{shares['mean', 'failing']} if three runs in ten fail."
+    )
+
+
+def _lost(table: pd.DataFrame, outcome: str) -> list[str]:
+    rows = table.loc[table["outcome"] == outcome, ["benchmark", "agent", "method", "seed", "reason"]]
+    return [
+        f"{benchmark}, {agent}, {method}, seed {seed} ({reason})"
+        for benchmark, agent, method, seed, reason in rows.to_numpy()
+    ]
+
+
+def _protocol(tables: Tables) -> dict[str, str]:
+    """The numbers in the protocol, each a range where benchmarks or methods differ."""
+    contexts, evaluation, learning = tables["contexts"], tables["evaluation"], tables["learning"]
+    places = contexts.drop_duplicates(["benchmark", "split", "context_id"])
+    method = ["benchmark", "agent", "method"]
+    held_out = {split: rows.groupby("benchmark").size() for split, rows in places.groupby("split")}
+    return {
+        "runs": _range(evaluation.groupby(method)["seed"].nunique()),
+        "train": _range(places[places["split"] == "train"].groupby(["benchmark", "seed"]).size()),
+        "env_steps": _range(learning.groupby([*method, "seed"])["env_steps"].max()),
+        "held_out": _listed(
+            [f"{_range(held_out[split])} {words(split)}" for split in RESULTS if split in held_out]
+        ),
+        "episodes": _range(evaluation.groupby("benchmark")["episode"].nunique()),
+    }
+
+
+def _range(counts: pd.Series) -> str:
+    low, high = counts.min(), counts.max()
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _listed(parts: list[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -1,0 +1,139 @@
+"""The page about a tuning: what was searched, at what cost, and what was found."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from meta_rl import registry, settings
+from meta_rl.figures import style, tuning_traces
+from meta_rl.metrics import tuning
+from meta_rl.metrics.intervals import interval
+from meta_rl.pages.render import render
+from meta_rl.pages.summary import number
+from meta_rl.pages.tuning_checklist import checklist
+
+Record = dict[str, Any]
+
+
+def page(spec: Record, trials: pd.DataFrame, chosen: list[Record]) -> str:
+    """HTML from the trials of all tunings and what was chosen for each benchmark, agent and method.
+
+    `spec` has `study`, `smoke`, and the study's `methods`, `seeds`, `tune` and, by benchmark, `tuned`.
+    """
+    scored = tuning.scores(trials)
+    sections = [
+        _section(rows, [one for one in chosen if [one["benchmark"], one["agent"]] == list(key)], spec)
+        for key, rows in scored.groupby(["benchmark", "agent"])
+    ]
+    return render(
+        "tuning.html",
+        study=spec["study"],
+        sections=sections,
+        traces=_picture(tuning.traces(scored)),
+        cost=_cost(scored),
+        checklist=list(checklist(spec, scored, chosen)),
+    )
+
+
+def _picture(traces: pd.DataFrame) -> str:
+    """The traces as the data of a PNG."""
+    target = io.BytesIO()
+    with style.context():
+        tuning_traces.build(traces).savefig(target, format="png")
+    return base64.b64encode(target.getvalue()).decode()
+
+
+def _section(rows: pd.DataFrame, chosen: list[Record], spec: Record) -> Record:
+    """One benchmark and agent, from its rows of the scores."""
+    benchmark, agent = rows[["benchmark", "agent"]].iloc[0]
+    search = spec["tune"]["benchmarks"][benchmark]["search"][agent]
+    return {
+        "title": f"{benchmark}, {agent}",
+        "smoke": benchmark in spec["smoke"],
+        "space": list(_space(agent, search)),
+        "methods": [_method(one, rows[rows["method"] == one["method"]]) for one in chosen],
+        "names": sorted(search),
+        "values": [[_shown(one["settings"][name]) for one in chosen] for name in sorted(search)],
+        "importances": [
+            {"method": method, "fit": number(found["fit"].iloc[0], 2), "lines": _importances(found)}
+            for method, of in rows.groupby("method")
+            if len(found := tuning.importance(of, search))
+        ],
+    }
+
+
+def _space(agent: str, search: Record) -> Iterator[Record]:
+    module = registry.AGENTS[agent].module
+    known, declared = settings.read(module), settings.search(module)
+    for name, one in search.items():
+        values = ", ".join(map(_shown, one["values"]))
+        fixed = len(one["values"]) == 1
+        kind = (
+            "fixed" if fixed else {"choice": "one of", "log": "logarithmic", "linear": "linear"}[one["scale"]]
+        )
+        yield {
+            "name": name,
+            "meaning": known[name].meaning,
+            "kind": kind,
+            "values": values if fixed or one["scale"] == "choice" else values.replace(", ", " to "),
+            "default": _shown(known[name].default),
+            "reason": declared[name].reason,
+        }
+
+
+def _method(one: Record, rows: pd.DataFrame) -> Record:
+    """What the tunings of one method came to, over repetitions, and what was chosen."""
+    default = rows.loc[rows["source"] == "default", "score"].to_numpy()
+    found = tuning.incumbents(rows)["score"].to_numpy()
+    return {
+        "method": one["method"],
+        "default": _interval(default),
+        "incumbent": _interval(found),
+        "gain": _interval(found - default),
+        "repetitions": len(found),
+        "candidates": len(rows),
+        "failures": int(rows["failures"].sum()),
+        "env_steps": f"{rows['env_steps'].sum():,}",
+        "core_hours": number(rows["seconds"].sum() / 3600, 2),
+        "source": f"trial {one['trial']} of repetition {one['repetition']} ({one['source']})",
+    }
+
+
+def _interval(values: np.ndarray) -> str:
+    """Mean over repetitions, with its 95 % t interval where there are at least three."""
+    mean = number(values.mean(), 1)
+    if len(values) < 3:
+        return mean
+    low, high = interval(values, "mean")
+    return f"{mean} [{number(low, 1)}, {number(high, 1)}]"
+
+
+def _importances(found: pd.DataFrame) -> list[Record]:
+    return [
+        {"setting": row["setting"], "importance": number(row["importance"], 2), "std": number(row["std"], 2)}
+        for row in found.to_dict("records")
+    ]
+
+
+def _cost(scored: pd.DataFrame) -> Record:
+    return {
+        "env_steps": f"{scored['env_steps'].sum():,}",
+        "core_hours": number(scored["seconds"].sum() / 3600, 2),
+        "tunings": scored.groupby(tuning.TUNING).ngroups,
+        "candidates": f"{len(scored):,}",
+    }
+
+
+def _shown(value: Any) -> str:
+    return (
+        f"{value:.4g}"
+        if isinstance(value, float)
+        else json.dumps(value)
+        if isinstance(value, list)
+        else str(value)
+    )

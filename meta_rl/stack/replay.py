@@ -1,0 +1,110 @@
+"""The replay memory of off-policy agents: a ring buffer with a seed axis that can rebuild windows."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from meta_rl.spaces import Spaces
+from meta_rl.stack.rollout import Seen, Transition, Window, one_hot
+
+
+class Batch(NamedTuple):
+    """B remembered transitions per seed, [S, B, ...]."""
+
+    seen: Seen
+    action: Tensor
+    reward: Tensor
+    next_seen: Seen
+    terminated: Tensor
+
+
+class Replay:
+    """The last `capacity` transitions of each seed.
+
+    For a frozen method the policy's inputs are stored as its observations, so z is not computed again. For a
+    `joint` method, which is trained through the agent's loss, observations are stored raw, with the context
+    if the agent sees it, and windows are rebuilt from each transition's age in its episode: the window of t is
+    the up to K transitions before it in the same episode, exactly as at test time.
+    """
+
+    def __init__(self, capacity: int, joint: bool, window: int, spaces: Spaces) -> None:
+        self.capacity, self.joint, self.window, self.spaces = capacity, joint, window, spaces
+        self.size = 0  # transitions held per seed
+        self._head = 0
+        self._rows = 1
+        self._widths: dict[str, int] = {}
+        self._ring = torch.empty(0)  # float32 [S, capacity, D]: all fields of a transition side by side
+
+    def add(self, step: Transition) -> None:
+        """Store one step of all rows; N must divide the capacity."""
+        fields = {  # the first ones are a packed transition, ready for windows, with or without the reward
+            "observation": step.seen.observation if self.joint else step.inputs,
+            "action": one_hot(step.action, self.spaces.action),
+            "next_observation": step.next_seen.observation if self.joint else step.next_inputs,
+            "reward": step.reward.unsqueeze(-1),
+            "terminated": step.terminated.unsqueeze(-1),
+            "age": step.age.unsqueeze(-1),
+        }
+        if self.joint and step.seen.context is not None:
+            fields["context"] = step.seen.context
+        if not self._widths:
+            self._allocate(fields)
+        self._ring[:, self._head : self._head + self._rows] = torch.cat(tuple(fields.values()), -1)
+        self._head = (self._head + self._rows) % self.capacity
+        self.size = min(self.size + self._rows, self.capacity)
+
+    def sample(self, index: Tensor) -> Batch:
+        """The transitions at `index` (int64 [S, B], below `size`)."""
+        rows = self._take(index)
+        fields = dict(zip(self._widths, rows.split(list(self._widths.values()), -1), strict=True))
+        before = after = None
+        if self.joint and self.window:
+            before, after = self._windows(index, fields["age"])
+        context = fields.get("context")
+        return Batch(
+            seen=Seen(fields["observation"], context, before),
+            action=fields["action"].argmax(-1) if self.spaces.discrete else fields["action"],
+            reward=fields["reward"].squeeze(-1),
+            next_seen=Seen(fields["next_observation"], context, after),
+            terminated=fields["terminated"].squeeze(-1) > 0,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "ring": self._ring, "widths": dict(self._widths),
+            "size": self.size, "head": self._head, "rows": self._rows,
+        }  # fmt: skip
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._ring = state["ring"].clone()
+        self._widths = dict(state["widths"])
+        self.size, self._head, self._rows = state["size"], state["head"], state["rows"]
+
+    def _allocate(self, fields: dict[str, Tensor]) -> None:
+        seeds, self._rows = fields["reward"].shape[:2]
+        if self.capacity % self._rows:
+            raise ValueError(f"a replay of {self.capacity} cannot hold {self._rows} rows in whole steps")
+        self._widths = {name: value.shape[-1] for name, value in fields.items()}
+        self._ring = torch.zeros(seeds, self.capacity, sum(self._widths.values()))
+
+    def _take(self, index: Tensor) -> Tensor:
+        """Whole rows [S, ..., D] of the ring."""
+        offset = torch.arange(len(self._ring)).view(-1, *[1] * (index.dim() - 1)) * self.capacity
+        return torch.embedding(self._ring.flatten(0, 1), index + offset)
+
+    def _windows(self, index: Tensor, age: Tensor) -> tuple[Window, Window]:
+        """The windows of t and of t + 1; both are parts of the K + 1 transitions that end at t.
+
+        Where the mask is 0 there is some other transition.
+        """
+        back = torch.arange(self.window, -1, -1)  # steps before t
+        start = self._head if self.size == self.capacity else 0
+        held = (index - start) % self.capacity // self._rows  # older steps of this row that are still here
+        mask = (back <= torch.minimum(age, held.unsqueeze(-1))).float()
+        rows = self._take((index.unsqueeze(-1) - back * self._rows) % self.capacity)
+        transitions = rows[..., : self.spaces.transition]
+        return (
+            Window(transitions[..., :-1, :], mask[..., :-1]),
+            Window(transitions[..., 1:, :], mask[..., 1:]),
+        )

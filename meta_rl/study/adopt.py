@@ -1,0 +1,85 @@
+"""Copy tuned settings into the study that was tuned: `python -m meta_rl.study.adopt config/mine.yaml`.
+
+They land in its block `tuned`, by benchmark, method and agent; the rest of the file stays as it is. From then on
+`train` uses them. Nothing in the workflow writes a study.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from meta_rl import files
+from meta_rl.errors import UserError
+from meta_rl.study import config
+from meta_rl.study.study import Study
+
+_COMMENT = (
+    "# Found by tuning, on validation contexts and tuning seeds; python -m meta_rl.study.adopt writes this."
+)
+TUNED = "results/{study}/tuned/{benchmark}/{agent}/{method}/settings.json"
+
+
+def adopt(path: Path) -> str:
+    """Write the study anew and say what changed; a UserError if it was not tuned or would not be valid."""
+    study = Study(config.load(path))
+    found = [
+        json.loads(Path(file).read_text(encoding="utf-8"))
+        for file in study.files(TUNED)
+        if Path(file).is_file()
+    ]
+    if not found:
+        raise UserError(f"{path}: there are no tuned settings in results/{study.name}/tuned; tune it first")
+    text = path.read_text(encoding="utf-8")
+    given = yaml.load(text, config.Loader).get("tuned", {})
+    for one in found:
+        given.setdefault(one["benchmark"], {}).setdefault(one["method"], {})[one["agent"]] = one["settings"]
+    hashes = {(one["benchmark"], one["method"], one["agent"]): one["trials_hash"] for one in found}
+    written = _without(text, "tuned").rstrip("\n") + "\n\n" + "\n".join(_block(given, hashes)) + "\n"
+    config.check(yaml.load(written, config.Loader), str(path))
+    files.write_text(path, written)
+    return f"{path}: {len(found)} tuned settings"
+
+
+def _block(given: dict[str, Any], hashes: dict[tuple[str, str, str], str]) -> Iterator[str]:
+    """The lines of the key `tuned`, each setting with the hash of the trials that it comes from."""
+    yield _COMMENT
+    yield "tuned:"
+    for benchmark, methods in given.items():
+        yield f"  {benchmark}:"
+        for method, agents in methods.items():
+            yield f"    {method}:"
+            for agent, settings in agents.items():
+                made = hashes.get((benchmark, method, agent))
+                yield f"      {agent}: {json.dumps(settings)}" + (f" # trials {made}" if made else "")
+
+
+def _without(text: str, key: str) -> str:
+    """YAML without a key of its top level, and without the comment line that this module writes above it."""
+    root = yaml.compose(text, Loader=config.Loader)
+    assert isinstance(root, yaml.MappingNode)
+    lines = text.splitlines(keepends=True)
+    for name, value in root.value:
+        if name.value == key:
+            start, end = name.start_mark.line, value.end_mark.line + (value.end_mark.column > 0)
+            while end > start + 1 and (lines[end - 1].startswith("#") or not lines[end - 1].strip()):
+                end -= 1  # what stands before the next key
+            if start and lines[start - 1].strip() == _COMMENT:
+                start -= 1
+            del lines[start:end]
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        prog="python -m meta_rl.study.adopt", description=__doc__.split("\n\n")[0]
+    )
+    parser.add_argument("study", type=Path, help="a study such as config/quick.yaml")
+    try:
+        print(adopt(parser.parse_args().study))
+    except UserError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,205 @@
+"""A study: read from YAML, checked from end to end before any job runs, and completed with its defaults.
+
+`python -m meta_rl.study.config > config/schema.json` writes the schema that editors use;
+`python -m meta_rl.study.config FILE` checks a study and prints its name.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from meta_rl import registry, settings
+from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.contexts import BOX
+from meta_rl.errors import UserError, unknown
+from meta_rl.study.problems import problems as study_problems
+from meta_rl.study.schema import OPTIMISERS, OVERRIDES, PER_JOB, PRETRAINING, schema, violations
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """The checked study in a file. Raises UserError with a line for everything that is wrong."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path}: cannot be read ({error}); give the path of a study such as config/quick.yaml"
+        ) from None
+    try:
+        raw = yaml.load(text, Loader)
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: {' '.join(str(error).split())}; correct the YAML there") from None
+    return check(raw, str(path))
+
+
+def check(raw: Any, source: str) -> dict[str, Any]:
+    """A complete copy of a study. Raises UserError with a line for everything that is wrong in `source`."""
+    if not isinstance(raw, dict):
+        found = "is empty" if raw is None else "is no mapping of keys to values"
+        raise UserError(f"{source}: {found}; start from a copy of config/quick.yaml")
+    problems = list(violations(raw)) or [*_unpublished(raw), *_taken(raw)] or list(_untuned(raw))
+    if not problems:
+        study = _complete(raw)
+        problems = list(study_problems(study))
+    if problems:
+        raise UserError("\n".join(f"{source}: {problem}" for problem in problems))
+    return study
+
+
+def _complete(raw: dict[str, Any]) -> dict[str, Any]:
+    """Defaults filled in; settings only of the agents and methods that the study uses.
+
+    Each benchmark gets its `settings`: the study's, with what it overrides, and `tuned`, the settings of agents
+    by method that stand instead.
+    """
+    study = json.loads(json.dumps(raw))
+    study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
+    study["seeds"].setdefault("per_job", PER_JOB)
+    study["train"].setdefault("pretraining", PRETRAINING[0])
+    study["evaluate"].setdefault("observed", [])
+    agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
+    study["agents"] = _with_defaults("agents", agents, study)
+    study["method_settings"] = _with_defaults("method_settings", study["methods"], study)
+    tuned, tune = study.pop("tuned", {}), study.pop("tune", None)
+    tunings = {}
+    for name, benchmark in study["benchmarks"].items():
+        override = benchmark.pop("override", {})
+        tunings[name] = _tuning(tune or {}, override.get("tune", {}), benchmark["agents"])
+        own = _merged({key: study[key] for key in sorted(OVERRIDES)}, override)
+        own["agents"] = {agent: own["agents"][agent] for agent in benchmark["agents"]}
+        own["tuned"] = {
+            method: {agent: one for agent, one in of.items() if agent in own["agents"]}
+            for method, of in tuned.get(name, {}).items()
+            if method in study["methods"]
+        }
+        benchmark["settings"] = own
+    if tune:
+        study["tune"] = {
+            "optimiser": tune.get("optimiser", OPTIMISERS[0]),
+            "repetitions": tune.get("repetitions", 1),
+            "benchmarks": tunings,
+        }
+    return study
+
+
+def _tuning(tune: dict[str, Any], override: dict[str, Any], agents: list[str]) -> dict[str, Any]:
+    """The budgets and the search spaces of one benchmark."""
+    search = {}
+    for agent in agents:
+        narrow = tune.get("search", {}).get(agent, {}) | override.get("search", {}).get(agent, {})
+        search[agent] = {
+            name: {"values": narrow.get(name, one.values), "scale": one.scale}
+            for name, one in settings.search(registry.AGENTS[agent].module).items()
+        }
+    steps = tune.get("env_steps", {}) | override.get("env_steps", {})
+    return json.loads(json.dumps({"env_steps": steps, "search": search}))
+
+
+def _benchmarks(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Published ranges and default ones filled in; a list of train context counts makes one benchmark of each."""
+    for name, benchmark in given.items():
+        if name in BENCHMARKS:
+            published = BENCHMARKS[name]
+            benchmark |= {
+                "environment": published.environment,
+                "features": published.ranges,
+                "train_set": published.train_set,
+            }
+        benchmark.setdefault("train_set", BOX)
+        for feature in benchmark["features"].values():
+            low, high = feature["train"]
+            feature.setdefault("extrapolation", [[low / 2, low], [high, high * 2]])
+        counts = benchmark["contexts"]["train"]
+        if isinstance(counts, int):
+            yield name, benchmark
+        else:
+            for count in counts:
+                yield f"{name}_n{count}", benchmark | {"contexts": benchmark["contexts"] | {"train": count}}
+
+
+def _merged(settings: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
+    """Settings with some replaced, down to single keys."""
+    both = {
+        key: _merged(settings[key], value) if isinstance(value, dict) else value
+        for key, value in override.items()
+        if key in settings  # of an agent or method that the study does not use
+    }
+    return json.loads(json.dumps(settings | both))
+
+
+def _with_defaults(key: str, used: list[str], study: dict[str, Any]) -> dict[str, Any]:
+    members = schema()["properties"][key]["properties"]
+    given = study.get(key, {})
+    return {
+        name: {key: one["default"] for key, one in members[name]["properties"].items()} | given.get(name, {})
+        for name in used
+    }
+
+
+def _unpublished(raw: dict[str, Any]) -> Iterator[str]:
+    """A published name keeps its meaning, and any other needs one."""
+    for name, benchmark in raw["benchmarks"].items():
+        own = benchmark.keys() & {"environment", "features", "train_set"}
+        if name in BENCHMARKS and own:
+            yield (
+                f"benchmarks.{name}: is a published benchmark, which fixes {', '.join(sorted(own))}; "
+                "leave them out, or choose another name"
+            )
+        elif name not in BENCHMARKS and not {"environment", "features"} <= own:
+            yield (
+                f"benchmarks.{name}: {unknown('published benchmark', name, BENCHMARKS)}; "
+                "name one, or give environment and features"
+            )
+
+
+def _taken(raw: dict[str, Any]) -> Iterator[str]:
+    """The names that a list of train context counts makes must be free."""
+    for name, benchmark in raw["benchmarks"].items():
+        counts = benchmark["contexts"]["train"]
+        for made in [f"{name}_n{count}" for count in counts] if isinstance(counts, list) else []:
+            if made in raw["benchmarks"]:
+                yield f"benchmarks.{made}: is also what contexts.train makes of {name}; choose another name"
+
+
+def _untuned(raw: dict[str, Any]) -> Iterator[str]:
+    """What is said of a tuning that the study does not have."""
+    for name, benchmark in raw["benchmarks"].items():
+        if "tune" in benchmark.get("override", {}) and "tune" not in raw:
+            yield f"benchmarks.{name}.override.tune: replaces nothing, as the study has no tune; add it"
+    known = [name for name, _ in _benchmarks(json.loads(json.dumps(raw["benchmarks"])))]
+    for name in raw.get("tuned", {}):
+        if name not in known:
+            yield f"tuned: {unknown('benchmark', name, known)}"
+
+
+class Loader(yaml.SafeLoader):
+    """YAML that refuses a key given twice and reads 1e-3 as a number (YAML 1.1 takes it for a text)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' is given twice", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        print(json.dumps(schema(), indent=2))
+    else:
+        try:
+            print(load(sys.argv[1])["study"])
+        except UserError as error:
+            sys.exit(f"error: {error}")

@@ -1,0 +1,173 @@
+"""What a job asks of its machine, from the work in it: memory and time, with room to spare.
+
+Schedulers of clusters want to know beforehand, and cut what takes more; a laptop does not ask. Rates are several
+times those that were measured (docs/cluster.md), because queues punish too little harder than too much.
+Standard library and registry only: the workflow calls this for every job that it starts.
+"""
+
+import math
+from typing import Any
+
+from meta_rl import registry
+from meta_rl.study.study import Study
+
+_LEAST_MINUTES = 10
+_STEP = 3e-4  # seconds per environment step of a seed: acting, memory
+_UPDATE = 2e-9  # seconds per weight and transition of an update
+_PRETRAIN = 1e-5  # seconds per transition that goes through an encoder
+_CHUNK = 1e-2  # seconds per step of an environment's `chunk` of rows: simulators have small ones
+_BASE_MB = 1500  # Snakemake, Python and PyTorch
+_SETS = 30  # copies of the activations of a pretraining: three times and more what its process grew by
+_ROWS = 32  # transitions of each context in an update of a method that probes
+_FLOAT = 4  # bytes
+_TABLE_ROW = 700  # bytes of a row of a table with vectors in its cells
+
+
+def minutes(study: Study, rule: str, /, **wildcards: str) -> int:
+    """Time limit of a job, in minutes."""
+    return max(_LEAST_MINUTES, math.ceil(seconds(study, rule, **wildcards) / 60))
+
+
+def seconds(study: Study, rule: str, /, **wildcards: str) -> float:
+    """The work in a job, in seconds of a slow core; 0 for the cheap rules that no scheduler is asked for."""
+    return _SECONDS[rule](study, study.spec(rule, **wildcards)) if rule in _SECONDS else 0.0
+
+
+def mem_mb(study: Study, rule: str, /, **wildcards: str) -> int:
+    """Memory of a job, in MB (10^6 bytes)."""
+    spec = study.spec(rule, **wildcards)
+    return math.ceil(_BASE_MB + _BYTES.get(rule, _no_bytes)(study, spec) / 1e6)
+
+
+def _members(spec: dict[str, Any]) -> int:
+    """Trainings in the stack of a job."""
+    if "grid" in spec:
+        return int(spec["grid"] ** len(spec["features"]) * spec["seeds"])
+    return int(spec["seeds"][1])
+
+
+def _train_seconds(study: Study, spec: dict[str, Any]) -> float:
+    own = spec["agent_settings"]
+    hidden = own["hidden"]
+    weights = sum(a * b for a, b in zip([_width(spec), *hidden], [*hidden, 1], strict=True))
+    # Transitions that go through an update, per environment step.
+    used = own["epochs"] if "epochs" in own else own["batch"] * own["gradient_steps"] / own["train_every"]
+    window = spec["method_settings"].get("window", 0) if registry.METHODS[spec["method"]].joint else 0
+    step = _STEP + _UPDATE * used * (weights + 500 * window)
+    return _members(spec) * spec["env_steps"] * (step + _row_step(spec))
+
+
+def _tune_seconds(study: Study, spec: dict[str, Any]) -> float:
+    """Many trainings, one after the other; what candidates change may make them slower."""
+    return 3 * _train_seconds(study, spec | {"env_steps": spec["tune"]["total"]})
+
+
+def _collect_seconds(study: Study, spec: dict[str, Any]) -> float:
+    steps = _members(spec) * _contexts(study, spec)["train"] * spec["method_settings"]["transitions"]
+    return steps * (_STEP + _row_step(spec))
+
+
+def _pretrain_seconds(study: Study, spec: dict[str, Any]) -> float:
+    own = spec["method_settings"]
+    fits = own["probes"] / own["refit"] + 2 if "probes" in own else 1  # a method that probes is fitted anew
+    return _members(spec) * fits * own["updates"] * _sets(study, spec) * _PRETRAIN
+
+
+def _predictors_seconds(study: Study, spec: dict[str, Any]) -> float:
+    """Two predictors with a pretraining's updates each, on single transitions; their block is as large as any."""
+    own = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["method"]]
+    return 2 * study.config["seeds"]["per_job"] * own["updates"] * own["batch"] * _PRETRAIN
+
+
+def _evaluate_seconds(study: Study, spec: dict[str, Any]) -> float:
+    """A method that infers the context plays in each regime, after an episode at most that is not scored."""
+    infers = "window" in registry.METHODS[spec["method"]].needs
+    regimes = 2 * (2 + len(spec["observed"])) if infers else 1
+    return study.config["seeds"]["per_job"] * regimes * _played(study, spec)
+
+
+def _references_seconds(study: Study, spec: dict[str, Any]) -> float:
+    own = study.benchmarks[spec["benchmark"]]
+    grid = own["settings"]["references"]
+    members = (
+        len(spec["controllers"]) + len(spec["agents"]) * grid["grid"] ** len(own["features"]) * grid["seeds"]
+    )
+    return members * _played(study, spec)
+
+
+def _played(study: Study, spec: dict[str, Any]) -> float:
+    """Seconds for one policy's episodes in all contexts."""
+    horizon = registry.load("environment", spec["environment"]).horizon
+    return sum(_contexts(study, spec).values()) * spec["episodes"] * horizon * _row_step(spec)
+
+
+def _row_step(spec: dict[str, Any]) -> float:
+    """Seconds for a step of one row."""
+    return _CHUNK / registry.load("environment", spec["environment"]).chunk
+
+
+def _sets(study: Study, spec: dict[str, Any]) -> int:
+    """Transitions that go through networks in one update of a pretraining, per seed."""
+    own = spec["method_settings"]
+    return int(own["batch"] * own["window"] if "window" in own else _ROWS * _contexts(study, spec)["train"])
+
+
+def _replay_bytes(study: Study, spec: dict[str, Any]) -> float:
+    """The memory of off-policy agents, and as much again while it is written to a checkpoint."""
+    return 2 * _members(spec) * spec["agent_settings"].get("replay", 0) * 2 * (_width(spec) + 4) * _FLOAT
+
+
+def _trajectory_bytes(study: Study, spec: dict[str, Any]) -> float:
+    rows = _members(spec) * _contexts(study, spec)["train"] * spec["method_settings"]["transitions"]
+    return rows * (_TABLE_ROW + 8 * _FLOAT * _width(spec))
+
+
+def _predictors_bytes(study: Study, spec: dict[str, Any]) -> float:
+    """The trajectories of a block in all contexts, as a table and as arrays."""
+    own = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["method"]]
+    contexts = sum(_contexts(study, spec).values())
+    return 2 * study.config["seeds"]["per_job"] * contexts * own["transitions"] * _TABLE_ROW
+
+
+def _pretrain_bytes(study: Study, spec: dict[str, Any]) -> float:
+    own = spec["method_settings"]
+    activations = _members(spec) * _sets(study, spec) * max(own["encoder"]) * _FLOAT
+    return _trajectory_bytes(study, spec) + _SETS * activations
+
+
+def _no_bytes(study: Study, spec: dict[str, Any]) -> float:
+    return 0.0
+
+
+def _contexts(study: Study, spec: dict[str, Any]) -> dict[str, int]:
+    return study.benchmarks[spec["benchmark"]]["contexts"]
+
+
+def _width(spec: dict[str, Any]) -> int:
+    """About what a policy sees at a time: observation, action and encoding."""
+    spaces = registry.load("environment", spec["environment"]).spaces
+    return int(
+        spaces.observation + spaces.action + spec["method_settings"].get("size", len(spec["features"]))
+    )
+
+
+_SECONDS = {
+    "collect_trajectories": _collect_seconds,
+    "pretrain_encoder": _pretrain_seconds,
+    "tune_settings": _tune_seconds,
+    "train": _train_seconds,
+    "train_generator": _train_seconds,
+    "compare_predictors": _predictors_seconds,
+    "solve_references": _train_seconds,
+    "evaluate": _evaluate_seconds,
+    "evaluate_references": _references_seconds,
+}
+_BYTES = {
+    "tune_settings": _replay_bytes,
+    "collect_trajectories": _trajectory_bytes,
+    "pretrain_encoder": _pretrain_bytes,
+    "compare_predictors": _predictors_bytes,
+    "train": _replay_bytes,
+    "train_generator": _replay_bytes,
+    "solve_references": _replay_bytes,
+}

@@ -1,0 +1,252 @@
+"""The JSON schema of a study, and its violations in the words of the study."""
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError, validators
+
+from meta_rl import registry, settings
+from meta_rl.contexts import DEVELOPMENT, RESULTS, TRAIN_SETS
+from meta_rl.errors import unknown
+from meta_rl.tables.columns import BUDGETS
+
+# Names become folders. (`$` alone would let a final newline pass.)
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$(?!\n)"
+# What a benchmark may set for itself.
+OVERRIDES = frozenset({"train", "evaluate", "references", "agents", "method_settings"})
+# Seeds of a job, unless said: per seed and step, a stack of 5 takes a third of the time of one seed alone, and two of
+# them, on two cores, are sooner done than one of 10 (docs/speed).
+PER_JOB = 5
+# Whether what a method spends on pretraining is part of its runs' env_steps; the first unless said.
+PRETRAINING = ("included", "additional")
+# Optimisers of a tuning; the first unless said.
+OPTIMISERS = ("dehb", "random")
+_MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
+
+
+def violations(raw: Any) -> Iterator[str]:
+    """`<key.path>: <what is wrong>; <what would be right>` for every violation of the schema."""
+    for error in _VALIDATOR.iter_errors(raw):
+        yield f"{_path(error)}{_explain(error)}"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a study, from the registry and the settings of its members."""
+    count = {"type": "integer", "minimum": 1, "maximum": _MOST}
+    interval = {
+        "type": "array",
+        "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e6},
+        "minItems": 2,
+        "maxItems": 2,
+        "description": "lowest and highest multiplier of the feature's default",
+    }
+    feature = _object(
+        {"train": interval, "extrapolation": {"type": "array", "items": interval, "minItems": 1}},
+        optional={"extrapolation"},
+    )
+    observed = {
+        "type": "array",
+        "items": {"enum": list(BUDGETS), "title": "budget"},
+        "uniqueItems": True,
+        "default": [],
+        "description": "numbers of transitions that methods which infer the context are shown before an episode",
+    }
+    pretraining = {
+        "enum": list(PRETRAINING),
+        "title": "place of pretraining",
+        "default": PRETRAINING[0],
+        "description": "in env_steps, so that methods are compared at equal steps in all; or on top of them",
+    }
+    seeds = _object({"first": count | {"minimum": 0}, "count": count})
+    sizes = {
+        "train": _object({"env_steps": count, "pretraining": pretraining}, optional={"pretraining"}),
+        "evaluate": _object({"episodes": count, "observed": observed}, optional={"observed"}),
+        "references": _object({"grid": count, "seeds": count, "env_steps": count}),
+    }
+    settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}
+    lengths = {"min": count, "max": count, "total": count}
+    tune = {
+        "env_steps": _object(lengths)
+        | {"description": "of the shortest and the longest candidate, and of all candidates of a tuning"},
+        "search": _search() | {"description": "what is narrower than SEARCH in the agent's module"},
+    }
+    own_tune = tune | {"env_steps": _object(lengths, optional=set(lengths))}
+    tuning = tune | {
+        "optimiser": {"enum": list(OPTIMISERS), "title": "optimiser", "default": OPTIMISERS[0]},
+        "repetitions": count | {"default": 1, "description": "tunings with seeds of their own"},
+    }
+    partial = {key: _object(one["properties"], optional=set(one["properties"])) for key, one in sizes.items()}
+    counts = {"type": ["integer", "array"], "minimum": 1, "maximum": _MOST, "items": count, "minItems": 1}
+    splits = {"train": counts | {"uniqueItems": True, "description": "a list makes a benchmark of each"}}
+    splits |= dict.fromkeys((*DEVELOPMENT, *RESULTS), count)
+    benchmark = _object(
+        {
+            "environment": _name("environment"),
+            "features": {
+                "type": "object",
+                "additionalProperties": feature,
+                "minProperties": 1,
+                "description": "the context features that vary, by their names in the environment",
+            },
+            "train_set": {
+                "enum": list(TRAIN_SETS),
+                "title": "train set",
+                "description": "how several features are combined in training: box, L-shape or axes",
+            },
+            "contexts": _object(splits, optional=set(splits) - {"train"}),
+            "agents": _names("agent"),
+            "smoke": {
+                "type": "boolean",
+                "description": "the size is that of a trial run: the report says that its numbers mean nothing",
+            },
+            "override": _object(
+                partial | settings_of | {"tune": _object(own_tune, optional=set(own_tune))},
+                optional=OVERRIDES | {"tune"},
+            )
+            | {"description": "what this benchmark takes instead of the study's settings"},
+        },
+        optional={"environment", "features", "train_set", "smoke", "override"},
+    )
+    name = {"type": "string", "pattern": _NAME}
+    study = {
+        "study": name | {"description": "results are written to results/{study}/"},
+        "benchmarks": {
+            "type": "object",
+            "propertyNames": name,
+            "additionalProperties": benchmark,
+            "minProperties": 1,
+        },
+        "methods": _names("method"),
+        "seeds": _object(
+            {"test": seeds, "tuning": seeds, "per_job": count | {"default": PER_JOB}}, optional={"per_job"}
+        ),
+        **sizes,
+        **settings_of,
+        "figures": _names("figure"),
+        "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),
+        "tuned": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "propertyNames": _name("method"),
+                "additionalProperties": settings_of["agents"],
+            },
+            "description": "agent settings by benchmark and method, as `python -m meta_rl.study.adopt` writes them",
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A study of meta_rl",
+        **_object(study, optional={"agents", "method_settings", "tune", "tuned"}),
+    }
+
+
+def _object(properties: dict[str, Any], optional: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
+    required = [key for key in properties if key not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _name(kind: str) -> dict[str, Any]:
+    return {"enum": sorted(registry.KINDS[kind]), "title": kind}
+
+
+def _names(kind: str) -> dict[str, Any]:
+    return {"type": "array", "items": _name(kind), "minItems": 1, "uniqueItems": True}
+
+
+def _settings(kind: str) -> dict[str, Any]:
+    """Per member, those of its settings that differ from the defaults."""
+    each = {}
+    for name, entry in registry.KINDS[kind].items():
+        properties = {key: settings.json_schema(one) for key, one in settings.read(entry.module).items()}
+        each[name] = _object(properties, optional=set(properties))
+    return _object(each, optional=set(each))
+
+
+def _search() -> dict[str, Any]:
+    """Per agent, a narrower range or fewer choices of what may be tuned."""
+    each = {}
+    for name, entry in registry.AGENTS.items():
+        known = settings.read(entry.module)
+        dimensions = settings.search(entry.module)
+        properties = {key: settings.search_schema(known[key], one) for key, one in dimensions.items()}
+        each[name] = _object(properties, optional=set(properties))
+    return _object(each, optional=set(each))
+
+
+def _path(error: ValidationError) -> str:
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.absolute_path)
+    return f"{path[1:]}: " if path else ""
+
+
+def _explain(error: ValidationError) -> str:
+    value: Any = error.instance
+    rule: Any = error.validator_value
+    schema: Any = error.schema
+    match error.validator:
+        case "additionalProperties":
+            known = schema["properties"]
+            return "; ".join(unknown("key", key, known) for key in value if key not in known)
+        case "required":
+            missing = ", ".join(f"'{key}'" for key in rule if key not in value)
+            return f"lacks {missing}; add it"
+        case "enum":
+            return unknown(schema.get("title", "choice"), value, map(str, rule))
+        case "type":
+            kinds = [rule] if isinstance(rule, str) else rule
+            return (
+                f"is {json.dumps(value, default=str)}; must be {' or '.join(_KINDS[kind] for kind in kinds)}"
+            )
+        case "minimum":
+            return f"is {value}; must be at least {rule}"
+        case "exclusiveMinimum":
+            return f"is {value}; must be more than {rule}"
+        case "maximum":
+            return f"is {value}; must be at most {rule}"
+        case "pattern":
+            return (
+                f"{value!r} names a folder; use letters, digits, '_' and '-' only, first a letter or digit, "
+                "at most 100 in all"
+            )
+        case "uniqueItems":
+            return "names something twice; name each once"
+        case "minItems" | "minProperties":
+            return f"has {len(value)} entries; must have at least {rule}"
+        case "maxItems" | "maxProperties":
+            return f"has {len(value)} entries; must have at most {rule}"
+    return error.message
+
+
+_KINDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a finite number",
+    "object": "a mapping of keys to values",
+    "string": "a text",
+}
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    # A whole number may be too large for a float, where `isfinite` fails; its limits are checked by other rules.
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (isinstance(value, int) or math.isfinite(value))
+    )
+
+
+# JSON Schema takes 5.0 for an integer, and infinity and NaN (which JSON does not know) for numbers.
+_VALIDATOR = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "number": _is_number}
+    ),
+)(schema())

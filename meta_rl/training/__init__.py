@@ -1,0 +1,1 @@
+"""Runs: built from a spec, trained, kept, and played."""

@@ -1,0 +1,109 @@
+"""Which episodes are played where, so that all policies meet the same contexts and initial states."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from meta_rl import registry
+from meta_rl.contexts import another
+from meta_rl.spaces import Environments
+from meta_rl.stack.rollout import Episodes, Rollout, play
+from meta_rl.streams import Streams
+from meta_rl.training.information import COLD, Prober, regime
+from meta_rl.training.policy import Runs
+
+Build = Callable[[tuple[int, int]], Environments]
+
+
+class Cases(NamedTuple):
+    """R episodes to play for each of S policies: what, where and from which start."""
+
+    split: str
+    context_id: np.ndarray  # int64 [S, R]
+    episode: np.ndarray  # int64 [S, R]
+    contexts: np.ndarray  # float64 [S, R, F]
+    wrong: np.ndarray  # float64 [S, R, F]: others of the same set
+    noise: np.ndarray  # float64 [S, R, U]
+
+    def chunks(self, size: int) -> Iterator["Cases"]:
+        """At most `size` cases per policy at a time."""
+        for start in range(0, self.context_id.shape[1], size):
+            part = slice(start, start + size)
+            arrays = (array[:, part] for array in self[1:])
+            yield Cases(self.split, *arrays)
+
+    def select(self, rows: list[int]) -> "Cases":
+        """The cases of some of the policies."""
+        return Cases(self.split, *(array[rows] for array in self[1:]))
+
+    def repeat(self, policies: int) -> "Cases":
+        """The cases of one policy for each of several."""
+        return Cases(self.split, *(np.repeat(array, policies, axis=0) for array in self[1:]))
+
+
+def cases(
+    benchmark: str, split: str, ids: np.ndarray, contexts: np.ndarray, episodes: np.ndarray, noise: int
+) -> Cases:
+    """Episodes of the numbers [E] in each context: ids [S, C], contexts [S, C, F] -> C * E cases per policy.
+
+    Initial states are common random numbers: they depend on benchmark, split, context and episode alone. So do
+    wrong contexts, and on how many there are to choose from.
+    """
+    count = len(episodes)
+    streams = Streams([f"{benchmark}/{split}/{number}" for number in ids.ravel()])
+    drawn = streams.uniform("initial", int(episodes.max()) + 1, noise)[:, episodes]
+    turned = streams.uniform("wrong", int(episodes.max()) + 1)[:, episodes].reshape(*ids.shape, count)
+    place = another(np.arange(ids.shape[1])[:, None], turned, ids.shape[1])
+    return Cases(
+        split,
+        np.repeat(ids, count, axis=1),
+        np.tile(episodes, ids.shape),
+        np.repeat(contexts, count, axis=1),
+        contexts[np.arange(len(ids))[:, None], place.reshape(len(ids), -1)],
+        drawn.reshape(len(ids), -1, noise),
+    )
+
+
+def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
+    """Greedy episodes of frozen agents; `information` says what their windows hold at first (see `information`)."""
+    setup, agent = runs
+    environments, method = setup.reused(chunk.context_id.shape), agent.method
+    needs = setup.entry.needs
+    probed, fills = regime(information)
+    cold = information == COLD
+    if method.probe is not None:  # what its probe has shown is all that it is told
+        fills = method.probe_steps if cold else 0
+    rollout = Rollout(environments, needs, method.window, agent.encode, agent.embed, fills)
+    known = Prober(environments, agent, needs)(chunk.contexts, chunk.noise, probed)[0] if probed else None
+    time = itertools.count()
+
+    def act(inputs: Tensor) -> Tensor:
+        if method.probe is not None and cold and next(time) < method.probe_steps:
+            return method.probe.act(inputs[..., : environments.spaces.observation], explore=False)
+        return agent.act(inputs, explore=False)
+
+    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known)
+
+
+def play_controller(
+    name: str, benchmark: str, build: Build, chunk: Cases, believed: dict[str, float] | None = None
+) -> Episodes:
+    """The episodes of a registered controller, one policy: [1, R].
+
+    It is told the context that it is in, or the one that it is to believe in, {feature: value}.
+    """
+    rollout = Rollout(build(chunk.context_id.shape))
+    controller, width = registry.load("controller", name).build(), rollout.environments.spaces.chance
+    keys = zip(chunk.context_id.ravel(), chunk.episode.ravel(), strict=True)
+    streams = Streams([f"{benchmark}/{chunk.split}/{context}/{episode}" for context, episode in keys])
+
+    def act(inputs: Tensor) -> Tensor:
+        chance = streams.uniform(f"controller/{name}", width).reshape(*chunk.context_id.shape, width)
+        seen = rollout.environments if believed is None else rollout.environments.believing(believed)
+        return torch.from_numpy(controller(seen, chance))
+
+    return play(rollout, act, chunk.contexts, chunk.noise, gamma=1.0)

@@ -1,0 +1,67 @@
+"""What an agent that infers its context knows of it when a scored episode begins.
+
+    cold          nothing: what it does to learn the context happens inside the episode, and its rewards count
+    probe10       what 10 unscored steps have shown, after which the episode starts anew
+    observed_{n}  what n unscored steps have shown, and nothing more while the episode lasts; `observed_episode`:
+                  a whole episode
+
+Methods are ranked within `cold` and within `probe10`. The others show what an observation is worth.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from meta_rl.agents.base import Agent
+from meta_rl.spaces import Environments
+from meta_rl.stack.rollout import Rollout, Window
+from meta_rl.tables.columns import COLD, OBSERVED, PROBED
+
+PROBE_STEPS = 10
+_WHOLE = 10**9  # more steps than any episode has
+
+
+def regime(information: str) -> tuple[int, int | None]:
+    """How many unscored steps there are, and how many transitions the window takes in after them (None: all)."""
+    if information == COLD:
+        return 0, None
+    if information == PROBED:
+        return PROBE_STEPS, None
+    steps = information.removeprefix(OBSERVED)
+    return _WHOLE if steps == "episode" else int(steps), 0
+
+
+class Prober:
+    """Unscored steps in every row, by the method's own probe or else by the greedy agent; an episode at most."""
+
+    def __init__(self, environments: Environments, agent: Agent, needs: frozenset[str]) -> None:
+        self._agent, self._probe = agent, agent.method.probe
+        self._observation = environments.spaces.observation
+        fills = None if self._probe is None else agent.method.probe_steps  # what comes later is not told
+        self._rollout = Rollout(environments, needs, agent.method.window, agent.encode, agent.embed, fills)
+
+    def __call__(self, contexts: np.ndarray, noise: np.ndarray, steps: int) -> tuple[Window, np.ndarray]:
+        """The windows after `steps` steps in contexts [S, N, F] from noise [S, N, U]; steps taken, int64 [S, N]."""
+        rollout = self._rollout
+        running = torch.ones(rollout.environments.rows, dtype=torch.bool)
+        rollout.reset(running.numpy(), contexts, noise)
+        known = self._window()
+        taken = torch.zeros(running.shape, dtype=torch.int64)
+        for _ in range(steps):
+            step = rollout.step(self._act(rollout.inputs))
+            known = self._window().where(running, known)
+            taken += running
+            running = running & ~(step.terminated | step.truncated)
+            if not running.any():
+                break
+        return known, taken.numpy()
+
+    def _window(self) -> Window:
+        window = self._rollout.seen.window
+        assert window is not None, "what sees no window needs no steps before it"
+        return window
+
+    def _act(self, inputs: Tensor) -> Tensor:
+        if self._probe is None:
+            return self._agent.act(inputs, explore=False)
+        return self._probe.act(inputs[..., : self._observation], explore=False)

@@ -1,0 +1,172 @@
+"""The training loop: S runs as one stack, each on its own contexts, with its own random numbers."""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from meta_rl import memory
+from meta_rl.agents.base import Agent
+from meta_rl.contexts import another
+from meta_rl.job import Progress
+from meta_rl.registry import Entry
+from meta_rl.spaces import Environments
+from meta_rl.stack.rollout import Rollout, Window
+from meta_rl.streams import Streams
+from meta_rl.training.checkpoints import Checkpoint
+from meta_rl.training.curves import POINTS, Log, Point, as_arrays, as_tensors
+from meta_rl.training.information import Prober
+from meta_rl.training.policy import Weights, tensors
+
+
+class Training:
+    """Steps an agent through `contexts` [S, C, F]; each episode takes one of its run's C contexts at random.
+
+    `entry` is the registry's line of the agent's method: what it may see, and whether the agent trains it. A
+    method with a probe needs `probed`, rows of the same environment in which it probes before each episode.
+    `state_dict()` holds all of it: a loaded training goes on as if it had never stopped.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        environments: Environments,
+        entry: Entry,
+        contexts: np.ndarray,
+        streams: Streams,
+        probed: Environments | None = None,
+    ) -> None:
+        self.agent, self.environments, self.streams = agent, environments, streams
+        self.contexts = contexts
+        self._misled = "wrong_context" in entry.needs
+        self._prober = None if probed is None else Prober(probed, agent, entry.needs)
+        embed = None if entry.joint else agent.embed
+        fills = None if probed is None else 0
+        self.rollout = Rollout(environments, entry.needs, agent.method.window, agent.encode, embed, fills)
+        self.env_steps = np.zeros(
+            environments.rows[0], dtype=np.int64
+        )  # of each run, those of probes included
+        # Of runs that have taken all their steps: how many these were, and their agents' tensors.
+        self._ended, self._final = self.env_steps, dict[str, torch.Tensor]()
+        self._returns = np.zeros(environments.rows)  # of the running episodes
+        self._log = Log(environments.rows[0])
+        self._reset(np.ones(environments.rows, dtype=bool))
+
+    def run(self, env_steps: int, label: str = "train", checkpoint: Checkpoint | None = None) -> list[Point]:
+        """Go on until every run has taken `env_steps` steps; the points of the learning curves.
+
+        A point is over the steps of each run since its last point; the count is 0 for a run that has none there. Runs
+        that probe take their steps at different times: the first to have taken them all go on for the others' sake,
+        but not in `weights`. With a `checkpoint`, go on from there, and keep it up to date.
+        """
+        points = self._resume(checkpoint) if checkpoint else []
+        progress = Progress(label, env_steps, "env_steps", int(self.env_steps.min()))
+        every, steps = max(1, env_steps // POINTS), 0
+        while (self.env_steps < env_steps).any():
+            before = self.env_steps
+            self.env_steps = before + self.environments.rows[1]
+            self._step()
+            running = before < env_steps
+            ended = running & (self.env_steps >= env_steps)
+            reached = running & (self.env_steps // every > before // every) | ended
+            if reached.any():
+                points.append({"env_steps": self.env_steps, "figures": self._log.take(reached)})
+                progress.update(int(self.env_steps.min()))
+            if ended.any():
+                self._keep(ended)
+            if checkpoint:
+                checkpoint.offer(partial(self._content, points), int(self.env_steps.min()))
+            steps += 1
+            if steps % memory.EVERY == 0:
+                memory.give_back_holes()
+        return points
+
+    def checkpoint(self, path: Path, record: dict[str, Any]) -> Checkpoint:
+        """The file at `path` as that of this training: of the code, spec and versions in its provenance `record`,
+        and of the weights, encoder included, and contexts that it starts from."""
+        digest = hashlib.sha256(self.contexts.tobytes())
+        for name, value in tensors(self.agent).items():
+            digest.update(name.encode() + value.contiguous().numpy().tobytes())
+        made_by = {name: record[name] for name in ("code", "spec_hash", "versions")}
+        return Checkpoint(path, made_by | {"start": digest.hexdigest()[:16]})
+
+    def _resume(self, checkpoint: Checkpoint) -> list[Point]:
+        held = checkpoint.resume()
+        if held is None:
+            return []
+        self.load_state_dict(held["state"])
+        return as_arrays(held["points"])
+
+    def _content(self, points: list[Point]) -> dict[str, Any]:
+        return {"state": self.state_dict(), "points": as_tensors(points)}
+
+    def weights(self, spec: dict[str, Any], record: dict[str, Any], paid: int = 0) -> Weights:
+        """What the runs leave, each as it was when it had taken its steps; `paid` are those before the first."""
+        steps = tuple(int(count) + paid for count in self._ended)
+        return Weights(spec, self.agent.streams.keys, steps, self._final, record)
+
+    def _keep(self, runs: np.ndarray) -> None:
+        self._ended = np.where(runs, self.env_steps, self._ended)
+        for name, value in tensors(self.agent).items():
+            self._final.setdefault(name, value.detach().clone())[runs] = value.detach()[runs]
+
+    def _step(self) -> None:
+        step = self.rollout.step(self.agent.act(self.rollout.inputs, explore=True))
+        figures = self.agent.learn(step)
+        if figures:
+            self._log.add({name: figure.numpy() for name, figure in figures.items()}, 1)
+        self._returns += step.reward.numpy()
+        ended = (step.terminated | step.truncated).numpy()
+        if ended.any():
+            self._log.add({"episode_return": (self._returns * ended).sum(1)}, ended.sum(1))
+            self._returns[ended] = 0.0
+        self._reset(ended)
+
+    def _reset(self, rows: np.ndarray) -> None:
+        # Drawn at every step, wanted or not: a run's draws must not depend on when other runs' episodes end.
+        seeds, count = self.environments.rows
+        chosen = self.streams.integers("context", self.contexts.shape[1], count)
+        noise = self.streams.uniform("reset", count, self.environments.noise)
+        turned = self.streams.uniform("wrong context", count) if self._misled else None
+        if rows.any():
+            run = np.arange(seeds)[:, None]
+            contexts, wrong = self.contexts[run, chosen], None
+            if turned is not None:
+                wrong = self.contexts[run, another(chosen, turned, self.contexts.shape[1])]
+            known = self._probe(rows, contexts, noise) if self._prober else None
+            self.rollout.reset(rows, contexts, noise, wrong, known)
+
+    def _probe(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> Window:
+        """What the rows' probes show; their steps are paid for."""
+        assert self._prober is not None
+        known, taken = self._prober(contexts, noise, self.agent.method.probe_steps)
+        paid = (taken * rows).sum(1)
+        self.env_steps, self.agent.probed = self.env_steps + paid, self.agent.probed + paid
+        return known
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "agent": self.agent.state_dict(),
+            "rollout": self.rollout.state_dict(),
+            "streams": self.streams.state_dict(),
+            "env_steps": torch.from_numpy(self.env_steps.copy()),
+            "probed": torch.as_tensor(self.agent.probed),
+            "ended": torch.from_numpy(self._ended.copy()),
+            "final": self._final,
+            "returns": torch.from_numpy(self._returns.copy()),
+            "log": self._log.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.agent.load_state_dict(state["agent"])
+        self.rollout.load_state_dict(state["rollout"])
+        self.streams.load_state_dict(state["streams"])
+        self.env_steps = state["env_steps"].numpy().copy()
+        self.agent.probed = state["probed"].numpy().copy()
+        self._ended = state["ended"].numpy().copy()
+        self._final = {name: value.clone() for name, value in state["final"].items()}
+        self._returns = state["returns"].numpy().copy()
+        self._log.load_state_dict(state["log"])

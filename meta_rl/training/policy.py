@@ -1,0 +1,140 @@
+"""Runs as objects and as files: a block of trained agents, enough to evaluate them anywhere."""
+
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from meta_rl.agents.base import Agent
+from meta_rl.errors import UserError
+from meta_rl.files import atomic
+from meta_rl.methods.base import Method
+from meta_rl.streams import Streams
+from meta_rl.training.setup import Setup
+
+
+class Runs(NamedTuple):
+    """Frozen agents, ready to act, and what they were set up with: environments to play in among it."""
+
+    setup: Setup
+    agent: Agent
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a training leaves: a stack of S networks with the spec that they were trained by.
+
+    `env_steps` [S] are all the environment steps that each run paid for; `path` is the file it was read from.
+    `failures` {key: reason} are runs of the block that are not in the stack.
+    """
+
+    spec: dict[str, Any]
+    keys: tuple[str, ...]
+    env_steps: tuple[int, ...]
+    tensors: dict[str, torch.Tensor]
+    record: dict[str, Any]
+    path: str = ""
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def select(self, *indices: int) -> "Weights":
+        """The stack of some of the runs."""
+        return replace(
+            self,
+            keys=tuple(self.keys[index] for index in indices),
+            env_steps=tuple(self.env_steps[index] for index in indices),
+            tensors={name: value[list(indices)] for name, value in self.tensors.items()},
+        )
+
+    def runs(self) -> Runs:
+        """The policies of the file."""
+        setup = Setup(self.spec)
+        agent = setup.agent(Streams(self.keys))
+        restore(agent, self)
+        return Runs(setup, agent.requires_grad_(False))
+
+    def method(self) -> tuple[Setup, Method]:
+        """The encoders of the file."""
+        setup = Setup(self.spec)
+        method = setup.method(Streams(self.keys))
+        restore(method, self)
+        return setup, method
+
+
+def join(parts: Sequence[Weights], failures: dict[str, str]) -> Weights:
+    """One stack of several that were trained by the same spec, and the runs that failed."""
+    return replace(
+        parts[0],
+        keys=tuple(key for part in parts for key in part.keys),
+        env_steps=tuple(steps for part in parts for steps in part.env_steps),
+        tensors={name: torch.cat([part.tensors[name] for part in parts]) for name in parts[0].tensors},
+        failures=failures,
+    )
+
+
+def finite(weights: Weights) -> np.ndarray:
+    """Which runs of the stack have only finite weights, bool [S]."""
+    each = [value.isfinite().reshape(len(value), -1).all(1).numpy() for value in weights.tensors.values()]
+    return np.logical_and.reduce(each)
+
+
+def restore(module: torch.nn.Module, weights: Weights) -> None:
+    """Load the weights of a file into what was built from the same spec; raises UserError if they do not fit."""
+    try:
+        with torch.no_grad():
+            own = tensors(module)
+            if own.keys() != weights.tensors.keys():
+                raise ValueError(f"it holds {sorted(weights.tensors)} instead of {sorted(own)}")
+            for name, value in own.items():
+                given = weights.tensors[name]
+                if given.shape != value.shape:  # PyTorch would repeat some of them to fit
+                    raise ValueError(f"{name} is {tuple(given.shape)} instead of {tuple(value.shape)}")
+                value.copy_(given)
+    except ValueError as error:
+        raise UserError(
+            f"{weights.path}: its weights do not fit the present code ({error}); delete it and run the workflow again"
+        ) from error
+
+
+def tensors(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """A module's weights, without what only a training needs (memory, optimiser)."""
+    return {name: value for name, value in module.state_dict().items() if torch.is_tensor(value)}
+
+
+def save(path: str | Path, weights: Weights) -> None:
+    """Write atomically. Everything but the tensors is JSON."""
+    described = json.dumps(
+        {name: getattr(weights, name) for name in ("spec", "keys", "env_steps", "record", "failures")},
+        sort_keys=True,
+    )
+    with atomic(path) as temporary:
+        torch.save({"description": described, "tensors": weights.tensors}, temporary)
+
+
+def load(path: str | Path) -> Weights:
+    """Read without running code from the file; a UserError if it is not whole or not one of ours."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if (broken := archive.testzip()) is not None:  # PyTorch does not look at the checksums
+                raise ValueError(f"{broken} has changed")
+        content = torch.load(path, weights_only=True)
+        described = json.loads(content["description"])
+        return Weights(
+            spec=described["spec"],
+            keys=tuple(described["keys"]),
+            env_steps=tuple(described["env_steps"]),
+            tensors=dict(content["tensors"]),
+            record=described["record"],
+            path=str(path),
+            failures=described["failures"],
+        )
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; run the rule that makes it") from None
+    except Exception as error:  # what is not ours can fail in any way
+        raise UserError(
+            f"{path}: not a whole policy or encoder file ({type(error).__name__}); delete it and run the workflow again"
+        ) from error

@@ -1,0 +1,66 @@
+"""What a spec describes, looked up once: who has a `Setup` asks the registry no more."""
+
+from functools import cached_property
+from typing import Any
+
+from meta_rl import registry
+from meta_rl.agents.base import Agent
+from meta_rl.agents.protocols import Task
+from meta_rl.contexts import ContextSpace
+from meta_rl.envs.base import Environment
+from meta_rl.methods.base import Method
+from meta_rl.registry import Entry
+from meta_rl.spaces import Environments
+from meta_rl.streams import Streams
+
+
+class Setup:
+    """The members that a spec names, and what is built of them; a spec may lack what nobody asks for."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.spec = spec
+        self._built: dict[tuple[int, int], Environments] = {}
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The module of the spec's `environment`."""
+        return registry.load("environment", self.spec["environment"])
+
+    @cached_property
+    def entry(self) -> Entry:
+        """The registry's line of the spec's `method`."""
+        return registry.entry("method", self.spec["method"])
+
+    @cached_property
+    def task(self) -> Task:
+        """Sizes, and the context space of `features` and `train_set`."""
+        space = ContextSpace.of(self.environment.features, self.spec["features"], self.spec["train_set"])
+        return Task(self.environment.spaces, space)
+
+    def environments(self, rows: tuple[int, int]) -> Environments:
+        """New rows S x N of the environment, which vary the spec's features."""
+        return self.environment.build(tuple(self.spec["features"]), rows)
+
+    def reused(self, rows: tuple[int, int]) -> Environments:
+        """The same rows at every call, to be reset: simulators take their time to build."""
+        if rows not in self._built:
+            self._built[rows] = self.environments(rows)
+        return self._built[rows]
+
+    def method(self, streams: Streams) -> Method:
+        """The spec's `method`, untrained, with its `method_settings`; it takes gradient where it is joint."""
+        module = registry.load("method", self.spec["method"])
+        method = module.build(_config(module, self.spec["method_settings"]), self.task, streams)
+        return method.requires_grad_(self.entry.joint)
+
+    def agent(self, streams: Streams) -> Agent:
+        """The spec's `agent` over its `method`, untrained, for a training of `env_steps` steps."""
+        module = registry.load("agent", self.spec["agent"])
+        config = _config(module, self.spec["agent_settings"])
+        method, steps = self.method(streams), self.spec["env_steps"]
+        return module.build(config, self.task, method, self.entry.joint, streams, steps)
+
+
+def _config(module: Any, settings: dict[str, Any]) -> Any:
+    """The module's Config with what the study sets; lists of YAML become tuples."""
+    return module.Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()})

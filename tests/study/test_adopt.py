@@ -1,0 +1,87 @@
+"""Tuned settings land in the study's file, and nothing else in it changes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from raw_study import ROOT
+
+from meta_rl.errors import UserError
+from meta_rl.study import adopt, config
+
+TEXT = (ROOT / "config/test.yaml").read_text()
+FOUND = {"gamma": 0.97, "learning_rate": 1.5e-05, "hidden": [64, 64], "loss": "huber"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.yaml").write_text(TEXT)
+    return tmp_path
+
+
+def tuned(folder: Path, method: str = "none", **settings: Any) -> None:
+    path = folder / f"results/test/tuned/small_gravity/dqn/{method}/settings.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    described = {"benchmark": "small_gravity", "agent": "dqn", "method": method, "trials_hash": "abc"}
+    path.write_text(json.dumps(described | {"settings": settings}))
+
+
+def block(path: Path) -> Any:
+    return yaml.load(path.read_text(), config.Loader)["tuned"]
+
+
+def test_the_settings_are_added_and_train_uses_them(folder: Path) -> None:
+    tuned(folder, **FOUND)
+    path = folder / "my.yaml"
+    assert adopt.adopt(Path("my.yaml")) == "my.yaml: 1 tuned settings"
+    assert path.read_text().startswith(TEXT)
+    assert block(path) == {"small_gravity": {"none": {"dqn": FOUND}}}
+    own = config.load(path)["benchmarks"]["small_gravity"]["settings"]
+    assert own["tuned"]["none"]["dqn"] == FOUND
+    assert own["agents"]["dqn"]["gamma"] == 0.99
+
+
+def test_adopting_again_changes_what_was_found_since(folder: Path) -> None:
+    path = folder / "my.yaml"
+    tuned(folder, **FOUND)
+    adopt.adopt(Path("my.yaml"))
+    first = path.read_text()
+    adopt.adopt(Path("my.yaml"))
+    assert path.read_text() == first
+    tuned(folder, "jrpl", gamma=0.95)
+    tuned(folder, gamma=0.9)
+    adopt.adopt(Path("my.yaml"))
+    assert block(path)["small_gravity"] == {"none": {"dqn": {"gamma": 0.9}}, "jrpl": {"dqn": {"gamma": 0.95}}}
+    assert path.read_text().startswith(TEXT)
+    assert path.read_text().count("\ntuned:") == 1
+
+
+@pytest.mark.parametrize(
+    "given", ["tuned: {}\n", "tuned:\n  small_gravity:\n    jrpl: {dqn: {gamma: 0.9}}\n"]
+)
+def test_a_block_in_the_middle_leaves_all_around_it(folder: Path, given: str) -> None:
+    path, head = folder / "my.yaml", "# yaml-language-server"
+    path.write_text(TEXT.replace("\nmethods:", f"\n{given}\n# About methods.\nmethods:"))
+    tuned(folder, gamma=0.9)
+    adopt.adopt(Path("my.yaml"))
+    text = path.read_text()
+    assert text.startswith(head)
+    assert "\n# About methods.\nmethods: [none, explicit, iida, epi, jrpl, shuffled]\n" in text
+    assert text.count("tuned:") == 1
+    assert block(path)["small_gravity"]["none"] == {"dqn": {"gamma": 0.9}}
+    assert ("jrpl" in block(path)["small_gravity"]) == ("jrpl" in given), "what was not tuned again stays"
+
+
+def test_without_a_tuning_there_is_nothing_to_adopt(folder: Path) -> None:
+    with pytest.raises(UserError, match=r"no tuned settings in results/test/tuned; tune it first"):
+        adopt.adopt(Path("my.yaml"))
+
+
+def test_what_would_not_be_valid_is_not_written(folder: Path) -> None:
+    tuned(folder, replay=1001)
+    with pytest.raises(UserError, match="does not hold whole steps"):
+        adopt.adopt(Path("my.yaml"))
+    assert (folder / "my.yaml").read_text() == TEXT

@@ -1,0 +1,77 @@
+"""What jobs ask for grows with the work in them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meta_rl.study import config, demand
+from meta_rl.study.study import Study
+
+CONFIG = Path(__file__).parents[2] / "config/config.yaml"
+JOB = {
+    "benchmark": "cartpole_length",
+    "agent": "dqn",
+    "method": "iida",
+    "block": "seeds_0-4",
+    "part": "held_out",
+}
+RULES = {
+    "collect_trajectories": ("benchmark", "agent", "method", "block"),
+    "pretrain_encoder": ("benchmark", "agent", "method", "block"),
+    "train": ("benchmark", "agent", "method", "block"),
+    "solve_references": ("benchmark", "agent"),
+    "evaluate": ("benchmark", "agent", "method", "block"),
+    "evaluate_references": ("benchmark", "part"),
+}
+
+
+def asked(rule: str, **changed: Any) -> tuple[float, int]:
+    study = Study(config.load(CONFIG))
+    own = study.benchmarks["cartpole_length"]["settings"]
+    for path, value in changed.items():
+        *keys, last = path.split("__")
+        place = own
+        for key in keys:
+            place = place[key]
+        assert place[last] != value
+        place[last] = value
+    where = {name: JOB[name] for name in RULES[rule]}
+    return demand.seconds(study, rule, study=study.name, **where), demand.mem_mb(study, rule, **where)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_job_of_the_cluster_has_limits(rule: str) -> None:
+    study = Study(config.load(CONFIG))
+    where = {name: JOB[name] for name in RULES[rule]}
+    assert demand.minutes(study, rule, study=study.name, **where) >= 10
+    assert 1500 <= demand.mem_mb(study, rule, study=study.name, **where) < 16000
+
+
+def test_a_method_that_infers_the_context_plays_in_every_regime() -> None:
+    study = Study(config.load(CONFIG))
+    infers, not_ = (
+        demand.seconds(study, "evaluate", study=study.name, **JOB | {"method": method})
+        for method in ("jrpl", "explicit")
+    )
+    assert infers >= 8 * not_
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "times"),
+    [
+        ("train", {"train__env_steps": 1_000_000}, 2),
+        ("solve_references", {"references__grid": 18}, 2),
+        ("evaluate", {"evaluate__episodes": 40}, 2),
+        ("evaluate_references", {"evaluate__episodes": 40}, 2),
+        ("collect_trajectories", {"method_settings__iida__transitions": 1024}, 2),
+        ("pretrain_encoder", {"method_settings__iida__updates": 20_000}, 4),
+    ],
+)
+def test_time_follows_the_work(rule: str, change: dict[str, Any], times: int) -> None:
+    assert asked(rule, **change)[0] == pytest.approx(times * asked(rule)[0])
+
+
+def test_large_networks_take_longer_and_long_memories_more_room() -> None:
+    assert asked("train", agents__dqn__hidden=[512, 512])[0] > 5 * asked("train")[0]
+    assert asked("train", agents__dqn__replay=1_000_000)[1] > asked("train")[1] + 500
