@@ -95,9 +95,9 @@ class ContextSpace:
         corners = {SINGLE: len(sides) * math.lcm(*sides), ALL: math.prod(sides)}
         return {INTERPOLATION: arms} | between | corners
 
-    def draw_train(self, seed: int, count: int) -> np.ndarray:
-        """Contexts of one run, float64 [count, F]: uniform in the train set, the same for every method."""
-        draw = Streams([f"run {seed}"]).uniform("contexts", count, len(self.features))[0]
+    def draw_train(self, run: str, count: int) -> np.ndarray:
+        """Contexts of the run with this key, float64 [count, F]: uniform in the train set, for all methods alike."""
+        draw = Streams([run]).uniform("contexts", count, len(self.features))[0]
         return self._trained(draw) * self.defaults
 
     def draw_held_out(self, split: str, count: int) -> np.ndarray:

@@ -15,6 +15,11 @@ import numpy as np
 _BLOCK = 16384  # numbers per key and block: makes one call cost about as much as an array index
 
 
+def run_key(benchmark: str, seed: int) -> str:
+    """The key of a run: equal seeds of two benchmarks are independent replications."""
+    return f"{benchmark} run {seed}"
+
+
 class Streams:
     """Random arrays with a leading axis over `keys` (length S).
 

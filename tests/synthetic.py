@@ -76,6 +76,7 @@ def tables(
         "references": _references(contexts, returns),
         "evaluation": scores[[*_RUN, *_PLACE]].assign(
             episode=0,
+            snapshot=100,
             episode_return=scores["episode_return"],
             episode_length=100,
             discounted_return=60.0,
@@ -103,7 +104,7 @@ def _spaces(benchmarks: int, planes: str, features: int) -> dict[str, ContextSpa
 
 def _contexts(space: ContextSpace, name: str, runs: int, held_out: int) -> pd.DataFrame:
     train = [
-        context_frames.to_frame(space, name, "train", space.draw_train(seed, TRAIN), seed)
+        context_frames.to_frame(space, name, "train", space.draw_train(f"run {seed}", TRAIN), seed)
         for seed in range(runs)
     ]
     rest = [
@@ -145,7 +146,7 @@ def _scores(
     scores["random"] = random
     scores["shortfall"] = scores["reference"] - scores["episode_return"]
     scores["score"] = (scores["episode_return"] - random) / (scores["reference"] - random)
-    return scores.assign(solvable="true", informative=True)[
+    return scores.assign(solvable="true", success=(low + high) / 2, informative=True)[
         [column.name for column in schema("scores").columns]
     ]
 
@@ -200,7 +201,12 @@ def _references(contexts: pd.DataFrame, returns: tuple[float, float]) -> pd.Data
     members = {"random": 1 / 240, "lqr_lookahead": 0.96, "specialist_dqn_0": 0.94}
     frames = [
         places.assign(
-            member=member, seed=0, episode=episode, episode_return=low + (high - low) * share, env_steps=0
+            member=member,
+            seed=0,
+            episode=episode,
+            snapshot=100,
+            episode_return=low + (high - low) * share,
+            env_steps=0,
         )
         for member, share in members.items()
         for episode in range(2)

@@ -38,7 +38,7 @@ def test_every_published_benchmark_can_be_studied(name: str) -> None:
 def test_every_context_lies_within_the_bounds_of_its_features(name: str) -> None:
     space = published(name)
     sets = [space.draw_held_out(split, 8 * parts) for split, parts in space.regions.items()]
-    for values in (*sets, space.draw_train(0, 100), space.grid(3)):
+    for values in (*sets, space.draw_train("run 0", 100), space.grid(3)):
         for feature, column in zip(space.features, values.T, strict=True):
             slack = 1e-9 * abs(feature.default)
             assert (column >= feature.low - slack).all()

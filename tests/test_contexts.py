@@ -24,17 +24,17 @@ one_feature = spaces(features=1)
 @relaxed
 @given(spaces(features=2), seeds)
 def test_train_contexts_follow_from_the_seed(space: ContextSpace, seed: int) -> None:
-    drawn = space.draw_train(seed, 20)
-    space.draw_train(seed + 1, 5)
+    drawn = space.draw_train(f"run {seed}", 20)
+    space.draw_train(f"run {seed + 1}", 5)
     space.draw_held_out(INTERPOLATION, 10)
-    assert np.array_equal(space.draw_train(seed, 20), drawn)
-    assert not np.isin(space.draw_train(seed + 1, 20), drawn).any()
+    assert np.array_equal(space.draw_train(f"run {seed}", 20), drawn)
+    assert not np.isin(space.draw_train(f"run {seed + 1}", 20), drawn).any()
 
 
 def test_train_contexts_are_uniform_and_independent_between_features() -> None:
     features = (Feature("a", 2.0, 0.1, 9.0, "m"), Feature("b", -1.0, -9.0, -0.1, "m"))
     space = ContextSpace.of(features, {"a": span(0.5, 1.5), "b": span(0.5, 2.5)})
-    drawn = np.concatenate([space.draw_train(seed, 100) for seed in range(100)])
+    drawn = np.concatenate([space.draw_train(f"run {seed}", 100) for seed in range(100)])
     for values, (low, high) in zip(drawn.T, ([1.0, 3.0], [-2.5, -0.5]), strict=True):
         shares = np.histogram(values, bins=10, range=(low, high))[0] / len(values)
         assert shares.sum() == 1
@@ -105,7 +105,7 @@ def drawn(name: str, split: str) -> np.ndarray:
     """A set as large as in the full study."""
     space = published(name if name in BENCHMARKS else f"cartpole_{name}")
     if split == "train of seed 0":
-        return space.draw_train(0, 100)
+        return space.draw_train("run 0", 100)
     return space.draw_held_out(split, 100 if split == INTERPOLATION else 200)
 
 

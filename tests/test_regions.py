@@ -56,7 +56,7 @@ def test_what_is_trained_on_and_fitted_on_lies_in_the_train_set(
     space: ContextSpace, seed: int, count: int
 ) -> None:
     sets = [space.draw_held_out(split, count) for split in (INTERPOLATION, *DEVELOPMENT)]
-    for values in (space.draw_train(seed, count), *sets):
+    for values in (space.draw_train(f"run {seed}", count), *sets):
         assert values.shape == (count, len(space.features))
         assert trained(space, values).all()
 
@@ -65,7 +65,7 @@ def test_what_is_trained_on_and_fitted_on_lies_in_the_train_set(
 @relaxed
 def test_the_arms_of_a_train_set_count_the_same(space: ContextSpace, seed: int, each: int) -> None:
     count = each * len(space.features)
-    for values in (space.draw_train(seed, count), space.draw_held_out(INTERPOLATION, count)):
+    for values in (space.draw_train(f"run {seed}", count), space.draw_held_out(INTERPOLATION, count)):
         in_arm = arms(space, values).sum(axis=0)
         if space.train_set == "C":  # the axes meet in one point only
             assert in_arm.tolist() == [each] * len(space.features)
@@ -121,14 +121,14 @@ def test_longer_sets_begin_with_shorter_ones(
 @given(spaces(train_sets=TRAIN_SETS), st.integers(0, 10_000))
 @relaxed
 def test_longer_train_sets_begin_with_shorter_ones(space: ContextSpace, seed: int) -> None:
-    assert np.array_equal(space.draw_train(seed, 50)[:21], space.draw_train(seed, 21))
+    assert np.array_equal(space.draw_train(f"run {seed}", 50)[:21], space.draw_train(f"run {seed}", 21))
 
 
 @pytest.mark.parametrize("name", ["cartpole_tau", *NAMES])
 def test_no_two_sets_have_a_context_in_common(name: str) -> None:
     """Train contexts of 300 seeds, and twice as many held-out ones as the full study has."""
     space = published(name)
-    sets = [space.draw_train(seed, 100) for seed in range(300)]
+    sets = [space.draw_train(f"run {seed}", 100) for seed in range(300)]
     sets += [space.draw_held_out(split, 256) for split in splits(space)]
     together = np.concatenate(sets)
     assert len(np.unique(together, axis=0)) == len(together)
@@ -162,7 +162,7 @@ def test_far_is_far_from_zero_where_defaults_are_negative(train_set: str) -> Non
     assert (far[high, 0] <= -1).all()
     single = space.draw_held_out(SINGLE, 100)
     assert ((single[:, 0] < -22).sum(), (single[:, 0] > -2).sum()) == (25, 25)
-    trained = space.draw_train(0, 100)[:, 0]
+    trained = space.draw_train("run 0", 100)[:, 0]
     assert ((trained >= -22) & (trained <= -2)).all()
     if train_set == "B":  # the narrow part lies at the lowest multipliers: at the end near 0
         assert (trained[1::2] >= -2 - NARROW * 20).all()

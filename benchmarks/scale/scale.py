@@ -152,6 +152,7 @@ def reduced() -> dict:
     part["evaluate"] = whole["evaluate"] | {"episodes": whole["evaluate"]["episodes"] // 5}
     part["method_settings"] = {"iida": {"updates": 500}}  # a tenth of the default
     part["train"]["pretraining"] = "additional"  # it is not shorter
+    part["train"]["snapshots"] = 1  # of any number, an evaluation takes as long
     del part["tune"]
     part["seeds"]["test"]["count"] = 5
     return part

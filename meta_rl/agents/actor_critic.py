@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from meta_rl.agents.base import within
 from meta_rl.agents.off_policy import OffPolicy, frozen_copy
-from meta_rl.agents.protocols import Method, Task
+from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
 from meta_rl.stack.networks import MLP, Adam, mix_weights
 from meta_rl.stack.replay import Batch
+from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
 
@@ -18,7 +19,7 @@ class ActorCritic(OffPolicy):
     """Off-policy, continuous actions, soft target updates.
 
     Networks know actions in [-1, 1]; the environment's are `limit` times as large. The first `learning_starts`
-    actions are uniform. A joint method is trained by the critics' loss; the actor gets its z without gradient.
+    actions are uniform. A joint method that is one for all networks is trained by the critics' loss.
 
     Its `config` has `hidden` and `tau` beside what every off-policy agent's has.
     """
@@ -29,15 +30,18 @@ class ActorCritic(OffPolicy):
         self, config: Any, task: Task, method: Method, joint: bool, streams: Streams, critics: int
     ) -> None:
         super().__init__(config, task, method, joint, streams)
-        sizes = (self.inputs + task.spaces.action, *config.hidden, 1)
+        sizes = (self.inputs[CRITIC] + task.spaces.action, *config.hidden, 1)
         self.critics = nn.ModuleList(MLP(streams, f"critic{i}", sizes) for i in range(critics))
         # The targets hold their own copy of a joint method's encoder, updated with it.
         self.target_method, self.target_critics = frozen_copy(method), frozen_copy(self.critics)
 
     def critic_optimiser(self, learning_rate: float) -> Adam:
         """Trains the critics, and a joint method through them."""
-        encoder = self.method.parameters() if self.joint else ()
-        return Adam([*self.critics.parameters(), *encoder], learning_rate)
+        return Adam([*self.critics.parameters(), *self.trained_with(CRITIC)], learning_rate)
+
+    def actor_optimiser(self, learning_rate: float) -> Adam:
+        """Trains the actor, and what a joint method has for it."""
+        return Adam([*self.actor.parameters(), *self.trained_with(POLICY)], learning_rate)
 
     @abstractmethod
     def mean(self, inputs: Tensor) -> Tensor:
@@ -48,19 +52,19 @@ class ActorCritic(OffPolicy):
         """What it does to learn [S, N, A], in [-1, 1]."""
 
     @torch.no_grad()
-    def act(self, inputs: Tensor, explore: bool) -> Tensor:
+    def act(self, seen: Seen, explore: bool) -> Tensor:
         limit = self.spaces.limit
         if not explore:
-            return within(limit * self.mean(inputs), limit)
+            return within(limit * self.mean(self.read(seen, POLICY)), limit)
         if self.steps < self.config.learning_starts:
-            shape = inputs.shape[1], self.spaces.action
+            shape = seen.observation.shape[1], self.spaces.action
             draw = 2 * self.streams.uniform("explore/action", *shape) - 1
             return limit * torch.from_numpy(draw).float()
-        return within(limit * self.explore(inputs), limit)
+        return within(limit * self.explore(self.read(seen, POLICY)), limit)
 
     @torch.no_grad()
-    def value(self, inputs: Tensor) -> Tensor:
-        return self.q(self.critics, inputs, self.mean(inputs))
+    def value(self, seen: Seen) -> Tensor:
+        return self.q(self.critics, self.read(seen, CRITIC), self.mean(self.read(seen, POLICY)))
 
     def normal(self, purpose: str, rows: int) -> Tensor:
         """N(0, 1), float32 [S, rows, A]."""

@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from meta_rl.agents.protocols import Method
-from meta_rl.stack.rollout import Seen, Transition
+from meta_rl.agents.protocols import CRITIC, POLICY, Method
+from meta_rl.spaces import Environments, Spaces
+from meta_rl.stack.rollout import Rollout, Watch
+from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
 
 
@@ -19,35 +21,73 @@ def within(action: Tensor, limit: float) -> Tensor:
 class Agent(nn.Module, ABC):
     """A learner over S seeds. `state_dict()` holds all that a training needs to go on, memory included.
 
-    Tensors have the shapes [S, N, ...]; `inputs` are what `encode` made of what the rows see.
+    Tensors have the shapes [S, N, ...]. Here method and networks meet: each network reads what is seen through
+    `read`. Where no loss trains the method, its z is computed once a step and comes with what is seen.
     """
 
+    networks: tuple[str, ...] = (POLICY, CRITIC)  # the first one acts
     method: Method
-    joint: bool  # whether the agent's loss trains the method
+    joint: bool  # whether the losses of the networks train the method
     streams: Streams
     gamma: float
     n_envs: int  # N in training
     probed: np.ndarray | int = 0  # env_steps [S] of probes, in which a training passes for the agent, too
 
+    def meet(self, method: Method, joint: bool, spaces: Spaces) -> dict[str, int]:
+        """Take the method; the width of what each network will read of it."""
+        self.method, self.joint = method, joint
+        return {network: method.width(spaces, network) for network in self.networks}
+
+    def trained_with(self, network: str) -> list[nn.Parameter]:
+        """What of the method the loss of this network trains."""
+        return self.method.trained_by(network) if self.joint else []
+
+    def normalised(self, seen: Seen) -> Seen:
+        """What is seen as the networks, and a method that they train, get it."""
+        return seen
+
+    def read(self, seen: Seen, network: str, method: Method | None = None) -> Tensor:
+        """What a network gets of normalised steps, [S, B, I], with gradient into what it trains of the method.
+
+        `method`: a copy of the agent's own, to read by instead.
+        """
+        return (method or self.method).read(seen, network) if self.joint else seen.inputs
+
+    def read_both(self, seen: Seen, method: Method | None = None) -> tuple[Tensor, Tensor]:
+        """What policy and critic get of the same steps; a method that is one for both is asked once."""
+        known = self.read(seen, CRITIC, method)
+        shared = not self.joint or self.method.shared
+        return known.detach() if shared else self.read(seen, POLICY, method), known
+
     @torch.no_grad()
     def encode(self, seen: Seen) -> Tensor:
-        """The inputs of the policy, float32 [S, N, I]."""
-        return self.method.inputs(seen)
+        """z [S, N, Z] of what was seen: what the network that acts is told beside the observation."""
+        if seen.encoding is not None:
+            return seen.encoding
+        if not self.joint:
+            return self.method.encode(seen)
+        return self.method.told(self.normalised(seen), self.networks[0])
 
     @torch.no_grad()
     def embed(self, transitions: Tensor) -> Tensor:
         """What a window keeps of new transitions [S, N, T] while the method does not change."""
         return self.method.embed(transitions)
 
-    def encoded(self, seen: Seen, method: Method) -> Tensor:
-        """The inputs [S, B, I] of remembered steps, with gradient into a joint `method`: the agent's, or a copy of it.
+    @torch.no_grad()
+    def advance(self, state: Tensor, step: Tensor) -> Tensor:
+        """The states [S, N, H] of a method with a history after a step [S, N, 2O + A + 1]."""
+        return self.method.advance(state, step)
 
-        What a frozen method encoded is remembered in place of the observation.
-        """
-        return method.inputs(seen) if self.joint else seen.observation
+    def rollout(self, environments: Environments, needs: frozenset[str], fills: int | None = None) -> Rollout:
+        """Rows that are seen as the agent's method wants it; `needs` and `fills` are as in `Watch`."""
+        method = self.method
+        embed = None if self.joint else self.embed
+        encode = self.encode if method.size and not self.joint else None
+        watch = Watch(needs, method.window, fills, embed, encode, method.state, self.advance)
+        return Rollout(environments, watch)
 
     @abstractmethod
-    def act(self, inputs: Tensor, explore: bool) -> Tensor:
+    def act(self, seen: Seen, explore: bool) -> Tensor:
         """int64 [S, N] where actions are discrete, else float32 [S, N, A]; the greedy ones without `explore`."""
 
     @abstractmethod
@@ -55,5 +95,5 @@ class Agent(nn.Module, ABC):
         """Take in one step of every row and update when due; figures of the update, each [S]."""
 
     @abstractmethod
-    def value(self, inputs: Tensor) -> Tensor:
+    def value(self, seen: Seen) -> Tensor:
         """The expected discounted return from here under the current policy, float32 [S, N]."""

@@ -9,9 +9,10 @@ from torch import Tensor
 from meta_rl.agents.actor_critic import ActorCritic
 from meta_rl.agents.base import Agent
 from meta_rl.agents.off_policy import frozen_copy
-from meta_rl.agents.protocols import Method, Task
-from meta_rl.stack.networks import MLP, Adam, mix_weights
+from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
+from meta_rl.stack.networks import MLP, mix_weights
 from meta_rl.stack.replay import Batch
+from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
 
@@ -55,11 +56,11 @@ class DDPG(ActorCritic):
 
     def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
         super().__init__(config, task, method, joint, streams, critics=1)
-        self.actor = MLP(streams, "actor", (self.inputs, *config.hidden, task.spaces.action))
+        self.actor = MLP(streams, "actor", (self.inputs[POLICY], *config.hidden, task.spaces.action))
         self.target_actor = frozen_copy(self.actor)
         self.optimisers = {
             "critic": self.critic_optimiser(config.critic_learning_rate),
-            "actor": Adam(self.actor.parameters(), config.actor_learning_rate),
+            "actor": self.actor_optimiser(config.actor_learning_rate),
         }
 
     def mean(self, inputs: Tensor) -> Tensor:
@@ -69,27 +70,27 @@ class DDPG(ActorCritic):
         noise = self.normal("explore", inputs.shape[1])
         return (self.mean(inputs) + self.config.noise * noise).clamp(-1.0, 1.0)
 
-    def critic_loss(self, batch: Batch, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def critic_loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The loss [S], and the values [S, B] of what was done.
 
         y = r + gamma (1 - terminated) Q'(s', mu'(s'));  L = mean (Q(s, a) - y)^2   (Lillicrap, algorithm 1)
         """
         with torch.no_grad():
-            following = self.encoded(batch.next_seen, self.target_method)
-            action = self.target_actor(following).tanh()
+            told, following = self.read_both(batch.next_seen, self.target_method)
+            action = self.target_actor(told).tanh()
             target = self.target(batch, self.q(self.target_critics, following, action))
-        errors, value = self.critic_errors(batch, inputs, target)
+        errors, value = self.critic_errors(batch, self.read(batch.seen, CRITIC), target)
         return errors[0], value
 
-    def actor_loss(self, inputs: Tensor) -> Tensor:
+    def actor_loss(self, seen: Seen) -> Tensor:
         """-mean Q(s, mu(s)), [S]: its gradient is the policy gradient (Lillicrap et al. 2016, equation 6)."""
-        return -self.q(self.critics, inputs, self.mean(inputs)).mean(1)
+        told, known = self.read_both(seen)
+        return -self.q(self.critics, known.detach(), self.mean(told)).mean(1)
 
     def update(self, batch: Batch) -> dict[str, Tensor]:
-        inputs = self.encoded(batch.seen, self.method)
-        critic_loss, value = self.critic_loss(batch, inputs)
+        critic_loss, value = self.critic_loss(batch)
         self.optimisers["critic"].minimise(critic_loss)
-        self.optimisers["actor"].minimise(self.actor_loss(inputs.detach()))
+        self.optimisers["actor"].minimise(self.actor_loss(batch.seen))
         self.follow()
         mix_weights(self.actor, self.target_actor, self.config.tau)
         return {"loss": critic_loss.detach(), "value": value.detach().mean(1)}

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn.functional import mse_loss, smooth_l1_loss
 
 from meta_rl.agents.off_policy import OffPolicy, frozen_copy
-from meta_rl.agents.protocols import Method, Task
+from meta_rl.agents.protocols import CRITIC, Method, Task
 from meta_rl.stack.networks import MLP, Adam, copy_weights
 from meta_rl.stack.replay import Batch
-from meta_rl.stack.rollout import Transition
+from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
 
 
@@ -63,6 +63,8 @@ _ERRORS = {"squared": mse_loss, "huber": smooth_l1_loss}
 class DQN(OffPolicy):
     """Off-policy, discrete actions, epsilon-greedy exploration, hard target updates; perhaps `double`."""
 
+    networks = (CRITIC,)
+
     def __init__(
         self,
         config: Config,
@@ -75,10 +77,10 @@ class DQN(OffPolicy):
     ) -> None:
         super().__init__(config, task, method, joint, streams)
         self._env_steps, self._double = env_steps, double
-        self.q = MLP(streams, "q", (self.inputs, *config.hidden, task.spaces.action))
+        self.q = MLP(streams, "q", (self.inputs[CRITIC], *config.hidden, task.spaces.action))
         # The target holds its own copy of a joint method's encoder, updated with it.
         self.target_method, self.target_q = frozen_copy(method), frozen_copy(self.q)
-        trained = [*self.q.parameters(), *(method.parameters() if joint else ())]
+        trained = [*self.q.parameters(), *self.trained_with(CRITIC)]
         self.optimisers = {"q": Adam(trained, config.learning_rate)}
 
     @property
@@ -90,8 +92,8 @@ class DQN(OffPolicy):
         return config.epsilon_start + done * (config.epsilon_end - config.epsilon_start)
 
     @torch.no_grad()
-    def act(self, inputs: Tensor, explore: bool) -> Tensor:
-        greedy = self.q(inputs).argmax(-1)
+    def act(self, seen: Seen, explore: bool) -> Tensor:
+        greedy = self.q(self.read(seen, CRITIC)).argmax(-1)
         if not explore:
             return greedy
         rows = greedy.shape[1]
@@ -100,8 +102,8 @@ class DQN(OffPolicy):
         return torch.where(explores, random, greedy)
 
     @torch.no_grad()
-    def value(self, inputs: Tensor) -> Tensor:
-        return self.q(inputs).amax(-1)
+    def value(self, seen: Seen) -> Tensor:
+        return self.q(self.read(seen, CRITIC)).amax(-1)
 
     def learn(self, step: Transition) -> dict[str, Tensor]:
         before = self.steps
@@ -119,15 +121,13 @@ class DQN(OffPolicy):
         y = r + gamma (1 - terminated) Q'(s', argmax_a Q(s', a))   where double (van Hasselt et al. 2016, "Double DQN")
         """
         with torch.no_grad():
-            best = self.target_q(self.encoded(batch.next_seen, self.target_method))
+            best = self.target_q(self.read(batch.next_seen, CRITIC, self.target_method))
             if self._double:
-                chosen = self.q(self.encoded(batch.next_seen, self.method)).argmax(-1, keepdim=True)
+                chosen = self.q(self.read(batch.next_seen, CRITIC)).argmax(-1, keepdim=True)
                 target = self.target(batch, best.gather(-1, chosen).squeeze(-1))
             else:
                 target = self.target(batch, best.amax(-1))
-        value = (
-            self.q(self.encoded(batch.seen, self.method)).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
-        )
+        value = self.q(self.read(batch.seen, CRITIC)).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
         return _ERRORS[self.config.loss](value, target, reduction="none").mean(1), value
 
     def update(self, batch: Batch) -> dict[str, Tensor]:

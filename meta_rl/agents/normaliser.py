@@ -46,15 +46,20 @@ class Moments(nn.Module):
 
 
 class Observations(Moments):
-    """Standardises the observations in inputs [S, N, O + Z]; what a method says beside them stays as it is."""
+    """Standardises observations [S, ..., O], also those in the windows of a method that the agent trains."""
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, observation: Tensor) -> Tensor:
+        flat = observation if observation.dim() == 3 else observation.flatten(1, -2)
+        standard = ((flat - self.mean.float()) * self.scale).clamp_(-CLIP, CLIP)
+        return standard.view_as(observation)
+
+    def step(self, packed: Tensor, action: int) -> Tensor:
+        """Steps or transitions (s, a, s', ...) [S, ..., 2O + A (+ 1)] with both observations standardised."""
         size = self.mean.shape[-1]
-        seen = ((inputs[..., :size] - self.mean.float()) * self.scale).clamp_(-CLIP, CLIP)
-        return seen if inputs.shape[-1] == size else torch.cat((seen, inputs[..., size:]), -1)
-
-    def add(self, values: Tensor) -> None:
-        super().add(values[..., : self.mean.shape[-1]])
+        before, acted, after, rest = packed.split(
+            [size, action, size, packed.shape[-1] - 2 * size - action], -1
+        )
+        return torch.cat((self(before), acted, self(after), rest), -1)
 
 
 class Rewards(Moments):

@@ -11,7 +11,7 @@ from meta_rl.agents.base import Agent
 from meta_rl.agents.protocols import Method, Task
 from meta_rl.stack.networks import Adam
 from meta_rl.stack.replay import Batch, Replay
-from meta_rl.stack.rollout import Transition
+from meta_rl.stack.seen import Transition
 from meta_rl.streams import Streams
 
 
@@ -23,10 +23,9 @@ class OffPolicy(Agent):
 
     def __init__(self, config: Any, task: Task, method: Method, joint: bool, streams: Streams) -> None:
         super().__init__()
-        self.config, self.method, self.joint, self.streams = config, method, joint, streams
+        self.config, self.streams, self.spaces = config, streams, task.spaces
         self.gamma, self.n_envs = config.gamma, config.n_envs
-        self.spaces = task.spaces
-        self.inputs = method.width(task.spaces)
+        self.inputs = self.meet(method, joint, task.spaces)  # widths by network
         self.replay = Replay(config.replay, joint, method.window, task.spaces)
         self.optimisers: dict[str, Adam] = {}
         self.steps = 0  # env_steps of each seed so far

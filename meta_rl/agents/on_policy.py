@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from meta_rl.stack.rollout import Seen, Transition, Window
+from meta_rl.stack.seen import Seen, Transition, Window
 
 
 class Samples(NamedTuple):
@@ -20,35 +20,31 @@ class Samples(NamedTuple):
 
 
 class Memory:
-    """T steps of N rows. For a `joint` method it keeps all that is seen, to be encoded again as it learns.
-
-    `observation` is how many of the first inputs are the observation; 0 where the method does not let it through.
-    """
+    """T steps of N rows. For a `joint` method it keeps all that is seen, to be read again as the agent learns."""
 
     FIGURES = 3  # of a step, known when the rollout is over: log-density, advantage and target
 
-    def __init__(self, capacity: int, joint: bool, observation: int) -> None:
-        self.capacity, self.joint, self.observation = capacity, joint, observation
+    def __init__(self, capacity: int, joint: bool) -> None:
+        self.capacity, self.joint = capacity, joint
         self.size = 0  # steps so far
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._steps = torch.empty(0)  # float32 [S, T, N, D]: all fields of a step side by side
 
-    def add(self, step: Transition, inputs: Tensor, raw: Tensor, next_inputs: Tensor) -> None:
-        """One step of all rows, with the inputs and next inputs [S, N, I] as the networks get them."""
-        context, window = step.seen.context, step.seen.window
-        fields = {"inputs": inputs, "raw": raw}
-        if self.joint and not self.observation:
-            fields["observation"] = step.seen.observation
-        if self.joint and context is not None:
-            fields["context"] = context
-        if self.joint and window is not None:
-            fields |= {"transitions": window.transitions, "mask": window.mask}
-        fields |= {"next_inputs": next_inputs, "reward": step.reward, "terminated": step.terminated}
-        fields["truncated"] = step.truncated
+    def add(self, step: Transition, seen: Seen, raw: Tensor, next_value: Tensor) -> None:
+        """One step of all rows: what was seen as the networks get it, raw actions, and values [S, N] of what came."""
+        fields = {"observation": seen.observation if self.joint else seen.inputs}
+        if self.joint and seen.context is not None:
+            fields["context"] = seen.context
+        if self.joint and seen.window is not None:
+            fields |= {"transitions": seen.window.transitions, "mask": seen.window.mask}
+        if self.joint and seen.state is not None:
+            fields["state"] = seen.state
+        fields |= {"raw": raw, "reward": step.reward, "next_value": next_value}
+        fields |= {"terminated": step.terminated, "truncated": step.truncated}
         if not self._shapes:
             self._shapes = {name: tuple(value.shape[2:]) for name, value in fields.items()}
             width = sum(map(math.prod, self._shapes.values())) + self.FIGURES
-            self._steps = torch.zeros(len(inputs), self.capacity, inputs.shape[1], width)
+            self._steps = torch.zeros(len(raw), self.capacity, raw.shape[1], width)
         packed = [value.flatten(2) if value.dim() > 2 else value.unsqueeze(-1) for value in fields.values()]
         torch.cat(packed, -1, out=self._steps[:, self.size, :, : -self.FIGURES])
         self.size += 1
@@ -56,6 +52,10 @@ class Memory:
     def field(self, name: str) -> Tensor:
         """Of every step of a full rollout, [S, T, N, ...]."""
         return self._unpack(self._steps)[name]
+
+    def seen(self) -> Seen:
+        """What was seen in every step of a full rollout, [S, T N, ...]."""
+        return _seen(self._unpack(self._steps.flatten(1, 2)))
 
     def finish(self, log_density: Tensor, advantage: Tensor, target: Tensor) -> None:
         """Add the figures [S, T, N] of a full rollout, and make room for the next."""
@@ -69,13 +69,7 @@ class Memory:
         offset = torch.arange(len(steps)).unsqueeze(-1) * steps.shape[1]
         rows = torch.embedding(steps.flatten(0, 1), index + offset)
         fields = self._unpack(rows)
-        window = Window(fields["transitions"], fields["mask"]) if "mask" in fields else None
-        log_density, advantage, target = rows[..., -self.FIGURES :].unbind(-1)
-        known = fields["inputs"]
-        if self.joint:
-            known = known[..., : self.observation] if self.observation else fields["observation"]
-        seen = Seen(known, fields.get("context"), window)
-        return Samples(seen, fields["raw"], log_density, advantage, target)
+        return Samples(_seen(fields), fields["raw"], *rows[..., -self.FIGURES :].unbind(-1))
 
     def state_dict(self) -> dict[str, Any]:
         return {"size": self.size, "shapes": dict(self._shapes), "steps": self._steps}
@@ -92,6 +86,11 @@ class Memory:
         return {
             name: part.unflatten(-1, shape) if shape else part.squeeze(-1) for (name, shape), part in named
         }
+
+
+def _seen(fields: dict[str, Tensor]) -> Seen:
+    window = Window(fields["transitions"], fields["mask"]) if "mask" in fields else None
+    return Seen(fields["observation"], fields.get("context"), window, fields.get("state"))
 
 
 def advantages(

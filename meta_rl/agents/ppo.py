@@ -11,9 +11,9 @@ from meta_rl.agents.base import Agent
 from meta_rl.agents.distributions import Categorical, Gaussian
 from meta_rl.agents.normaliser import Observations, Rewards
 from meta_rl.agents.on_policy import Memory, Samples, advantages
-from meta_rl.agents.protocols import Method, Task
+from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
 from meta_rl.stack.networks import MLP, Adam
-from meta_rl.stack.rollout import Transition
+from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
 
 
@@ -63,7 +63,7 @@ SEARCH = {
 class PPO(Agent):
     """On-policy; discrete or continuous actions; separate networks for policy and value.
 
-    A joint method is trained by the value loss alone: the policy gets its z without gradient.
+    A joint method that is one for both is trained by the value loss: the policy gets its z without gradient.
     """
 
     def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
@@ -72,44 +72,68 @@ class PPO(Agent):
             raise ValueError(
                 f"minibatches of {config.minibatch} do not divide {config.n_steps * config.n_envs} transitions"
             )
-        self.config, self.method, self.joint, self.streams = config, method, joint, streams
+        self.config, self.streams, self.spaces = config, streams, task.spaces
         self.gamma, self.n_envs = config.gamma, config.n_envs
+        widths = self.meet(method, joint, task.spaces)
         seeds, spaces = len(streams.keys), task.spaces
         self.distribution = (Categorical if spaces.discrete else Gaussian)(spaces, seeds)
-        sizes = (method.width(spaces), *config.hidden)
-        self.policy = MLP(streams, "policy", (*sizes, spaces.action), "tanh", orthogonal=0.01)
-        self.critic = MLP(streams, "critic", (*sizes, 1), "tanh", orthogonal=1.0)
-        observed = method.observed * spaces.observation
-        self.observations = Observations(seeds, observed)
+        sizes = (widths[POLICY], *config.hidden, spaces.action)
+        self.policy = MLP(streams, "policy", sizes, "tanh", orthogonal=0.01)
+        self.critic = MLP(streams, "critic", (widths[CRITIC], *config.hidden, 1), "tanh", orthogonal=1.0)
+        self.observations = Observations(seeds, spaces.observation)
         self.rewards = Rewards(seeds, config.gamma)
-        trained = (self.policy, self.critic, self.distribution, *((method,) if joint else ()))
-        parameters = [parameter for module in trained for parameter in module.parameters()]
+        own = (self.policy, self.critic, self.distribution)
+        parameters = [parameter for module in own for parameter in module.parameters()]
+        parameters += [parameter for network in self.networks for parameter in self.trained_with(network)]
         # Adam's epsilon as in OpenAI's baselines (Huang et al. 2022, detail 3).
         self.optimiser = Adam(parameters, config.learning_rate, epsilon=1e-5)
-        self.memory = Memory(config.n_steps, joint, observed)
-        self._acted: tuple[Tensor, Tensor] | None = None  # inputs as the policy got them, and its raw actions
+        self.memory = Memory(config.n_steps, joint)
+        self._acted: tuple[Seen, Tensor] | None = None  # what was seen, normalised, and raw actions
 
     @torch.no_grad()
-    def act(self, inputs: Tensor, explore: bool) -> Tensor:
+    def act(self, seen: Seen, explore: bool) -> Tensor:
         """With `explore`, observations enter the statistics, and what is done is remembered for `learn`."""
+        if explore and self.config.observations == "normalised":
+            self.observations.add(seen.observation)
+        seen = self.normalised(seen)
+        outputs = self.policy(self.read(seen, POLICY))
         if not explore:
-            return self.distribution.mode(self.policy(self._normalised(inputs)))
-        if self.config.observations == "normalised":
-            self.observations.add(inputs)
-        inputs = self._normalised(inputs)
-        raw = self.distribution.sample(self.policy(inputs), self.streams, "explore")
-        self._acted = inputs, raw
+            return self.distribution.mode(outputs)
+        raw = self.distribution.sample(outputs, self.streams, "explore")
+        self._acted = seen, raw
         return self.distribution.action(raw)
 
     @torch.no_grad()
-    def value(self, inputs: Tensor) -> Tensor:
-        return self._unscaled(self.critic(self._normalised(inputs))).squeeze(-1)
+    def value(self, seen: Seen) -> Tensor:
+        return self._unscaled(self._critic_value(self.normalised(seen)))
 
+    @torch.no_grad()
     def learn(self, step: Transition) -> dict[str, Tensor]:
+        """Values of what comes next count where an episode is cut off, and at the end of a rollout."""
         assert self._acted is not None, "learn without act"
-        self.memory.add(step, *self._acted, self._normalised(step.next_inputs))
+        last = self.memory.size == self.config.n_steps - 1
+        next_value = torch.zeros_like(step.reward)
+        if last or step.truncated.any():
+            next_value = self._critic_value(self.normalised(step.next_seen))
+        self.memory.add(step, *self._acted, next_value)
         self._acted = None
-        return self._update() if self.memory.size == self.config.n_steps else {}
+        return self._update() if last else {}
+
+    def normalised(self, seen: Seen) -> Seen:
+        if self.config.observations != "normalised":
+            return seen
+        seen = seen._replace(observation=self.observations(seen.observation))
+        window = seen.window
+        if self.joint and window is not None:
+            transitions = self.observations.step(window.transitions, self.spaces.action)
+            seen = seen._replace(window=window._replace(transitions=transitions))
+        return seen
+
+    @torch.no_grad()
+    def advance(self, state: Tensor, step: Tensor) -> Tensor:
+        if self.joint and self.config.observations == "normalised":
+            step = self.observations.step(step, self.spaces.action)
+        return super().advance(state, step)
 
     def loss(self, samples: Samples) -> Tensor:
         """The loss [S] of a minibatch.
@@ -120,19 +144,20 @@ class PPO(Agent):
         with advantages A of mean 0 and standard deviation 1 in each minibatch.
         """
         config = self.config
-        inputs = self.encoded(samples.seen, self.method)
-        outputs = self.policy(inputs.detach())
+        told, known = self.read_both(samples.seen)
+        outputs = self.policy(told)
         advantage = samples.advantage - samples.advantage.mean(1, keepdim=True)
         advantage = advantage / (advantage.std(1, keepdim=True) + 1e-8)
         ratio = (self.distribution.log_density(outputs, samples.raw) - samples.log_density).exp()
         clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
         gain = torch.minimum(ratio * advantage, clipped * advantage).mean(1)
-        error = (self.critic(inputs).squeeze(-1) - samples.target).square().mean(1)
+        error = (self.critic(known).squeeze(-1) - samples.target).square().mean(1)
         loss = config.value_weight * error - gain
         if config.entropy_weight:
             loss = loss - config.entropy_weight * self.distribution.entropy(outputs).mean(1)
         return loss
 
+    @torch.enable_grad()
     def _update(self) -> dict[str, Tensor]:
         """Learn from a full rollout."""
         config = self.config
@@ -156,10 +181,11 @@ class PPO(Agent):
         if config.rewards == "normalised":
             self.rewards.add_rollout(reward, terminated | truncated)
             reward = self.rewards(reward)
-        inputs, raw = memory.field("inputs"), memory.field("raw")
-        outputs = self.policy(inputs.flatten(1, 2))
+        seen, raw, next_value = memory.seen(), memory.field("raw"), memory.field("next_value")
+        told, known = self.read_both(seen)
+        outputs = self.policy(told)
         log_density = self.distribution.log_density(outputs, raw.flatten(1, 2)).view_as(reward)
-        value, next_value = (self.critic(x).squeeze(-1) for x in (inputs, memory.field("next_inputs")))
+        value = self.critic(known).view_as(reward)
         # Where an episode goes on, as the next step saw it: the statistics have moved on in between.
         over = (terminated | truncated)[:, :-1]
         next_value[:, :-1] = torch.where(over, next_value[:, :-1], value[:, 1:])
@@ -168,14 +194,15 @@ class PPO(Agent):
         )
         memory.finish(log_density, advantage, advantage + value)
         entropy = self.distribution.entropy(outputs).mean(1)
-        return {"value": self._unscaled(value).flatten(1).mean(1), "entropy": entropy}
+        return {"value": self._unscaled(value.flatten(1)).mean(1), "entropy": entropy}
 
     def _unscaled(self, value: Tensor) -> Tensor:
-        """Values [S, N, 1] of the critic in the unit of the rewards."""
-        return value / self.rewards.scale if self.config.rewards == "normalised" else value
+        """Values [S, N] of the critic in the unit of the rewards."""
+        return value / self.rewards.scale.squeeze(-1) if self.config.rewards == "normalised" else value
 
-    def _normalised(self, inputs: Tensor) -> Tensor:
-        return self.observations(inputs) if self.config.observations == "normalised" else inputs
+    def _critic_value(self, seen: Seen) -> Tensor:
+        """[S, N], of what is seen as the networks get it."""
+        return self.critic(self.read(seen, CRITIC)).squeeze(-1)
 
     def get_extra_state(self) -> dict[str, Any]:
         return {"optimiser": self.optimiser.state_dict(), "memory": self.memory.state_dict()}

@@ -1,13 +1,15 @@
 """What an agent asks of its method: the file that both import, so that neither imports the other's modules."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor
 
 from meta_rl.contexts import ContextSpace
 from meta_rl.spaces import Spaces
-from meta_rl.stack.rollout import Seen
+from meta_rl.stack.seen import Seen
+
+# The networks of an agent; one with a single network has a critic.
+POLICY, CRITIC = "policy", "critic"
 
 
 class Task(NamedTuple):
@@ -20,9 +22,10 @@ class Task(NamedTuple):
 class Method(Protocol):
     """How the context reaches an agent; `meta_rl.methods.base.Method`, which all derive from, tells what each means."""
 
+    shared: bool
     window: int
     size: int
-    observed: bool
+    state: int
     probe_steps: int
 
     @property
@@ -31,8 +34,14 @@ class Method(Protocol):
 
     def embed(self, transitions: Tensor) -> Tensor: ...
 
-    def width(self, spaces: Spaces) -> int: ...
+    def advance(self, state: Tensor, step: Tensor) -> Tensor: ...
 
-    def inputs(self, seen: Seen) -> Tensor: ...
+    def encode(self, seen: Seen) -> Tensor: ...
 
-    def parameters(self) -> Iterator[Any]: ...
+    def read(self, seen: Seen, network: str) -> Tensor: ...
+
+    def told(self, seen: Seen, network: str) -> Tensor: ...
+
+    def width(self, spaces: Spaces, network: str) -> int: ...
+
+    def trained_by(self, network: str) -> list[Any]: ...

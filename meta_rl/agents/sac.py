@@ -10,9 +10,10 @@ from torch.nn.functional import logsigmoid
 
 from meta_rl.agents.actor_critic import ActorCritic
 from meta_rl.agents.base import Agent
-from meta_rl.agents.protocols import Method, Task
+from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
 from meta_rl.stack.networks import MLP, Adam
 from meta_rl.stack.replay import Batch
+from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
 LOG_STD = (-20.0, 2.0)  # bounds of the actor's log standard deviation, the authors' code's
@@ -53,11 +54,11 @@ class SAC(ActorCritic):
 
     def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
         super().__init__(config, task, method, joint, streams, critics=2)
-        self.actor = MLP(streams, "actor", (self.inputs, *config.hidden, 2 * task.spaces.action))
+        self.actor = MLP(streams, "actor", (self.inputs[POLICY], *config.hidden, 2 * task.spaces.action))
         self.log_temperature = nn.Parameter(torch.zeros(len(streams.keys)))
         self.optimisers = {
             "critic": self.critic_optimiser(config.learning_rate),
-            "actor": Adam(self.actor.parameters(), config.learning_rate),
+            "actor": self.actor_optimiser(config.learning_rate),
             "temperature": Adam([self.log_temperature], config.learning_rate),
         }
 
@@ -80,9 +81,7 @@ class SAC(ActorCritic):
         squash = 2 * (math.log(2) - raw + logsigmoid(2 * raw))
         return raw.tanh(), (normal - squash).sum(-1)
 
-    def critic_loss(
-        self, batch: Batch, inputs: Tensor, temperature: Tensor, noise: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def critic_loss(self, batch: Batch, temperature: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """The loss [S], and the first critic's values [S, B] of what was done; temperature [S, 1].
 
         y = r + gamma (1 - terminated) (min_i Q'_i(s', a') - alpha log pi(a' | s')), a' from the present actor
@@ -90,19 +89,21 @@ class SAC(ActorCritic):
         """
         with torch.no_grad():
             # The actor knows the z of the online encoder, the target critics that of their own copy.
-            action, log_density = self.sample(self.encoded(batch.next_seen, self.method), noise)
-            lowest = self.q(self.target_critics, self.encoded(batch.next_seen, self.target_method), action)
+            action, log_density = self.sample(self.read(batch.next_seen, POLICY), noise)
+            following = self.read(batch.next_seen, CRITIC, self.target_method)
+            lowest = self.q(self.target_critics, following, action)
             target = self.target(batch, lowest - temperature * log_density)
-        errors, value = self.critic_errors(batch, inputs, target)
+        errors, value = self.critic_errors(batch, self.read(batch.seen, CRITIC), target)
         return 0.5 * (errors[0] + errors[1]), value
 
-    def actor_loss(self, inputs: Tensor, temperature: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    def actor_loss(self, seen: Seen, temperature: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """The loss [S], and the log-density [S, B] of the actions that it is about.
 
         mean (alpha log pi(a | s) - min_i Q_i(s, a)), a from the actor   (SAC, equations 7 and 9)
         """
-        action, log_density = self.sample(inputs, noise)
-        value = self.q(self.critics, inputs, action)
+        told, known = self.read_both(seen)
+        action, log_density = self.sample(told, noise)
+        value = self.q(self.critics, known.detach(), action)
         return (temperature * log_density - value).mean(1), log_density.detach()
 
     def temperature_loss(self, log_density: Tensor) -> Tensor:
@@ -115,12 +116,9 @@ class SAC(ActorCritic):
     def update(self, batch: Batch) -> dict[str, Tensor]:
         rows = batch.reward.shape[1]
         temperature = self.log_temperature.detach().exp().unsqueeze(-1)
-        inputs = self.encoded(batch.seen, self.method)
-        loss, value = self.critic_loss(batch, inputs, temperature, self.normal("sac/next", rows))
+        loss, value = self.critic_loss(batch, temperature, self.normal("sac/next", rows))
         self.optimisers["critic"].minimise(loss)
-        actor_loss, log_density = self.actor_loss(
-            inputs.detach(), temperature, self.normal("sac/actor", rows)
-        )
+        actor_loss, log_density = self.actor_loss(batch.seen, temperature, self.normal("sac/actor", rows))
         self.optimisers["actor"].minimise(actor_loss)
         self.optimisers["temperature"].minimise(self.temperature_loss(log_density))
         self.follow()

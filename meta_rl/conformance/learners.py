@@ -10,7 +10,7 @@ from meta_rl import registry
 from meta_rl.agents.base import Agent
 from meta_rl.conformance.probes import CONTINUOUS, DISCRETE, Probe, task
 from meta_rl.conformance.small import keys
-from meta_rl.stack.rollout import Seen, Transition
+from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
 from meta_rl.training.loop import Training
 
@@ -83,9 +83,9 @@ def learnt(name: str, kind: str, probe: type[Probe], method: str = "none", **set
     return agent
 
 
-def at(*inputs: float) -> Tensor:
-    """[S, N, I] of N inputs of one or more numbers each."""
-    return torch.tensor(inputs).view(1, len(inputs), -1).repeat(2, 1, 1)
+def at(*observations: float) -> Seen:
+    """What two seeds see in N rows: an observation of one number in each, and nothing else."""
+    return Seen(torch.tensor(observations).view(1, -1, 1).repeat(2, 1, 1))
 
 
 def close(value: Tensor, *expected: float, tolerance: float = 0.08) -> None:
@@ -100,11 +100,9 @@ def transition(
     done = torch.full(shape, action) if isinstance(action, int) else torch.tensor([[action]])
     return Transition(
         seen,
-        seen.observation,
         done,
         torch.full(shape, reward),
         seen,
-        seen.observation,
         torch.full(shape, terminated),
         torch.full(shape, truncated),
         torch.zeros(shape, dtype=torch.int64),

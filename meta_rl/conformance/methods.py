@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from meta_rl import registry
-from meta_rl.agents.protocols import Task
+from meta_rl.agents.protocols import CRITIC, POLICY, Task
 from meta_rl.conformance.probes import DISCRETE, Probe, task
 from meta_rl.conformance.small import METHODS, keys
 from meta_rl.contexts import ContextSpace, Feature
 from meta_rl.methods.base import Method, Source, Trajectories
-from meta_rl.stack.rollout import Seen, Window
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 
 ROWS = (2, 3)
@@ -25,6 +25,8 @@ def build(name: str, into: Task | None = None, seeds: tuple[int, ...] = (0, 1), 
         for key, value in METHODS.get(name, {}).items()
     }
     method = module.build(module.Config(**{**chosen, **settings}), into or task(), Streams(keys(*seeds)))
+    for network in (POLICY, CRITIC):
+        method.width((into or task()).spaces, network)  # as an agent asks when it meets a method
     return method.requires_grad_(registry.entry("method", name).joint)
 
 
@@ -33,7 +35,7 @@ def normal(*shape: int) -> Tensor:
 
 
 def encode(method: Method, transitions: Tensor, mask: Tensor) -> Tensor:
-    return method.inputs(Seen(torch.zeros(*ROWS, 1), None, Window(transitions, mask)))[..., 1:]
+    return method.encode(Seen(torch.zeros(*ROWS, 1), None, Window(transitions, mask)))
 
 
 class Blind(Probe):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from meta_rl import registry
-from meta_rl.streams import Streams
+from meta_rl.streams import Streams, run_key
 from meta_rl.training.block import start
 from meta_rl.training.loop import Training
 from meta_rl.training.setup import Setup
@@ -52,7 +52,7 @@ METHODS: dict[str, dict[str, Any]] = {
 
 
 def keys(*seeds: int) -> list[str]:
-    return [f"run {seed}" for seed in seeds]
+    return [run_key("small", seed) for seed in seeds]
 
 
 def spec(method: str, agent: str = "dqn", **agent_settings: Any) -> dict[str, Any]:
@@ -74,4 +74,6 @@ def training(method: str, seeds: Sequence[int], agent: str = "dqn", **agent_sett
     described = spec(method, agent, **agent_settings)
     streams = Streams(keys(*seeds))
     space = Setup(described).task.contexts
-    return start(described, np.stack([space.draw_train(seed, 5) for seed in seeds]), streams)
+    return start(
+        described, np.stack([space.draw_train(run_key("small", seed), 5) for seed in seeds]), streams
+    )

@@ -8,18 +8,19 @@ import torch
 from torch import Tensor
 
 from meta_rl import registry
+from meta_rl.conformance.compare import check_weights
 from meta_rl.conformance.learners import CASES, GAMMA, SPACES, at, build, close, learnt, start
 from meta_rl.conformance.probes import Adapt, Aim, Cue, Delayed, Ended, Endless, Hidden, Recall
-from meta_rl.stack.rollout import Seen, Window
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.training import policy
 from meta_rl.training.loop import Training
 
 CONTINUOUS = [name for name, kind in CASES if kind == "continuous"]
 
 
-def best(agent: Any, kind: str, inputs: Tensor, *signs: float) -> None:
+def best(agent: Any, kind: str, seen: Seen, *signs: float) -> None:
     """The greedy actions go all the way, or most of it, into the directions `signs`."""
-    action = agent.act(inputs, explore=False)
+    action = agent.act(seen, explore=False)
     sign = 2.0 * action - 1 if kind == "discrete" else action[..., 0] / SPACES[kind].limit
     close(sign, *signs, tolerance=0.0 if kind == "discrete" else 0.15)
 
@@ -28,9 +29,9 @@ def best(agent: Any, kind: str, inputs: Tensor, *signs: float) -> None:
 class TestEveryAgent:
     def test_shapes_and_limits(self, name: str, kind: str) -> None:
         agent, spaces = build(name, kind), SPACES[kind]
-        inputs = at(0.0, 100.0, -1000.0)
+        seen = at(0.0, 100.0, -1000.0)
         for explore in (False, True):
-            action = agent.act(inputs, explore)
+            action = agent.act(seen, explore)
             if spaces.discrete:
                 assert action.shape == (2, 3)
                 assert action.dtype == torch.int64
@@ -39,18 +40,18 @@ class TestEveryAgent:
                 assert action.shape == (2, 3, 1)
                 assert action.dtype == torch.float32
                 assert (action.abs() <= spaces.limit).all()
-        assert agent.value(inputs).shape == (2, 3)
-        assert agent.value(inputs).dtype == torch.float32
-        assert not agent.value(inputs).requires_grad
+        assert agent.value(seen).shape == (2, 3)
+        assert agent.value(seen).dtype == torch.float32
+        assert not agent.value(seen).requires_grad
 
     def test_greedy_acts_draw_nothing(self, name: str, kind: str) -> None:
         agent, quiet = build(name, kind), build(name, kind)
-        inputs = at(0.0, 1.0)
-        greedy = agent.act(inputs, explore=False)
+        seen = at(0.0, 1.0)
+        greedy = agent.act(seen, explore=False)
         for _ in range(5):
-            assert torch.equal(agent.act(inputs, explore=False), greedy)
+            assert torch.equal(agent.act(seen, explore=False), greedy)
         for _ in range(5):
-            assert torch.equal(agent.act(inputs, explore=True), quiet.act(inputs, explore=True))
+            assert torch.equal(agent.act(seen, explore=True), quiet.act(seen, explore=True))
 
     def test_discounts_what_comes_later(self, name: str, kind: str) -> None:
         close(learnt(name, kind, Delayed).value(at(0.0, 1.0)), GAMMA, 1.0)
@@ -62,9 +63,10 @@ class TestEveryAgent:
 
     def test_learns_what_the_context_tells(self, name: str, kind: str) -> None:
         agent = learnt(name, kind, Adapt, "explicit")
-        inputs = torch.tensor([[1.0, -1.0], [1.0, 1.0]]).repeat(2, 1, 1)
-        best(agent, kind, inputs, -1.0, 1.0)
-        close(agent.value(inputs), 1.0, 1.0, tolerance=0.15)
+        seen = at(1.0, 1.0)._replace(context=at(-1.0, 1.0).observation)
+        seen = seen._replace(encoding=agent.encode(seen))
+        best(agent, kind, seen, -1.0, 1.0)
+        close(agent.value(seen), 1.0, 1.0, tolerance=0.15)
 
     def test_cannot_learn_the_context_if_not_told(self, name: str, kind: str) -> None:
         """The mean over contexts; the larger tolerance is for what sticks of the last batches."""
@@ -85,7 +87,7 @@ class TestEveryAgent:
             window = torch.tensor([[0.0, *action, context], [context, *action, 2.0]])
             window = Window(window.expand(2, 1, *window.shape), torch.ones(2, 1, 2))
             seen = Seen(torch.full((2, 1, 1), 2.0), None, window)
-            values.append(agent.value(agent.encode(seen)))
+            values.append(agent.value(seen))
         close(torch.cat(values, 1), -1.0, 1.0, tolerance=0.3)
 
 
@@ -127,13 +129,7 @@ def weights(training: Training, seed: int = 0) -> dict[str, Tensor]:
     return {name: value[seed].clone() for name, value in policy.tensors(training.agent).items()}
 
 
-def check_same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
-    assert ours.keys() == theirs.keys()
-    for key, value in ours.items():
-        assert torch.equal(value, theirs[key]), key
-
-
-@pytest.mark.parametrize("method", ["none", "jrpl"])
+@pytest.mark.parametrize("method", ["none", "jrpl", "cgate"])
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_a_run_is_the_same_alone_and_in_any_stack(name: str, kind: str, method: str) -> None:
     alone = odd(name, kind, method, (1,))
@@ -143,10 +139,10 @@ def test_a_run_is_the_same_alone_and_in_any_stack(name: str, kind: str, method: 
     for seeds in ((0, 1, 2), (1, 4)):
         stack = odd(name, kind, method, seeds)
         stack.run(120)
-        check_same(weights(stack, seeds.index(1)), weights(alone))
+        check_weights(weights(stack, seeds.index(1)), weights(alone))
 
 
-@pytest.mark.parametrize("method", ["none", "jrpl"])
+@pytest.mark.parametrize("method", ["none", "jrpl", "cgate"])
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_a_resumed_run_is_the_uninterrupted_one(name: str, kind: str, method: str) -> None:
     whole = odd(name, kind, method, (0, 1))
@@ -159,7 +155,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(name: str, kind: str, method: st
     file.seek(0)
     resumed.load_state_dict(torch.load(file, weights_only=True))
     resumed.run(120)
-    check_same(weights(resumed, 1), weights(whole, 1))
+    check_weights(weights(resumed, 1), weights(whole, 1))
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

@@ -6,17 +6,21 @@ import torch
 from torch import Tensor
 
 from meta_rl import registry
+from meta_rl.agents.protocols import CRITIC, POLICY
+from meta_rl.conformance.compare import leaves
 from meta_rl.conformance.methods import LINEAR, ROWS, Blind, build, encode, linear, normal, source
 from meta_rl.conformance.probes import DISCRETE
 from meta_rl.conformance.small import keys
-from meta_rl.methods.base import Method
-from meta_rl.stack.rollout import Rollout, Seen, Window
+from meta_rl.methods.base import Method, PerNetwork
+from meta_rl.stack.rollout import Rollout, Watch
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.training.policy import tensors
 
 WINDOWED = [name for name, entry in registry.METHODS.items() if "window" in entry.needs]
 # EPI reads the steps of its probe in their order.
 UNORDERED = [name for name in WINDOWED if name != "epi"]
+every_network = pytest.mark.parametrize("network", [POLICY, CRITIC])
 PRETRAINED = [name for name, entry in registry.METHODS.items() if entry.pretrain]
 
 
@@ -28,30 +32,37 @@ def test_sees_the_context_only_if_it_is_told(name: str) -> None:
     found = []
     for factor in (1.0, 1000.0):
         random, other = np.random.default_rng(0), np.random.default_rng(1)
-        rollout = Rollout(Blind(ROWS), needs, method.window, method.inputs, method.embed)
+        watch = Watch(needs, method.window, embed=method.embed, encode=method.encode)
+        rollout = Rollout(Blind(ROWS), watch)
         ended = np.ones(ROWS, dtype=bool)
         for _ in range(30):
             if ended.any():
                 contexts, noise = factor * random.normal(size=(*ROWS, 1)), random.random((*ROWS, 1))
                 rollout.reset(ended, contexts, noise, other.normal(size=(*ROWS, 1)))
-            found.append(rollout.inputs)
+            found += leaves(rollout.seen)
             step = rollout.step(torch.from_numpy(random.integers(2, size=ROWS)))
-            found += [step.inputs, step.next_inputs]
+            found += leaves((step.seen, step.next_seen))
             ended = step.terminated.numpy() | (random.random(ROWS) < 0.1)
     half = len(found) // 2
     same = all(torch.equal(a, b) for a, b in zip(found[:half], found[half:], strict=True))
     assert same == ("context" not in needs)
 
 
-@pytest.mark.parametrize("name", registry.METHODS)
-def test_inputs_are_the_observation_and_z(name: str) -> None:
-    method = build(name)
-    observation = normal(*ROWS, 1)
+def seen(method: Method) -> Seen:
     window = Window(normal(*ROWS, method.window, 4), torch.ones(*ROWS, method.window))
-    inputs = method.inputs(Seen(observation, normal(*ROWS, 1), window))
-    assert inputs.shape == (*ROWS, method.observed + method.size)
-    assert inputs.shape[-1] == method.width(DISCRETE)
-    assert torch.equal(inputs[..., :1], observation) == method.observed
+    return Seen(normal(*ROWS, 1), normal(*ROWS, 1), window)
+
+
+@every_network
+@pytest.mark.parametrize("name", registry.METHODS)
+def test_networks_read_the_observation_and_z_or_z_alone(name: str, network: str) -> None:
+    method = build(name)
+    shown = seen(method)
+    read, told = method.read(shown, network), method.told(shown, network)
+    assert told.shape == (*ROWS, method.size)
+    assert read.shape == (*ROWS, method.width(DISCRETE, network))
+    before = () if name == "cgate" else (shown.observation,)  # cgate's features are of the observation, too
+    assert torch.equal(read, torch.cat((*before, told), -1))
 
 
 @pytest.mark.parametrize("name", registry.METHODS)
@@ -67,8 +78,11 @@ def test_pretrains_only_if_the_registry_says_so(name: str) -> None:
 def test_only_a_joint_method_asks_for_the_agents_gradient(name: str) -> None:
     method = build(name)
     joint = registry.entry("method", name).joint
-    window = Window(normal(*ROWS, method.window, 4), torch.ones(*ROWS, method.window))
-    assert method.inputs(Seen(normal(*ROWS, 1), normal(*ROWS, 1), window)).requires_grad == joint
+    own = isinstance(method, PerNetwork)
+    assert method.read(seen(method), CRITIC).requires_grad == joint
+    assert (
+        method.read(seen(method), POLICY).requires_grad == own
+    )  # otherwise the critic's loss alone trains it
     assert all(parameter.requires_grad == joint for parameter in method.parameters())
     assert bool(list(method.parameters())) or not joint
 

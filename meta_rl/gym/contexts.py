@@ -12,6 +12,7 @@ from meta_rl import registry
 from meta_rl.benchmarks import BENCHMARKS
 from meta_rl.contexts import DEVELOPMENT, TRAIN, ContextSpace, Feature
 from meta_rl.errors import UserError, unknown
+from meta_rl.streams import run_key
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,11 @@ def choose(
     if split not in splits:
         raise UserError(f"{name}: {unknown('split', split, splits)}")
     trained = split == TRAIN
-    drawn = space.draw_train(seed, n_contexts) if trained else space.draw_held_out(split, n_contexts)
+    drawn = (
+        space.draw_train(run_key(name, seed), n_contexts)
+        if trained
+        else space.draw_held_out(split, n_contexts)
+    )
     names = [feature.name for feature in features]
     values = np.tile([feature.default for feature in features], (n_contexts, 1))
     values[:, [names.index(varied) for varied in space.names]] = drawn

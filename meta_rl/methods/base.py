@@ -8,22 +8,25 @@ import torch
 from torch import Tensor, nn
 
 from meta_rl.agents.base import Agent
+from meta_rl.agents.protocols import CRITIC
 from meta_rl.spaces import Environments, Spaces
-from meta_rl.stack.rollout import Seen, Window
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 
 
 class Method(nn.Module):
     """What the agent is told about the context: an encoding z of `size`, beside the observation.
 
-    `window` is the number K of past transitions that it wants. What the registry does not declare in `needs`
-    arrives as None, in training and in evaluation. A method that lets the observation itself through with its
-    encoding only says so with `observed`, and overrides `inputs`.
+    `window` is the number K of past transitions that it wants, `state` the width H of what it keeps of an episode
+    where it has a history. What the registry does not declare in `needs` arrives as None, in training and in
+    evaluation. A method that the agent's losses train (`joint`) is one for all of its networks: the critic's loss
+    trains it, and the policy gets z without gradient. `PerNetwork` is one for each.
     """
 
+    shared: bool = True  # among an agent's networks
     window: int = 0
     size: int = 0
-    observed: bool = True
+    state: int = 0
     ordered: bool = False  # whether the order of the transitions in a window matters
     probe_steps: int = 0  # from which the context is told, once and for all
 
@@ -31,27 +34,48 @@ class Method(nn.Module):
         """The part of the encoding that looks at single transitions: [S, ..., T] -> [S, ..., E]."""
         return transitions
 
-    def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
-        """z, float32 [S, N, Z], from the context [S, N, F] or a window of embedded transitions [S, N, K, E]."""
+    def forward(self, seen: Seen) -> Tensor:
+        """z, float32 [S, N, Z], from what was declared; windows hold embedded transitions [S, N, K, E]."""
         raise TypeError(f"{type(self).__name__} gives no encoding")
+
+    def advance(self, state: Tensor, step: Tensor) -> Tensor:
+        """The states [S, N, H] after a step (s, a, s', r) [S, N, 2O + A + 1]; episodes begin with zeros."""
+        raise TypeError(f"{type(self).__name__} has no history")
 
     @property
     def probe(self) -> Agent | None:
         """Who acts in the `probe_steps`."""
         return None
 
-    def width(self, spaces: Spaces) -> int:
-        """Width I of the inputs of the agent's networks."""
-        return self.observed * spaces.observation + self.size
-
-    def inputs(self, seen: Seen) -> Tensor:
-        """What the agent's networks get: the observation, followed by z; [S, N, I]."""
+    def encode(self, seen: Seen) -> Tensor:
+        """z of what is seen, its window embedded or not; of width 0 where there is none."""
         if not self.size:
-            return seen.observation
+            return seen.observation[..., :0]
         window = seen.window
         if window is not None and not window.embedded:
             window = Window(self.embed(window.transitions), window.mask, embedded=True)
-        return torch.cat((seen.observation, self(seen.context, window)), -1)
+        return self(seen._replace(window=window))
+
+    def inputs(self, seen: Seen) -> Tensor:
+        """What a network gets: the observation, followed by z; [S, N, I]."""
+        return torch.cat((seen.observation, self.encode(seen)), -1)
+
+    def read(self, seen: Seen, network: str) -> Tensor:
+        """The inputs of an agent's network, with gradient where its loss trains the method."""
+        with torch.set_grad_enabled(network == CRITIC and torch.is_grad_enabled()):
+            return self.inputs(seen)
+
+    def told(self, seen: Seen, network: str) -> Tensor:
+        """z as the network is told it."""
+        return self.encode(seen)
+
+    def width(self, spaces: Spaces, network: str) -> int:
+        """Width I of what a network reads."""
+        return spaces.observation + self.size
+
+    def trained_by(self, network: str) -> list[nn.Parameter]:
+        """The parameters that the loss of a network trains."""
+        return list(self.parameters()) if network == CRITIC else []
 
     def pretrain(self, source: "Source", streams: Streams) -> dict[str, Any]:
         """Train before the agent does; returns figures per seed for the log. Only methods with `pretrain`.
@@ -59,6 +83,56 @@ class Method(nn.Module):
         What it may spend beside the trajectories is what `meta_rl.study.budgets` counts.
         """
         raise TypeError(f"{type(self).__name__} is not pretrained")
+
+
+class PerNetwork(Method):
+    """A method with a module for each network of the agent, trained by that network's loss alone.
+
+    `make` builds the one of a network, with streams of its own; they are made when the agent first asks for them.
+    The states of all of them lie side by side.
+    """
+
+    shared = False
+
+    def __init__(self, make: Callable[[Streams], Method], streams: Streams) -> None:
+        super().__init__()
+        self._make, self._keys = make, streams.keys
+        self.parts = nn.ModuleDict()
+
+    def part(self, network: str) -> Any:
+        """The module of a network."""
+        if network not in self.parts:
+            made = self._make(Streams([f"{key}/{network}" for key in self._keys]))
+            self.parts[network] = made
+            self.window, self.size, self.state = made.window, made.size, self.state + made.state
+        return self.parts[network]
+
+    def advance(self, state: Tensor, step: Tensor) -> Tensor:
+        states = state.split([part.state for part in self.parts.values()], -1)
+        pairs = zip(self.parts.values(), states, strict=True)
+        return torch.cat([part.advance(own, step) for part, own in pairs], -1)
+
+    def encode(self, seen: Seen) -> Tensor:
+        return self.told(seen, next(iter(self.parts)))
+
+    def read(self, seen: Seen, network: str) -> Tensor:
+        return self.part(network).inputs(self._shown(seen, network))
+
+    def told(self, seen: Seen, network: str) -> Tensor:
+        return self.part(network).encode(self._shown(seen, network))
+
+    def width(self, spaces: Spaces, network: str) -> int:
+        return self.part(network).width(spaces, network)
+
+    def trained_by(self, network: str) -> list[nn.Parameter]:
+        return list(self.part(network).parameters())
+
+    def _shown(self, seen: Seen, network: str) -> Seen:
+        """With the state of that network alone."""
+        if seen.state is None:
+            return seen
+        widths = [part.state for part in self.parts.values()]
+        return seen._replace(state=dict(zip(self.parts, seen.state.split(widths, -1), strict=True))[network])
 
 
 class Source(NamedTuple):

@@ -1,23 +1,25 @@
 """Context gating (Benjamins et al. 2023, "Contextualize Me", section 6: cGate).
 
 Two small networks look at the observation and at the true context; their features are multiplied, element by
-element, and the product is all that the agent gets. They are trained by the agent's loss alone.
+element, and the product is all that a network of the agent gets. Policy and critic have two such networks each, trained
+by their own loss alone, as in the authors' code.
 
-Deviations from the paper: it uses C51 and SAC with 256 units, here any agent may use it with 64; of actor-critic
-agents and PPO the critic's loss trains the two networks, and the policy gets the product without its gradient; PPO does
-not normalise the observations that go into it.
+Deviations from the paper: it uses C51 and SAC with 256 units and three layers for the observation, here any agent may
+use it with 64 and one.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from torch import Tensor
 
 from meta_rl.agents.protocols import Task
-from meta_rl.methods.base import Method
+from meta_rl.methods.base import Method, PerNetwork
 from meta_rl.methods.explicit import Explicit
+from meta_rl.spaces import Spaces
 from meta_rl.stack.networks import MLP, sigmoid
-from meta_rl.stack.rollout import Seen
+from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
 
@@ -31,22 +33,25 @@ class Config:
     )
 
 
-class CGate(Method):
-    """inputs = relu(phi(observation)) * sigmoid(g(context)), with the context scaled as `explicit` does it."""
-
-    observed = False
+class Gate(Method):
+    """z = relu(phi(observation)) * sigmoid(g(context)), with the context scaled as `explicit` does it."""
 
     def __init__(self, config: Config, task: Task, streams: Streams) -> None:
         super().__init__()
         self.size = config.size
-        self.scaled = Explicit(task)
-        self.state = MLP(streams, "cgate/state", (task.spaces.observation, config.size))
-        self.gate = MLP(streams, "cgate/gate", (self.scaled.size, *config.hidden, config.size))
+        self.explicit = Explicit(task)
+        self.features = MLP(streams, "cgate/state", (task.spaces.observation, config.size))
+        self.gate = MLP(streams, "cgate/gate", (self.explicit.size, *config.hidden, config.size))
 
     def inputs(self, seen: Seen) -> Tensor:
-        features = self.state(seen.observation).relu()
-        return features * sigmoid(self.gate(self.scaled(seen.context, None)))
+        return self.encode(seen)
+
+    def forward(self, seen: Seen) -> Tensor:
+        return self.features(seen.observation).relu() * sigmoid(self.gate(self.explicit(seen)))
+
+    def width(self, spaces: Spaces, network: str) -> int:
+        return self.size
 
 
 def build(config: Config, task: Task, streams: Streams) -> Method:
-    return CGate(config, task, streams)
+    return PerNetwork(partial(Gate, config, task), streams)

@@ -33,7 +33,8 @@ from meta_rl.agents import ppo
 from meta_rl.agents.protocols import Task
 from meta_rl.methods.base import Method, Source, Trajectories
 from meta_rl.stack.networks import MLP, Adam
-from meta_rl.stack.rollout import Rollout, Transition, Window
+from meta_rl.stack.rollout import Rollout, Watch
+from meta_rl.stack.seen import Seen, Transition, Window
 from meta_rl.streams import Streams
 
 HELD_OUT = 0.2  # part of the vine that measures how well psi helps to predict
@@ -112,9 +113,9 @@ class EPI(Method):
             shown = torch.cat((shown, reward), -1)
         return shown.view(*transitions.shape[:-1], -1)
 
-    def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
-        assert window is not None
-        return self.encoder(self._flat(window))
+    def forward(self, seen: Seen) -> Tensor:
+        assert seen.window is not None
+        return self.encoder(self._flat(seen.window))
 
     def loss(self, probes: Tensor, known: Tensor, change: Tensor) -> Tensor:
         """The loss [S] of B probes [S, C, B, P] in each context, from which M vine rows are predicted.
@@ -140,7 +141,8 @@ class EPI(Method):
         with torch.no_grad():
             without = self._blind_error(seen, fresh, streams)  # [S, C]
         seeds, contexts = without.shape
-        rollout = Rollout(source.environments((seeds, contexts)), frozenset({"window"}), self.window)
+        watch = Watch(frozenset({"window"}), self.window)
+        rollout = Rollout(source.environments((seeds, contexts)), watch)
         policy = self._policy(contexts, streams)
         probes: list[Tensor] = []
         gains = []
@@ -167,7 +169,7 @@ class EPI(Method):
         running = torch.ones(rollout.environments.rows, dtype=torch.bool)
         shown = rollout.seen.window
         for left in range(self.window - 1, -1, -1):
-            step = rollout.step(policy.act(rollout.inputs, explore=True))
+            step = rollout.step(policy.act(rollout.seen, explore=True))
             assert shown is not None
             assert rollout.seen.window is not None
             shown = rollout.seen.window.where(running, shown)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from meta_rl.agents.protocols import Task
 from meta_rl.methods.base import Method
-from meta_rl.stack.rollout import Window
+from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
 
@@ -33,8 +33,12 @@ class Explicit(Method):
         self.register_buffer("centre", torch.from_numpy((low + high) / 2).float(), persistent=False)
         self.register_buffer("scale", torch.from_numpy((high - low) / 2).float(), persistent=False)
 
-    def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
-        assert context is not None
+    def forward(self, seen: Seen) -> Tensor:
+        assert seen.context is not None
+        return self.scaled(seen.context)
+
+    def scaled(self, context: Tensor) -> Tensor:
+        """Contexts [S, N, F] with the train range as [-1, 1]."""
         return (context - self.centre) / self.scale
 
 

@@ -27,7 +27,7 @@ from torch import Tensor
 from meta_rl.agents.protocols import Task
 from meta_rl.methods.base import Method, Source, masked_mean
 from meta_rl.stack.networks import MLP, Adam
-from meta_rl.stack.rollout import Window
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 
 
@@ -79,9 +79,9 @@ class IIDA(Method):
         flat = transitions.flatten(1, -2)
         return self.encoder((flat - self.mean) / self.std).view(*transitions.shape[:-1], -1)
 
-    def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
-        assert window is not None
-        return masked_mean(window.transitions, window.mask)
+    def forward(self, seen: Seen) -> Tensor:
+        assert seen.window is not None
+        return masked_mean(seen.window.transitions, seen.window.mask)
 
     def predict(self, transitions: Tensor, told: Tensor, predictor: MLP) -> Tensor:
         """The standardised change [S, B, O (+ 1)] from the (s, a) of packed transitions [S, B, T] and what is told."""
@@ -90,7 +90,7 @@ class IIDA(Method):
 
     def loss(self, window: Window, transitions: Tensor) -> Tensor:
         """One-step squared error, [S]: mean over B targets [S, B, T] and the standardised dimensions."""
-        z = self(None, Window(self.embed(window.transitions), window.mask, embedded=True))
+        z = masked_mean(self.embed(window.transitions), window.mask)
         error = self.predict(transitions, z, self.predictor) - self.change(transitions)
         return error.square().mean((1, 2))
 

@@ -4,8 +4,8 @@ An encoder of the last K transitions is trained by the agent's loss and by nothi
 through a ReLU network; their masked mean is the encoding, so their order does not matter.
 
 With DQN and DDQN the loss is that of the Q-network, with DDPG and SAC the critic's, with PPO the value loss; policies
-of their own get the encoding without its gradient. PPO normalises the observation that it sees itself, not the
-transitions that go into the encoder. Target networks hold their own copy of the encoder.
+of their own get the encoding without its gradient. Where an agent normalises observations, those in the transitions
+are normalised alike. Target networks hold their own copy of the encoder.
 
 Deviations from the paper: it draws a context's transitions from the whole buffer; here the window of a step holds the
 transitions before it in the same episode, in training as at test, so that short and empty windows are in
@@ -20,7 +20,7 @@ from torch import Tensor
 from meta_rl.agents.protocols import Task
 from meta_rl.methods.base import Method, masked_mean
 from meta_rl.stack.networks import MLP
-from meta_rl.stack.rollout import Window
+from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
 
@@ -49,7 +49,8 @@ class JRPL(Method):
     def embed(self, transitions: Tensor) -> Tensor:
         return self.encoder(transitions).relu()
 
-    def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
+    def forward(self, seen: Seen) -> Tensor:
+        window = seen.window
         assert window is not None
         known = window.mask.amax(-1, keepdim=True)
         return self.head(masked_mean(window.transitions, window.mask)) * known

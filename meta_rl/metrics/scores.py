@@ -35,6 +35,7 @@ def scores(
     frame.insert(frame.columns.get_loc("solvable"), "shortfall", frame["reference"] - frame["episode_return"])
     score = ((frame["episode_return"] - frame["random"]) / gain).where(frame["informative"])
     frame.insert(frame.columns.get_loc("solvable"), "score", score)
+    frame.insert(frame.columns.get_loc("informative"), "success", float(success))
     return frame
 
 

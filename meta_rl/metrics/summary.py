@@ -8,6 +8,7 @@ First a number per run over its contexts, then, after the semicolon, an aggregat
     optimality_gap              mean of what scores lack of 1; mean
     generalisation_gap          mean train score - mean held-out score; IQM
     encoding_r2, encoding_r2_shuffled    R2 of a ridge probe, and of its control; IQM
+    collapse_rate               on the train split only: whether the mean return is below the success threshold; mean
 
 Held-out splits only, and against the method `compared_with`:
 
@@ -65,12 +66,13 @@ class _Cell(NamedTuple):
     seeds: tuple[int, ...]
     columns: dict[str, np.ndarray]  # episode_return and score, [R, C], NaN where a run has no such context
     solvable: np.ndarray  # bool [R, C]
+    success: float  # return from which a context counts as solved
 
     def select(self, seeds: Iterable[int]) -> "_Cell":
         """The runs of some of the seeds, in their order."""
         rows = [self.seeds.index(seed) for seed in seeds]
         columns = {name: values[rows] for name, values in self.columns.items()}
-        return _Cell(tuple(self.seeds[row] for row in rows), columns, self.solvable[rows])
+        return _Cell(tuple(self.seeds[row] for row in rows), columns, self.solvable[rows], self.success)
 
     def counts(self, column: str = "episode_return") -> tuple[int, int, int]:
         """Runs, then contexts and solvable contexts per run: their mean, rounded down, where runs differ."""
@@ -98,7 +100,7 @@ def metrics(
     Two methods are compared on the seeds that both have: all, unless runs failed.
     """
     cells = {key: _cell(group) for key, group in scores.groupby(_GROUP)}
-    samples = [*_returns(cells), *_gaps(cells), *_encodings(cells, encodings, contexts)]
+    samples = [*_returns(cells), *_collapses(cells), *_gaps(cells), *_encodings(cells, encodings, contexts)]
     rows = [*_of_portfolio(references, scores)]
     for key, methods in _families(cells).items():
         differences, tests = _comparisons(key, methods)
@@ -111,7 +113,8 @@ def metrics(
 def _cell(group: pd.DataFrame) -> _Cell:
     wide = group.assign(solvable=group["solvable"] == "true").pivot(index="seed", columns="context_id")
     columns = {name: wide[name].to_numpy(dtype=float) for name in ("episode_return", "score")}
-    return _Cell(tuple(wide.index), columns, wide["solvable"].eq(True).to_numpy())
+    solvable, success = wide["solvable"].eq(True).to_numpy(), float(group["success"].iloc[0])
+    return _Cell(tuple(wide.index), columns, solvable, success)
 
 
 def _aggregated(samples: list[_Sample]) -> Iterator[Row]:
@@ -131,6 +134,14 @@ def _returns(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
         for metric, (column, per_run, statistic) in _METRICS.items():
             runs = per_run(cell.columns[column])
             yield _Sample(key, metric, None, runs, statistic, cell.counts(column))
+
+
+def _collapses(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
+    """Runs that did not learn their own contexts: what they return elsewhere says little of generalisation."""
+    for key, cell in cells.items():
+        if key[-1] == "train":
+            below = returns.run_mean(cell.columns["episode_return"]) < cell.success
+            yield _Sample(key, "collapse_rate", None, below.astype(float), "mean", cell.counts())
 
 
 def _gaps(cells: dict[Key, _Cell]) -> Iterator[_Sample]:

@@ -88,7 +88,7 @@ def _told(entry: Entry) -> str:
 def _trained(entry: Entry) -> str:
     if entry.joint:
         return (
-            "by the agent's loss alone; of actor-critic agents by the critic's, and of PPO by the value loss"
+            "by the agent's losses alone"
         )
     return _PRETRAINED.get(entry.pretrain, "never")
 

@@ -126,6 +126,7 @@ def _digits(rows: pd.DataFrame) -> int:
 def _region(split: str, rows: pd.DataFrame, digits: int) -> dict[str, Any]:
     """The headline table of one region: a line per method, or none if the benchmark has no such region."""
     own = rows[(rows["split"] == split) & rows["compared_with"].isna()]
+    collapsed = rows[rows["metric"] == "collapse_rate"].set_index("method")["estimate"]
     lines = []
     for method in sorted(own["method"].unique(), key=_order):
         of = _by_metric(own[own["method"] == method])
@@ -137,6 +138,7 @@ def _region(split: str, rows: pd.DataFrame, digits: int) -> dict[str, Any]:
                 "score": interval(of["mean_score"], 2),
                 "gap": interval(of["generalisation_gap"], 2),
                 "cvar": interval(of["cvar_return"], digits),
+                "collapsed": number(collapsed.get(method, math.nan), 2),
                 "runs": headline["n_seeds"],
                 "contexts": headline["n_contexts"],
                 "solvable": headline["n_solvable"],
@@ -280,6 +282,7 @@ def _protocol(tables: Tables) -> dict[str, str]:
             [f"{_range(held_out[split])} {words(split)}" for split in RESULTS if split in held_out]
         ),
         "episodes": _range(evaluation.groupby("benchmark")["episode"].nunique()),
+        "snapshots": _range(evaluation.groupby("benchmark")["snapshot"].nunique()),
     }
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from meta_rl.spaces import Spaces
-from meta_rl.stack.rollout import Seen, Transition, Window, one_hot
+from meta_rl.stack.seen import Seen, Transition, Window, one_hot
 
 
 class Batch(NamedTuple):
@@ -22,10 +22,10 @@ class Batch(NamedTuple):
 class Replay:
     """The last `capacity` transitions of each seed.
 
-    For a frozen method the policy's inputs are stored as its observations, so z is not computed again. For a
+    For a frozen method observations are stored with their z, which is not computed again. For a
     `joint` method, which is trained through the agent's loss, observations are stored raw, with the context
-    if the agent sees it, and windows are rebuilt from each transition's age in its episode: the window of t is
-    the up to K transitions before it in the same episode, exactly as at test time.
+    and the states as they were, if the agent sees them. Windows are rebuilt from each transition's age in its
+    episode: that of t is the up to K transitions before it in the same episode, exactly as at test time.
     """
 
     def __init__(self, capacity: int, joint: bool, window: int, spaces: Spaces) -> None:
@@ -39,15 +39,17 @@ class Replay:
     def add(self, step: Transition) -> None:
         """Store one step of all rows; N must divide the capacity."""
         fields = {  # the first ones are a packed transition, ready for windows, with or without the reward
-            "observation": step.seen.observation if self.joint else step.inputs,
+            "observation": step.seen.observation if self.joint else step.seen.inputs,
             "action": one_hot(step.action, self.spaces.action),
-            "next_observation": step.next_seen.observation if self.joint else step.next_inputs,
+            "next_observation": step.next_seen.observation if self.joint else step.next_seen.inputs,
             "reward": step.reward.unsqueeze(-1),
             "terminated": step.terminated.unsqueeze(-1),
             "age": step.age.unsqueeze(-1),
         }
         if self.joint and step.seen.context is not None:
             fields["context"] = step.seen.context
+        if self.joint and step.seen.state is not None and step.next_seen.state is not None:
+            fields |= {"state": step.seen.state, "next_state": step.next_seen.state}
         if not self._widths:
             self._allocate(fields)
         self._ring[:, self._head : self._head + self._rows] = torch.cat(tuple(fields.values()), -1)
@@ -63,10 +65,10 @@ class Replay:
             before, after = self._windows(index, fields["age"])
         context = fields.get("context")
         return Batch(
-            seen=Seen(fields["observation"], context, before),
+            seen=Seen(fields["observation"], context, before, fields.get("state")),
             action=fields["action"].argmax(-1) if self.spaces.discrete else fields["action"],
             reward=fields["reward"].squeeze(-1),
-            next_seen=Seen(fields["next_observation"], context, after),
+            next_seen=Seen(fields["next_observation"], context, after, fields.get("next_state")),
             terminated=fields["terminated"].squeeze(-1) > 0,
         )
 

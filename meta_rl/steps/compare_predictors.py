@@ -14,7 +14,7 @@ from torch import Tensor
 
 from meta_rl import job
 from meta_rl.methods import trajectory_frames
-from meta_rl.methods.base import Window
+from meta_rl.methods.base import masked_mean
 from meta_rl.methods.explicit import Explicit
 from meta_rl.methods.iida import IIDA
 from meta_rl.stack.networks import MLP, Adam
@@ -43,13 +43,13 @@ def main(
     assert isinstance(method, IIDA)
     names, into = tuple(weights.spec["features"]), setup.task
     seeds, _, own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
-    scaled, rewarded = Explicit(into), into.spaces.rewarded
+    scaled, rewarded = Explicit(into).scaled, into.spaces.rewarded
 
     def packed(frame: pd.DataFrame, path: Path) -> Tensor:
         return torch.cat(tuple(trajectory_frames.tensors(frame, str(path), rewarded)), -1)
 
     def told(contexts: np.ndarray) -> Tensor:
-        return scaled(torch.from_numpy(contexts).float(), None)
+        return scaled(torch.from_numpy(contexts).float())
 
     seen = packed(io.read(train_trajectories, TRAJECTORIES), train_trajectories)
     blind, knowing = (
@@ -83,8 +83,7 @@ def main(
 def _encoded(method: IIDA, transitions: Tensor) -> Tensor:
     """z [S, C, Z] of the transitions [S, C, K, T] of each context."""
     with torch.no_grad():
-        window = Window(method.embed(transitions), torch.ones(transitions.shape[:3]), embedded=True)
-        return method(None, window)
+        return masked_mean(method.embed(transitions), torch.ones(transitions.shape[:3]))
 
 
 def _fit(method: IIDA, packed: Tensor, told: Tensor, streams: Streams) -> MLP:

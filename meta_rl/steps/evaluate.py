@@ -10,15 +10,18 @@ from torch import Tensor
 
 from meta_rl import job
 from meta_rl.contexts import TRAIN
+from meta_rl.stack.play import Episodes
 from meta_rl.study import provenance
 from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
-from meta_rl.tables.columns import COLD, OBSERVED, PROBED
+from meta_rl.tables.columns import PROBED, REGIMES
+from meta_rl.training.block import run_keys
 from meta_rl.training.episodes import Cases, cases, play_agent
+from meta_rl.training.information import regimes_of
 from meta_rl.training.isolation import isolate
-from meta_rl.training.policy import Weights, finite, load
+from meta_rl.training.policy import LAST, Weights, finite, load, snapshot_parts
 
 _RUN_AND_CONTEXT = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
 
@@ -37,7 +40,7 @@ def main(
     seeds, *own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
     shared = context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names)
     label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
-    number = {f"run {seed}": index for index, seed in enumerate(seeds)}
+    number = {key: index for index, key in enumerate(run_keys(spec, seeds))}
     failures = {str(seeds[number[key]]): f"training, {reason}" for key, reason in weights.failures.items()}
     trained = [number[key] for key in weights.keys]
 
@@ -67,66 +70,73 @@ def _play(
     label: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of some seeds; `sets` are ids [S, C] and contexts [S, C, F] per split."""
-    runs = weights.runs()
-    environment = runs.setup.environment
-    episodes = np.arange(spec["episodes"])
-    todo = [
-        chunk
-        for split, (ids, values) in sets.items()
-        for chunk in cases(spec["benchmark"], split, ids, values, episodes, environment.noise).chunks(
-            environment.chunk
-        )
+    everyone, last = weights.every_snapshot(), weights.runs()
+    environment, needs = last.setup.environment, last.setup.entry.needs
+    noise, episodes = environment.noise, np.arange(spec["episodes"])
+    whole = [
+        cases(spec["benchmark"], split, ids, values, episodes, noise) for split, (ids, values) in sets.items()
     ]
-    sound = finite(weights)[:, None]
-    infers = "window" in runs.setup.entry.needs
-    regimes = [COLD, *([PROBED, *(f"{OBSERVED}{budget}" for budget in spec["observed"])] if infers else [])]
-    episodes_of_all = len(regimes) * sum(chunk.context_id.size for chunk in todo)
+    regimes = regimes_of(needs, spec["observed"])
+    episodes_of_all = len(regimes) * sum(one.context_id.size for one in whole)
     progress, done = job.Progress(label, episodes_of_all, "episodes"), 0
     rows, codes = [], []
-    for chunk, information in product(todo, regimes):
-        played = play_agent(runs, chunk, information)
-        who = _who(spec, seeds, chunk, information)
-        value = runs.agent.value(played.first_inputs).numpy().astype(np.float64)
-        rows.append(
-            who.assign(
-                episode_return=played.episode_return.ravel(),
-                episode_length=played.episode_length.ravel(),
-                discounted_return=played.discounted_return.ravel(),
-                initial_value=np.where(np.isfinite(value), value, np.nan).ravel(),
-                status=np.where(sound & np.isfinite(value), "ok", "diverged").ravel(),
-            )
-        )
-        if infers and information in (COLD, PROBED):
-            codes.append(_encodings(who, played.last_inputs[..., environment.spaces.observation :]))
-        progress.update(done := done + chunk.context_id.size)
-    if not infers:  # what it does not look at makes no difference to it
+    for one, information in product(whole, regimes):
+        # Where there is a ranking every snapshot plays a part of the episodes, elsewhere the last one plays all.
+        runs, count = (everyone, weights.snapshots) if information in REGIMES else (last, 1)
+        sound = np.repeat(finite(weights), count)[:, None]
+        for chunk in one.by_snapshot(count).chunks(max(1, environment.chunk // count)):
+            played = play_agent(runs, chunk, information)
+            who = _who(spec, seeds, chunk, information, count)
+            rows.append(who.assign(**_results(played, runs.agent.value(played.first), sound)))
+            if len(regimes) > 1 and information in REGIMES:
+                codes.append(_encodings(who, played.encoding))
+            progress.update(done := done + chunk.context_id.size)
+    if len(regimes) == 1:  # what it does not look at makes no difference to it
         rows += [part.assign(information=PROBED) for part in rows]
     return pd.concat(rows, ignore_index=True), _mean_over_episodes(codes)
 
 
-def _who(spec: dict[str, Any], seeds: np.ndarray, chunk: Cases, information: str) -> pd.DataFrame:
-    """The key columns, one row per episode of [S, R]."""
+def _results(played: Episodes, value: Tensor, sound: np.ndarray) -> dict[str, np.ndarray]:
+    """The other columns, of episodes [P, R] whose policies hold finite weights or not: `sound` [P, 1]."""
+    initial = value.numpy().astype(np.float64)
+    finite_value = np.isfinite(initial)
+    return {
+        "episode_return": played.episode_return.ravel(),
+        "episode_length": played.episode_length.ravel(),
+        "discounted_return": played.discounted_return.ravel(),
+        "initial_value": np.where(finite_value, initial, np.nan).ravel(),
+        "status": np.where(sound & finite_value, "ok", "diverged").ravel(),
+    }
+
+
+def _who(
+    spec: dict[str, Any], seeds: np.ndarray, chunk: Cases, information: str, snapshots: int
+) -> pd.DataFrame:
+    """The key columns and the snapshot, one row per episode of [S M, R]."""
+    episodes = chunk.context_id.shape[1]
     return pd.DataFrame(
         {
             "benchmark": spec["benchmark"],
             "agent": spec["agent"],
             "method": spec["method"],
-            "seed": np.repeat(seeds, chunk.context_id.shape[1]),
+            "seed": np.repeat(seeds, snapshots * episodes),
             "information": information,
             "split": chunk.split,
             "context_id": chunk.context_id.ravel(),
             "episode": chunk.episode.ravel(),
+            "snapshot": np.repeat(np.tile(snapshot_parts(snapshots), len(seeds)), episodes),
         }
     )
 
 
 def _encodings(who: pd.DataFrame, z: Tensor) -> pd.DataFrame:
-    """z [S, R, Z] at the end of each episode, one row per episode and dimension."""
+    """z [S M, R, Z] at the end of the last snapshots' episodes, one row per episode and dimension."""
     size = z.shape[-1]
     rows = who.loc[who.index.repeat(size)]
-    return rows.assign(
+    rows = rows.assign(
         dimension=np.tile(np.arange(size), len(who)), value=z.numpy().ravel().astype(np.float64)
     )
+    return rows[rows["snapshot"] == LAST]
 
 
 def _mean_over_episodes(codes: list[pd.DataFrame]) -> pd.DataFrame:

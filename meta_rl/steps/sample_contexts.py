@@ -9,6 +9,7 @@ import pandas as pd
 from meta_rl import job, registry
 from meta_rl.contexts import TRAIN, ContextSpace
 from meta_rl.envs.carl_features import check_features
+from meta_rl.streams import run_key
 from meta_rl.study import provenance
 from meta_rl.tables import io
 from meta_rl.tables.context_frames import to_frame
@@ -24,7 +25,10 @@ def main(spec: dict[str, Any], contexts: Path) -> str:
         drawn = [(split, None, space.draw_held_out(split, count)) for split, count in spec["counts"].items()]
     else:
         first, count = spec["seeds"]
-        drawn = [(TRAIN, seed, space.draw_train(seed, spec["count"])) for seed in range(first, first + count)]
+        drawn = [
+            (TRAIN, seed, space.draw_train(run_key(spec["benchmark"], seed), spec["count"]))
+            for seed in range(first, first + count)
+        ]
     frames = [to_frame(space, spec["benchmark"], split, values, seed) for split, seed, values in drawn]
     frame = pd.concat(frames, ignore_index=True)
     io.write(frame, TABLE, contexts, provenance.record("sample_contexts", spec))

@@ -21,7 +21,7 @@ def main(spec: dict[str, Any], checkpoint: Path, policy: Path) -> str:
     """
     grid = Setup(spec).task.contexts.grid(spec["grid"])
     members = list(product(range(len(grid)), range(spec["seeds"])))
-    streams = Streams([f"specialist {point} run {seed}" for point, seed in members])
+    streams = Streams([f"{spec['benchmark']} specialist {point} run {seed}" for point, seed in members])
     contexts = np.stack([grid[point] for point, _ in members])[:, None]
     training = start(spec, contexts, streams)
     label = f"{spec['benchmark']} {spec['agent']} specialists"

@@ -18,7 +18,7 @@ def main(contexts: Path, spec: dict[str, Any], checkpoint: Path, generator: Path
     """`checkpoint` is where a training that is cut leaves off."""
     frame = io.read(contexts, contexts_table.TABLE)
     seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
-    training = start(spec, values, generator_streams(seeds))
+    training = start(spec, values, generator_streams(spec, seeds))
     label = f"{spec['benchmark']} {spec['agent']} generators of seeds {seeds[0]}-{seeds[-1]}"
     record = provenance.record("train_generator", spec)
     with finished(training, spec, label, record, checkpoint) as (runs, _):

@@ -18,7 +18,7 @@ from meta_rl.benchmarks import BENCHMARKS
 from meta_rl.contexts import BOX
 from meta_rl.errors import UserError, unknown
 from meta_rl.study.problems import problems as study_problems
-from meta_rl.study.schema import OPTIMISERS, OVERRIDES, PER_JOB, PRETRAINING, schema, violations
+from meta_rl.study.schema import OPTIMISERS, OVERRIDES, PER_JOB, PRETRAINING, SNAPSHOTS, schema, violations
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -60,6 +60,7 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
     study["seeds"].setdefault("per_job", PER_JOB)
     study["train"].setdefault("pretraining", PRETRAINING[0])
+    study["train"].setdefault("snapshots", SNAPSHOTS)
     study["evaluate"].setdefault("observed", [])
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)

@@ -29,6 +29,7 @@ def problems(study: dict[str, Any]) -> Iterator[str]:
             yield from _split_problems(name, benchmark, environment.features)
         yield from _agent_problems(name, benchmark, environment.spaces.discrete)
         yield from _method_problems(name, benchmark, study["methods"])
+        yield from _snapshot_problems(name, benchmark["settings"])
         for problem in _budget_problems(name, benchmark, study):
             if problem not in seen:  # benchmarks share agents and budgets
                 seen.add(problem)
@@ -67,6 +68,16 @@ def _method_problems(name: str, benchmark: dict[str, Any], methods: list[str]) -
     for method in methods:
         if benchmark["contexts"]["train"] < 2 and "wrong_context" in registry.METHODS[method].needs:
             yield f"benchmarks.{name}.contexts.train: is 1, but {method} is told another one; use 2 or more"
+
+
+def _snapshot_problems(name: str, settings: dict[str, Any]) -> Iterator[str]:
+    """Every snapshot plays as many episodes."""
+    episodes, snapshots = settings["evaluate"]["episodes"], settings["train"]["snapshots"]
+    if episodes % snapshots:
+        yield (
+            f"evaluate.episodes (of {name}): is {episodes}, which does not divide over {snapshots} snapshots; use a "
+            "multiple of train.snapshots"
+        )
 
 
 def _seed_problems(

@@ -21,6 +21,8 @@ OVERRIDES = frozenset({"train", "evaluate", "references", "agents", "method_sett
 PER_JOB = 5
 # Whether what a method spends on pretraining is part of its runs' env_steps; the first unless said.
 PRETRAINING = ("included", "additional")
+# Policies that a run leaves, unless said: what the last one does depends on where the training happens to stop.
+SNAPSHOTS = 5
 # Optimisers of a tuning; the first unless said.
 OPTIMISERS = ("dehb", "random")
 _MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
@@ -59,9 +61,17 @@ def schema() -> dict[str, Any]:
         "default": PRETRAINING[0],
         "description": "in env_steps, so that methods are compared at equal steps in all; or on top of them",
     }
+    snapshots = count | {
+        "maximum": 25,
+        "default": SNAPSHOTS,
+        "description": "policies of a run that are evaluated: at its end, and at every 2 % of its steps before",
+    }
     seeds = _object({"first": count | {"minimum": 0}, "count": count})
     sizes = {
-        "train": _object({"env_steps": count, "pretraining": pretraining}, optional={"pretraining"}),
+        "train": _object(
+            {"env_steps": count, "pretraining": pretraining, "snapshots": snapshots},
+            optional={"pretraining", "snapshots"},
+        ),
         "evaluate": _object({"episodes": count, "observed": observed}, optional={"observed"}),
         "references": _object({"grid": count, "seeds": count, "env_steps": count}),
     }

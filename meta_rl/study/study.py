@@ -164,6 +164,7 @@ class Study:
             "method": "none",
             "method_settings": {},
             "env_steps": self._settings(benchmark, "method_settings")[method].get("generator_steps", 0),
+            "snapshots": 1,
         }
 
     def _train(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
@@ -181,6 +182,7 @@ class Study:
                 self._settings(benchmark, "method_settings")[method],
                 self.benchmarks[benchmark]["contexts"]["train"],
             ),
+            "snapshots": self._settings(benchmark, "train")["snapshots"],
         }
 
     def _tune_settings(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
@@ -219,6 +221,7 @@ class Study:
             "agent_settings": self._settings(benchmark, "agents")[agent],
             "method": "none",
             "method_settings": {},
+            "snapshots": self._settings(benchmark, "train")["snapshots"],
             **self._settings(benchmark, "references"),
         }
 

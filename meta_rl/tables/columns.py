@@ -34,6 +34,9 @@ CONTEXT_ID = Column(
     "context, unique within benchmark and split (train: seed * contexts per seed + number of the context)",
     low=0,
 )
+SNAPSHOT = Column(
+    "snapshot", "int", "the policy that played: that of the run after so much of its own steps", "%", low=1
+)
 EPISODE = Column("episode", "int", "number of the episode, from 0", low=0)
 EPISODE_RETURN = Column("episode_return", "float", "undiscounted sum of the episode's rewards", "reward")
 STATUS = Column(

@@ -9,6 +9,7 @@ from meta_rl.tables.columns import (
     INFORMATION,
     METHOD,
     SEED,
+    SNAPSHOT,
     SPLIT,
     STATUS,
 )
@@ -27,6 +28,7 @@ TABLE = Table(
         SPLIT,
         CONTEXT_ID,
         EPISODE,
+        SNAPSHOT,
         EPISODE_RETURN,
         Column(
             "episode_length", "int", "steps until the episode was terminated or truncated", "steps", low=1

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from meta_rl.tables.columns import BENCHMARK, CONTEXT_ID, EPISODE, EPISODE_RETURN, SEED, SPLIT
+from meta_rl.tables.columns import BENCHMARK, CONTEXT_ID, EPISODE, EPISODE_RETURN, SEED, SNAPSHOT, SPLIT
 from meta_rl.tables.schema import Column, Table
 
 TABLE = Table(
@@ -20,6 +20,7 @@ TABLE = Table(
         ),
         replace(SEED, meaning="independent training of the member; 0 for random and controllers"),
         EPISODE,
+        replace(SNAPSHOT, meaning=f"{SNAPSHOT.meaning}; 100 for random and controllers"),
         EPISODE_RETURN,
         Column(
             "env_steps",

@@ -32,6 +32,9 @@ TABLE = Table(
             "beyond a limit that the environment declares; unknown: none does, which proves nothing",
             choices=("true", "false", "unknown"),
         ),
+        Column(
+            "success", "float", "return from which a context of the environment counts as solved", "reward"
+        ),
         Column("informative", "bool", "reference - random is large enough for a score to mean something"),
     ),
     key=("benchmark", "agent", "method", "seed", "information", "split", "context_id"),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from meta_rl.methods.base import Source, Trajectories
-from meta_rl.streams import Streams
+from meta_rl.streams import Streams, run_key
 from meta_rl.tables.learning import TABLE
 from meta_rl.training import curves
 from meta_rl.training.curves import Point
@@ -28,7 +28,7 @@ def start(spec: Spec, contexts: np.ndarray, streams: Streams, encoder: Weights |
     setup = Setup(spec)
     agent = setup.agent(streams)
     if encoder:
-        restore(agent.method, encoder)
+        restore(agent.method, encoder.last, encoder.path)
     rows = (len(streams.keys), agent.n_envs)
     probed = setup.environments(rows) if agent.method.probe is not None else None
     return Training(agent, setup.environments(rows), setup.entry, contexts, streams, probed)
@@ -43,7 +43,7 @@ def finished(
     With a `checkpoint` it goes on from that file; the file goes when what is done with the results has succeeded.
     """
     with training.checkpoint(checkpoint, record) if checkpoint else nullcontext() as kept:
-        points = training.run(spec["env_steps"] - paid, label, kept)
+        points = training.run(spec["env_steps"] - paid, label, kept, spec["snapshots"])
         yield training.weights(spec, record, paid), points
 
 
@@ -63,7 +63,7 @@ def trained(
     setup = Setup(spec)
     if setup.entry.train_on == "default":
         contexts = np.tile(setup.task.contexts.defaults, (len(seeds), 1, 1))
-    keys = run_keys(seeds)
+    keys = run_keys(spec, seeds)
     paid = max(encoder.env_steps) if encoder else 0
     own = spec | {"env_steps": spec["env_steps"] - paid}  # schedules run over what is left for the agent
     label = label_of(spec, seeds)
@@ -89,20 +89,21 @@ def encoders(
     spec: Spec, seeds: np.ndarray, contexts: np.ndarray, told: Trajectories, paid: int, record: Spec
 ) -> tuple[Weights, dict[str, Any]]:
     """The pretrained encoders of a block, whose trajectories and probes cost `paid` env_steps each, and figures [S]."""
-    setup, streams = Setup(spec), Streams(run_keys(seeds))
+    setup, streams = Setup(spec), Streams(run_keys(spec, seeds))
     method = setup.method(streams)
     figures = method.pretrain(Source(told, contexts, setup.environments), streams)
-    return Weights(spec, streams.keys, (paid,) * len(seeds), tensors(method), record), figures
+    trained = {name: value.unsqueeze(1) for name, value in tensors(method).items()}
+    return Weights(spec, streams.keys, (paid,) * len(seeds), trained, record), figures
 
 
-def run_keys(seeds: np.ndarray) -> list[str]:
+def run_keys(spec: Spec, seeds: np.ndarray) -> list[str]:
     """The streams' keys of runs."""
-    return [f"run {seed}" for seed in seeds]
+    return [run_key(spec["benchmark"], seed) for seed in seeds]
 
 
-def generator_streams(seeds: np.ndarray) -> Streams:
+def generator_streams(spec: Spec, seeds: np.ndarray) -> Streams:
     """Those of the agents that collect trajectories for runs."""
-    return Streams([f"generator {seed}" for seed in seeds])
+    return Streams([f"{spec['benchmark']} generator {seed}" for seed in seeds])
 
 
 def label_of(spec: Spec, seeds: np.ndarray) -> str:

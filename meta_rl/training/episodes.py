@@ -11,7 +11,9 @@ from torch import Tensor
 from meta_rl import registry
 from meta_rl.contexts import another
 from meta_rl.spaces import Environments
-from meta_rl.stack.rollout import Episodes, Rollout, play
+from meta_rl.stack.play import Episodes, play
+from meta_rl.stack.rollout import Rollout
+from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 from meta_rl.training.information import COLD, Prober, regime
 from meta_rl.training.policy import Runs
@@ -36,13 +38,21 @@ class Cases(NamedTuple):
             arrays = (array[:, part] for array in self[1:])
             yield Cases(self.split, *arrays)
 
+    def by_snapshot(self, count: int) -> "Cases":
+        """The cases [S M, R / M] of M = `count` snapshots of each policy, which follow each other.
+
+        Episode e is played by number e mod M; a context's number of episodes is a multiple of M.
+        """
+        rows = np.stack([np.flatnonzero(self.episode[0] % count == number) for number in range(count)])
+        return Cases(self.split, *(np.concatenate(array[:, rows]) for array in self[1:]))
+
     def select(self, rows: list[int]) -> "Cases":
         """The cases of some of the policies."""
         return Cases(self.split, *(array[rows] for array in self[1:]))
 
     def repeat(self, policies: int) -> "Cases":
-        """The cases of one policy for each of several."""
-        return Cases(self.split, *(np.repeat(array, policies, axis=0) for array in self[1:]))
+        """The cases of one policy, or of its snapshots, for each of several."""
+        return Cases(self.split, *(np.concatenate([array] * policies) for array in self[1:]))
 
 
 def cases(
@@ -77,16 +87,16 @@ def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
     cold = information == COLD
     if method.probe is not None:  # what its probe has shown is all that it is told
         fills = method.probe_steps if cold else 0
-    rollout = Rollout(environments, needs, method.window, agent.encode, agent.embed, fills)
+    rollout = agent.rollout(environments, needs, fills)
     known = Prober(environments, agent, needs)(chunk.contexts, chunk.noise, probed)[0] if probed else None
     time = itertools.count()
 
-    def act(inputs: Tensor) -> Tensor:
+    def act(seen: Seen) -> Tensor:
         if method.probe is not None and cold and next(time) < method.probe_steps:
-            return method.probe.act(inputs[..., : environments.spaces.observation], explore=False)
-        return agent.act(inputs, explore=False)
+            return method.probe.act(Seen(seen.observation), explore=False)
+        return agent.act(seen, explore=False)
 
-    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known)
+    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, agent.encode)
 
 
 def play_controller(
@@ -101,9 +111,9 @@ def play_controller(
     keys = zip(chunk.context_id.ravel(), chunk.episode.ravel(), strict=True)
     streams = Streams([f"{benchmark}/{chunk.split}/{context}/{episode}" for context, episode in keys])
 
-    def act(inputs: Tensor) -> Tensor:
+    def act(seen: Seen) -> Tensor:
         chance = streams.uniform(f"controller/{name}", width).reshape(*chunk.context_id.shape, width)
-        seen = rollout.environments if believed is None else rollout.environments.believing(believed)
-        return torch.from_numpy(controller(seen, chance))
+        rows = rollout.environments if believed is None else rollout.environments.believing(believed)
+        return torch.from_numpy(controller(rows, chance))
 
     return play(rollout, act, chunk.contexts, chunk.noise, gamma=1.0)

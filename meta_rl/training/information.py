@@ -14,7 +14,7 @@ from torch import Tensor
 
 from meta_rl.agents.base import Agent
 from meta_rl.spaces import Environments
-from meta_rl.stack.rollout import Rollout, Window
+from meta_rl.stack.seen import Seen
 from meta_rl.tables.columns import COLD, OBSERVED, PROBED
 
 PROBE_STEPS = 10
@@ -31,37 +31,51 @@ def regime(information: str) -> tuple[int, int | None]:
     return _WHOLE if steps == "episode" else int(steps), 0
 
 
+def regimes_of(needs: frozenset[str], observed: list[int | str]) -> list[str]:
+    """The regimes that make a difference to a method with these `needs`.
+
+    A method with a history has no `observed_{n}`: its state takes in whatever happens.
+    """
+    budgets = observed if "window" in needs else []
+    infers = needs & {"window", "history"}
+    return [COLD, *([PROBED] if infers else []), *(f"{OBSERVED}{budget}" for budget in budgets)]
+
+
 class Prober:
     """Unscored steps in every row, by the method's own probe or else by the greedy agent; an episode at most."""
 
     def __init__(self, environments: Environments, agent: Agent, needs: frozenset[str]) -> None:
         self._agent, self._probe = agent, agent.method.probe
-        self._observation = environments.spaces.observation
         fills = None if self._probe is None else agent.method.probe_steps  # what comes later is not told
-        self._rollout = Rollout(environments, needs, agent.method.window, agent.encode, agent.embed, fills)
+        self._rollout = agent.rollout(environments, needs, fills)
 
-    def __call__(self, contexts: np.ndarray, noise: np.ndarray, steps: int) -> tuple[Window, np.ndarray]:
-        """The windows after `steps` steps in contexts [S, N, F] from noise [S, N, U]; steps taken, int64 [S, N]."""
+    def __call__(self, contexts: np.ndarray, noise: np.ndarray, steps: int) -> tuple[Seen, np.ndarray]:
+        """What is known after `steps` steps in contexts [S, N, F] from noise [S, N, U]; steps taken, int64 [S, N]."""
         rollout = self._rollout
         running = torch.ones(rollout.environments.rows, dtype=torch.bool)
         rollout.reset(running.numpy(), contexts, noise)
-        known = self._window()
+        known = rollout.seen
         taken = torch.zeros(running.shape, dtype=torch.int64)
         for _ in range(steps):
-            step = rollout.step(self._act(rollout.inputs))
-            known = self._window().where(running, known)
+            step = rollout.step(self._act(rollout.seen))
+            known = _learnt(rollout.seen, known, running)
             taken += running
             running = running & ~(step.terminated | step.truncated)
             if not running.any():
                 break
         return known, taken.numpy()
 
-    def _window(self) -> Window:
-        window = self._rollout.seen.window
-        assert window is not None, "what sees no window needs no steps before it"
-        return window
-
-    def _act(self, inputs: Tensor) -> Tensor:
+    def _act(self, seen: Seen) -> Tensor:
         if self._probe is None:
-            return self._agent.act(inputs, explore=False)
-        return self._probe.act(inputs[..., : self._observation], explore=False)
+            return self._agent.act(seen, explore=False)
+        return self._probe.act(Seen(seen.observation), explore=False)
+
+
+def _learnt(now: Seen, before: Seen, rows: Tensor) -> Seen:
+    """The window and the state of now in `rows` (bool [S, N]), those of before elsewhere."""
+    window, state = now.window, now.state
+    if window is not None and before.window is not None:
+        window = window.where(rows, before.window)
+    if state is not None and before.state is not None:
+        state = torch.where(rows.unsqueeze(-1), state, before.state)
+    return now._replace(window=window, state=state)

@@ -1,6 +1,7 @@
 """The training loop: S runs as one stack, each on its own contexts, with its own random numbers."""
 
 import hashlib
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from meta_rl.contexts import another
 from meta_rl.job import Progress
 from meta_rl.registry import Entry
 from meta_rl.spaces import Environments
-from meta_rl.stack.rollout import Rollout, Window
+from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 from meta_rl.training.checkpoints import Checkpoint
 from meta_rl.training.curves import POINTS, Log, Point, as_arrays, as_tensors
 from meta_rl.training.information import Prober
-from meta_rl.training.policy import Weights, tensors
+from meta_rl.training.policy import Weights, snapshot_parts, tensors
 
 
 class Training:
@@ -43,25 +44,27 @@ class Training:
         self.contexts = contexts
         self._misled = "wrong_context" in entry.needs
         self._prober = None if probed is None else Prober(probed, agent, entry.needs)
-        embed = None if entry.joint else agent.embed
-        fills = None if probed is None else 0
-        self.rollout = Rollout(environments, entry.needs, agent.method.window, agent.encode, embed, fills)
+        self.rollout = agent.rollout(environments, entry.needs, None if probed is None else 0)
         self.env_steps = np.zeros(
             environments.rows[0], dtype=np.int64
         )  # of each run, those of probes included
-        # Of runs that have taken all their steps: how many these were, and their agents' tensors.
-        self._ended, self._final = self.env_steps, dict[str, torch.Tensor]()
+        # How many steps the runs had taken when they had them all, and their agents' tensors [S, M, ...] by then.
+        self._ended, self._kept = self.env_steps, dict[str, torch.Tensor]()
         self._returns = np.zeros(environments.rows)  # of the running episodes
         self._log = Log(environments.rows[0])
         self._reset(np.ones(environments.rows, dtype=bool))
 
-    def run(self, env_steps: int, label: str = "train", checkpoint: Checkpoint | None = None) -> list[Point]:
+    def run(
+        self, env_steps: int, label: str = "train", checkpoint: Checkpoint | None = None, snapshots: int = 1
+    ) -> list[Point]:
         """Go on until every run has taken `env_steps` steps; the points of the learning curves.
 
         A point is over the steps of each run since its last point; the count is 0 for a run that has none there. Runs
         that probe take their steps at different times: the first to have taken them all go on for the others' sake,
-        but not in `weights`. With a `checkpoint`, go on from there, and keep it up to date.
+        but not in `weights`, which gets `snapshots` of each run (see `snapshot_parts`). With a `checkpoint`, go on
+        from there, and keep it up to date.
         """
+        marks = [math.ceil(env_steps * part / 100) for part in snapshot_parts(snapshots)]
         points = self._resume(checkpoint) if checkpoint else []
         progress = Progress(label, env_steps, "env_steps", int(self.env_steps.min()))
         every, steps = max(1, env_steps // POINTS), 0
@@ -75,8 +78,10 @@ class Training:
             if reached.any():
                 points.append({"env_steps": self.env_steps, "figures": self._log.take(reached)})
                 progress.update(int(self.env_steps.min()))
-            if ended.any():
-                self._keep(ended)
+            if self.env_steps.max() >= marks[0]:
+                for number, mark in enumerate(marks):
+                    self._keep((before < mark) & (self.env_steps >= mark), number, snapshots)
+                self._ended = np.where(ended, self.env_steps, self._ended)
             if checkpoint:
                 checkpoint.offer(partial(self._content, points), int(self.env_steps.min()))
             steps += 1
@@ -106,15 +111,18 @@ class Training:
     def weights(self, spec: dict[str, Any], record: dict[str, Any], paid: int = 0) -> Weights:
         """What the runs leave, each as it was when it had taken its steps; `paid` are those before the first."""
         steps = tuple(int(count) + paid for count in self._ended)
-        return Weights(spec, self.agent.streams.keys, steps, self._final, record)
+        return Weights(spec, self.agent.streams.keys, steps, self._kept, record)
 
-    def _keep(self, runs: np.ndarray) -> None:
-        self._ended = np.where(runs, self.env_steps, self._ended)
+    def _keep(self, runs: np.ndarray, number: int, snapshots: int) -> None:
+        if not runs.any():
+            return
         for name, value in tensors(self.agent).items():
-            self._final.setdefault(name, value.detach().clone())[runs] = value.detach()[runs]
+            now = value.detach().unsqueeze(1)
+            kept = self._kept.setdefault(name, now.repeat(1, snapshots, *[1] * (value.dim() - 1)))
+            kept[runs, number] = now[runs, 0]
 
     def _step(self) -> None:
-        step = self.rollout.step(self.agent.act(self.rollout.inputs, explore=True))
+        step = self.rollout.step(self.agent.act(self.rollout.seen, explore=True))
         figures = self.agent.learn(step)
         if figures:
             self._log.add({name: figure.numpy() for name, figure in figures.items()}, 1)
@@ -139,7 +147,7 @@ class Training:
             known = self._probe(rows, contexts, noise) if self._prober else None
             self.rollout.reset(rows, contexts, noise, wrong, known)
 
-    def _probe(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> Window:
+    def _probe(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> Seen:
         """What the rows' probes show; their steps are paid for."""
         assert self._prober is not None
         known, taken = self._prober(contexts, noise, self.agent.method.probe_steps)
@@ -155,7 +163,7 @@ class Training:
             "env_steps": torch.from_numpy(self.env_steps.copy()),
             "probed": torch.as_tensor(self.agent.probed),
             "ended": torch.from_numpy(self._ended.copy()),
-            "final": self._final,
+            "kept": self._kept,
             "returns": torch.from_numpy(self._returns.copy()),
             "log": self._log.state_dict(),
         }
@@ -167,6 +175,6 @@ class Training:
         self.env_steps = state["env_steps"].numpy().copy()
         self.agent.probed = state["probed"].numpy().copy()
         self._ended = state["ended"].numpy().copy()
-        self._final = {name: value.clone() for name, value in state["final"].items()}
+        self._kept = {name: value.clone() for name, value in state["kept"].items()}
         self._returns = state["returns"].numpy().copy()
         self._log.load_state_dict(state["log"])

@@ -17,9 +17,16 @@ from meta_rl.methods.base import Method
 from meta_rl.streams import Streams
 from meta_rl.training.setup import Setup
 
+APART, LAST = 2, 100  # per cent of a run's own steps: between two snapshots, and when the last one is taken
+
+
+def snapshot_parts(count: int) -> list[int]:
+    """After how many per cent of a run's own steps its snapshots are taken."""
+    return [LAST - APART * (count - 1 - number) for number in range(count)]
+
 
 class Runs(NamedTuple):
-    """Frozen agents, ready to act, and what they were set up with: environments to play in among it."""
+    """Frozen policies as one stack, ready to act, and what they were set up with: environments to play in among it."""
 
     setup: Setup
     agent: Agent
@@ -27,10 +34,11 @@ class Runs(NamedTuple):
 
 @dataclass(frozen=True)
 class Weights:
-    """What a training leaves: a stack of S networks with the spec that they were trained by.
+    """What a training leaves: M snapshots of S runs, with the spec that they were trained by.
 
-    `env_steps` [S] are all the environment steps that each run paid for; `path` is the file it was read from.
-    `failures` {key: reason} are runs of the block that are not in the stack.
+    `tensors` are [S, M, ...], the last snapshot being that of the end. `env_steps` [S] are all the environment
+    steps that each run paid for; `path` is the file it was read from. `failures` {key: reason} are runs of the
+    block that are not in the stack.
     """
 
     spec: dict[str, Any]
@@ -50,19 +58,37 @@ class Weights:
             tensors={name: value[list(indices)] for name, value in self.tensors.items()},
         )
 
+    @property
+    def snapshots(self) -> int:
+        """M"""
+        return next(iter(self.tensors.values())).shape[1]
+
     def runs(self) -> Runs:
-        """The policies of the file."""
-        setup = Setup(self.spec)
-        agent = setup.agent(Streams(self.keys))
-        restore(agent, self)
-        return Runs(setup, agent.requires_grad_(False))
+        """The last policy of every run: a stack of S."""
+        return self._runs(self.keys, self.last)
+
+    def every_snapshot(self) -> Runs:
+        """All policies: a stack of S M, in which the snapshots of a run follow each other."""
+        keys = [key for key in self.keys for _ in range(self.snapshots)]
+        return self._runs(keys, {name: value.flatten(0, 1) for name, value in self.tensors.items()})
 
     def method(self) -> tuple[Setup, Method]:
         """The encoders of the file."""
         setup = Setup(self.spec)
         method = setup.method(Streams(self.keys))
-        restore(method, self)
+        restore(method, self.last, self.path)
         return setup, method
+
+    @property
+    def last(self) -> dict[str, torch.Tensor]:
+        """The tensors [S, ...] of the end."""
+        return {name: value[:, -1] for name, value in self.tensors.items()}
+
+    def _runs(self, keys: Sequence[str], weights: dict[str, torch.Tensor]) -> Runs:
+        setup = Setup(self.spec)
+        agent = setup.agent(Streams(keys))
+        restore(agent, weights, self.path)
+        return Runs(setup, agent.requires_grad_(False))
 
 
 def join(parts: Sequence[Weights], failures: dict[str, str]) -> Weights:
@@ -82,21 +108,21 @@ def finite(weights: Weights) -> np.ndarray:
     return np.logical_and.reduce(each)
 
 
-def restore(module: torch.nn.Module, weights: Weights) -> None:
-    """Load the weights of a file into what was built from the same spec; raises UserError if they do not fit."""
+def restore(module: torch.nn.Module, weights: dict[str, torch.Tensor], path: str) -> None:
+    """Load weights [S, ...] into what was built from the same spec; raises UserError if those of `path` do not fit."""
     try:
         with torch.no_grad():
             own = tensors(module)
-            if own.keys() != weights.tensors.keys():
-                raise ValueError(f"it holds {sorted(weights.tensors)} instead of {sorted(own)}")
+            if own.keys() != weights.keys():
+                raise ValueError(f"it holds {sorted(weights)} instead of {sorted(own)}")
             for name, value in own.items():
-                given = weights.tensors[name]
+                given = weights[name]
                 if given.shape != value.shape:  # PyTorch would repeat some of them to fit
                     raise ValueError(f"{name} is {tuple(given.shape)} instead of {tuple(value.shape)}")
                 value.copy_(given)
     except ValueError as error:
         raise UserError(
-            f"{weights.path}: its weights do not fit the present code ({error}); delete it and run the workflow again"
+            f"{path}: its weights do not fit the present code ({error}); delete it and run the workflow again"
         ) from error
 
 

@@ -10,8 +10,8 @@ import torch
 from meta_rl.contexts import TRAIN
 from meta_rl.controllers import random
 from meta_rl.spaces import Environments
-from meta_rl.stack.rollout import one_hot
-from meta_rl.streams import Streams
+from meta_rl.stack.seen import Seen, one_hot
+from meta_rl.streams import Streams, run_key
 from meta_rl.training.policy import Weights
 from meta_rl.training.setup import Setup
 
@@ -32,7 +32,8 @@ def collect(spec: dict[str, Any], seeds: np.ndarray, sets: Sets, generator: Weig
     steps = spec["method_settings"]["transitions"]
     frames = []
     for split, (ids, values) in sets.items():
-        streams = Streams([f"run {seed}" if split == TRAIN else f"run {seed} {split}" for seed in seeds])
+        keys = [run_key(spec["benchmark"], seed) for seed in seeds]
+        streams = Streams(keys if split == TRAIN else [f"{key} {split}" for key in keys])
         columns = _collect(setup.environments(ids.shape), values, steps, act, streams, vine)
         frames.append(
             pd.DataFrame(
@@ -102,7 +103,7 @@ def _explorer(generator: Weights) -> Act:
     agent = generator.runs().agent
 
     def act(rows: Environments, streams: Streams) -> np.ndarray:
-        greedy = agent.act(torch.from_numpy(rows.observation), explore=False).numpy()
+        greedy = agent.act(Seen(torch.from_numpy(rows.observation)), explore=False).numpy()
         chance = streams.uniform("generator/explore", rows.rows[1]) < EXPLORATION
         return np.where(chance if greedy.ndim == 2 else chance[..., None], _random(rows, streams), greedy)
 

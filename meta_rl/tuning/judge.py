@@ -14,7 +14,7 @@ from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.training import policy
 from meta_rl.training.block import encoders, finished, generator_streams, run_keys, start, trained
-from meta_rl.training.episodes import Cases, cases, play_agent, play_controller
+from meta_rl.training.episodes import cases, play_agent, play_controller
 from meta_rl.training.isolation import OF_THE_JOB
 from meta_rl.training.setup import Setup
 from meta_rl.training.trajectories import collect
@@ -55,8 +55,7 @@ class Judge:
             raise UserError(f"{validation}: must hold validation contexts, and no others; delete it")
         ids, values = (np.repeat(one[None], count, axis=0) for one in context_frames.values(frame, names))
         episodes = np.arange(spec["episodes"])
-        played = cases(spec["benchmark"], VALIDATION, ids, values, episodes, setup.environment.noise)
-        self._cases = list(played.chunks(setup.environment.chunk))
+        self._cases = cases(spec["benchmark"], VALIDATION, ids, values, episodes, setup.environment.noise)
         self.random = self._random_return(setup)
 
     def __call__(self, settings: dict[str, Any], env_steps: int) -> Verdict:
@@ -75,7 +74,7 @@ class Judge:
         except Exception as error:  # whatever the settings have led to, in every run
             print(f"a candidate fails, {type(error).__name__}: {error}", flush=True)
         else:
-            keys = run_keys(self.seeds)
+            keys = run_keys(spec, self.seeds)
             runs = [keys.index(key) for key in weights.keys]
             played = self._play(weights, runs)
             sound[runs] = finite & np.isfinite(played)
@@ -89,27 +88,29 @@ class Judge:
         generator = encoder = None
         if setup.entry.pretrain:
             if steps := spec["method_settings"].get("generator_steps"):
-                alone = spec | {"method": "none", "method_settings": {}, "env_steps": steps}
-                training = start(alone, self._contexts, generator_streams(self.seeds))
+                alone = spec | {"method": "none", "method_settings": {}, "env_steps": steps, "snapshots": 1}
+                training = start(alone, self._contexts, generator_streams(spec, self.seeds))
                 with finished(training, alone, "generators", {}) as (generator, _):
                     pass
             told = collect(spec, self.seeds, {TRAIN: (self._ids, self._contexts)}, generator)
             seen = trajectory_frames.tensors(told, "trajectories", setup.environment.spaces.rewarded)
             encoder, _ = encoders(spec, self.seeds, self._contexts, seen, paid, {})
         with trained(spec, self.seeds, self._contexts, encoder, {}) as (weights, curves):
-            diverged = {f"run {seed}" for seed in curves.loc[curves["status"] == "diverged", "seed"]}
+            diverged = run_keys(spec, curves.loc[curves["status"] == "diverged", "seed"].unique())
         return weights, policy.finite(weights) & np.array([key not in diverged for key in weights.keys])
 
     def _play(self, weights: policy.Weights, runs: list[int]) -> np.ndarray:
         """Mean return over contexts and episodes of each of the `runs`, which the weights are of."""
-        frozen = weights.runs()
-        played = [play_agent(frozen, chunk.select(runs)).episode_return for chunk in self._cases]
-        return np.concatenate(played, axis=1).mean(axis=1)
+        frozen, count = weights.every_snapshot(), weights.snapshots
+        size = max(1, frozen.setup.environment.chunk // count)
+        chunks = self._cases.select(runs).by_snapshot(count).chunks(size)
+        returns = [play_agent(frozen, chunk).episode_return for chunk in chunks]
+        return np.concatenate(returns, axis=1).reshape(len(runs), -1).mean(axis=1)
 
     def _random_return(self, setup: Setup) -> float:
-        first = [Cases(chunk.split, *(array[:1] for array in chunk[1:])) for chunk in self._cases]
+        chunks = self._cases.select([0]).chunks(setup.environment.chunk)
         played = [
             play_controller("random", self.spec["benchmark"], setup.reused, chunk).episode_return
-            for chunk in first
+            for chunk in chunks
         ]
         return float(np.concatenate(played, axis=1).mean())

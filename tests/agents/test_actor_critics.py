@@ -10,6 +10,7 @@ from torch.distributions import Normal, TanhTransform, TransformedDistribution
 
 from meta_rl.conformance.learners import build, start, transition
 from meta_rl.conformance.probes import CONTINUOUS, Constant, Recall
+from meta_rl.stack.seen import Seen
 
 BOTH = pytest.mark.parametrize("name", ["ddpg", "sac"])
 LIMIT = CONTINUOUS.limit
@@ -53,13 +54,13 @@ def test_ddpg_losses_by_hand() -> None:
     linear(agent.actor, [0.3, 0.1])
     linear(agent.target_actor, [-0.4, 0.6])
     batch = remember(agent)
-    loss, value = agent.critic_loss(batch, agent.encoded(batch.seen, agent.method))
+    loss, value = agent.critic_loss(batch)
     following = 1.5 - 2.0 * np.tanh(0.2)
     target = np.array([1.0, 2.0, 1.5]) + 0.5 * following * np.array([1, 0, 1])
     np.testing.assert_allclose(value.detach()[0], VALUES, rtol=1e-6)
     np.testing.assert_allclose(loss.detach(), [np.square(VALUES - target).mean()], rtol=1e-5)
 
-    loss = agent.actor_loss(agent.encoded(batch.seen, agent.method))
+    loss = agent.actor_loss(batch.seen)
     action = np.tanh(0.4)
     np.testing.assert_allclose(loss.detach(), [-(3.0 + 3.0 * action)], rtol=1e-6)
     weight, bias = torch.autograd.grad(loss.sum(), list(agent.actor.parameters()))
@@ -70,7 +71,7 @@ def test_ddpg_losses_by_hand() -> None:
 def test_ddpg_explores_around_its_action_within_the_limit() -> None:
     agent = single("ddpg", learning_starts=0, noise=0.2)
     linear(agent.actor, [0.3, 0.1])
-    rows = torch.ones(1, 20_000, 1)
+    rows = Seen(torch.ones(1, 20_000, 1))
     action = agent.act(rows, explore=True)
     assert action.mean().item() == pytest.approx(LIMIT * np.tanh(0.4), abs=0.01)
     assert action.std().item() == pytest.approx(LIMIT * 0.2, rel=0.02)
@@ -83,7 +84,7 @@ def test_ddpg_explores_around_its_action_within_the_limit() -> None:
 @BOTH
 def test_the_first_actions_are_uniform(name: str) -> None:
     agent = single(name, learning_starts=2)
-    rows = torch.ones(1, 20_000, 1)
+    rows = Seen(torch.ones(1, 20_000, 1))
     action = agent.act(rows, explore=True)
     counts = np.histogram(action.numpy(), bins=10, range=(-LIMIT, LIMIT))[0]
     assert counts.sum() == 20_000
@@ -121,7 +122,6 @@ def test_sac_losses_by_hand() -> None:
     linear(agent.actor, [0.3, 0.1], [-0.2, -0.1])
     batch, alpha = remember(agent), torch.tensor([[0.2]])
     noise = np.array([[[0.5], [1.0], [-2.0]]])
-    inputs = agent.encoded(batch.seen, agent.method)
 
     raw = 0.4 + np.exp(-0.3) * noise[0, :, 0]
     action = np.tanh(raw)
@@ -132,11 +132,11 @@ def test_sac_losses_by_hand() -> None:
     target = np.array([1.0, 2.0, 1.5]) + 0.5 * np.array([1, 0, 1]) * (lowest - 0.2 * log_density)
     second = 3.5 + 2.0 * np.array([0.25, -0.5, 1.0])
     expected = 0.5 * (np.square(VALUES - target).mean() + np.square(second - target).mean())
-    loss, value = agent.critic_loss(batch, inputs, alpha, torch.from_numpy(noise).float())
+    loss, value = agent.critic_loss(batch, alpha, torch.from_numpy(noise).float())
     np.testing.assert_allclose(value.detach()[0], VALUES, rtol=1e-6)
     np.testing.assert_allclose(loss.detach(), [expected], rtol=1e-5)
 
-    loss, found = agent.actor_loss(inputs, alpha, torch.from_numpy(noise).float())
+    loss, found = agent.actor_loss(batch.seen, alpha, torch.from_numpy(noise).float())
     lowest = np.minimum(3.0 + 3.0 * action, 3.5 + 2.0 * action)
     np.testing.assert_allclose(found[0], log_density, rtol=1e-4)
     np.testing.assert_allclose(loss.detach(), [np.mean(0.2 * log_density - lowest)], rtol=1e-5)
@@ -148,7 +148,9 @@ def test_sac_losses_by_hand() -> None:
     by_log_std = np.mean(0.2 * (2 * action * spread - 1) - slope * (1 - action**2) * spread)
     *_, bias = torch.autograd.grad(loss.sum(), list(agent.actor.parameters()))
     np.testing.assert_allclose(bias[0, 0], [by_mean, by_log_std], rtol=1e-4)
-    np.testing.assert_allclose(agent.value(torch.ones(1, 1, 1)), [[3.0 + 3.0 * np.tanh(0.4)]], rtol=1e-6)
+    np.testing.assert_allclose(
+        agent.value(Seen(torch.ones(1, 1, 1))), [[3.0 + 3.0 * np.tanh(0.4)]], rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(("log_density", "rises"), [(3.0, True), (-3.0, False)])
@@ -196,11 +198,19 @@ def test_the_critics_train_a_joint_encoder_and_the_actor_does_not(name: str) -> 
     batch = agent.replay.sample(torch.arange(2, 42).repeat(2, 1))
     encoder = list(agent.method.parameters())
     before = [parameter.clone() for parameter in encoder]
-    seen: list[Tensor] = []
+    losses: list[Tensor] = []
     inner = agent.actor_loss
-    agent.actor_loss = lambda inputs, *rest: seen.append(inputs) or inner(inputs, *rest)
+
+    def actor_loss(*given: Any) -> Any:
+        found = inner(*given)
+        losses.append(found if name == "ddpg" else found[0])
+        gradients = torch.autograd.grad(losses[0].sum(), encoder, retain_graph=True, allow_unused=True)
+        assert all(gradient is None for gradient in gradients)
+        return found
+
+    agent.actor_loss = actor_loss
     agent.update(batch)
-    assert not seen[0].requires_grad
+    assert len(losses) == 1
     assert all(not torch.equal(a, b) for a, b in zip(before, encoder, strict=True))
     known = {id(parameter) for parameter in agent.optimisers["actor"].parameters}
     assert known == {id(parameter) for parameter in agent.actor.parameters()}
@@ -212,12 +222,11 @@ def test_targets_use_the_target_encoder(name: str) -> None:
     start(agent, Recall, "continuous", "jrpl").run(200)
     batch = agent.replay.sample(torch.arange(2, 42).repeat(2, 1))
     rest = () if name == "ddpg" else (torch.full((2, 1), 0.1), torch.zeros(2, 40, 1))
-    inputs = agent.encoded(batch.seen, agent.method)
-    loss, value = (x.detach() for x in agent.critic_loss(batch, inputs, *rest))
+    loss, value = (x.detach() for x in agent.critic_loss(batch, *rest))
     with torch.no_grad():
         for parameter in agent.target_method.parameters():
             parameter += 0.5
-    changed, same = agent.critic_loss(batch, inputs, *rest)
+    changed, same = agent.critic_loss(batch, *rest)
     assert torch.equal(same, value)
     assert not torch.equal(changed, loss)
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from meta_rl.agents.protocols import CRITIC
 from meta_rl.conformance.learners import build, fixed, start, transition
 from meta_rl.conformance.probes import Constant, Delayed, Recall
+from meta_rl.stack.seen import Seen
 
 
 def single(**settings: Any) -> Any:
@@ -78,15 +80,15 @@ def test_the_target_has_its_own_encoder() -> None:
     start(agent, Recall, method="jrpl").run(80)
     batch = agent.replay.sample(torch.arange(40).repeat(2, 1))
     target, online = (
-        agent.encoded(batch.next_seen, agent.target_method),
-        agent.encoded(batch.next_seen, agent.method),
+        agent.read(batch.next_seen, CRITIC, agent.target_method),
+        agent.read(batch.next_seen, CRITIC),
     )
     assert torch.equal(target, online)
     with torch.no_grad():
         for parameter in agent.method.parameters():
             parameter += 0.5
-    assert torch.equal(agent.encoded(batch.next_seen, agent.target_method), target)
-    assert not torch.equal(agent.encoded(batch.next_seen, agent.method), target)
+    assert torch.equal(agent.read(batch.next_seen, CRITIC, agent.target_method), target)
+    assert not torch.equal(agent.read(batch.next_seen, CRITIC), target)
     agent = build("dqn", method="jrpl", target_every=4)
     start(agent, Recall, method="jrpl").run(400)
     for a, b in zip(agent.method.parameters(), agent.target_method.parameters(), strict=True):
@@ -133,7 +135,7 @@ def test_epsilon_falls_in_probes_too() -> None:
 def test_explores_as_often_as_epsilon_says(epsilon: float) -> None:
     agent = single(epsilon_start=epsilon, epsilon_end=epsilon)
     fixed(agent.q, [1.0, 0.0])
-    action = agent.act(torch.ones(1, 20_000, 1), explore=True)
+    action = agent.act(Seen(torch.ones(1, 20_000, 1)), explore=True)
     assert action.float().mean().item() == pytest.approx(epsilon / 2, abs=0.02 if epsilon else 0)
 
 

@@ -6,9 +6,21 @@ import torch
 from torch import Tensor
 
 from meta_rl.agents.on_policy import Memory, Samples
+from meta_rl.agents.protocols import POLICY
 from meta_rl.conformance.learners import at, build, close, fixed, learnt, start, transition
-from meta_rl.conformance.probes import CONTINUOUS, Cue, Delayed, Endless, Recall
-from meta_rl.stack.rollout import Seen
+from meta_rl.conformance.probes import CONTINUOUS, Cue, Delayed, Recall
+from meta_rl.stack.seen import Seen, Transition
+
+
+class Cut(Recall):
+    """Three steps or four, by the context, and then a cut, after which something else is seen."""
+
+    def see(self) -> Any:
+        cut = self.time >= 3 + (self.context > 0)
+        return np.where(cut, 5.0 * self.context, self.time)
+
+    def outcome(self, sign: np.ndarray) -> Any:
+        return self.context * self.time, False, self.time + 1 >= 3 + (self.context > 0)
 
 
 def single(kind: str = "discrete", **settings: Any) -> Any:
@@ -62,7 +74,7 @@ def test_the_first_update_finds_the_policy_that_acted(kind: str, monkeypatch: py
     found: list[Tensor] = []
 
     def look(samples: Samples) -> Tensor:
-        outputs = agent.policy(agent.encoded(samples.seen, agent.method))
+        outputs = agent.policy(agent.read(samples.seen, POLICY))
         found.append(agent.distribution.log_density(outputs, samples.raw) - samples.log_density)
         if kind == "continuous":
             found.append(samples.raw.abs().amax() / CONTINUOUS.limit)
@@ -82,19 +94,28 @@ def test_the_first_update_finds_the_policy_that_acted(kind: str, monkeypatch: py
 
 
 def test_targets_look_ahead_to_the_next_step_or_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With lambda 0: r + gamma V of what the next step saw, of the last state after a truncation, else of none."""
+    """With lambda 0: r + gamma V of what the next step saw, of the last state after a truncation, else of none.
+
+    Where the probe cuts, the state after the cut looks like no other one.
+    """
     agent = build("ppo", n_steps=12, gae_lambda=0.0, observations="normalised", minibatch=4)
     monkeypatch.setattr(agent, "_update", agent._finish_rollout)
     ahead: list[Tensor] = []
-    add = agent.memory.add
-    monkeypatch.setattr(agent.memory, "add", lambda *fields: ahead.append(fields[-1]) or add(*fields))
-    for probe, truncates in ((Recall, False), (Endless, True)):
+    learn = agent.learn
+
+    def look(step: Transition) -> Any:
+        ahead.append(agent.observations(step.next_seen.observation))
+        return learn(step)
+
+    monkeypatch.setattr(agent, "learn", look)
+    for probe, truncates in ((Recall, False), (Cut, True)):
         ahead.clear()
         start(agent, probe).run(12 * 4)
-        inputs, reward = agent.memory.field("inputs"), agent.memory.field("reward")
+        observation, reward = agent.memory.field("observation"), agent.memory.field("reward")
         over = agent.memory.field("truncated" if truncates else "terminated") > 0
         assert over.any()
-        last, following = (agent.critic(x).squeeze(-1).detach() for x in (torch.stack(ahead, 1), inputs))
+        assert not over.all(-1).any() or not truncates  # some rows go on where others are cut
+        last, following = (agent.critic(x).squeeze(-1).detach() for x in (torch.stack(ahead, 1), observation))
         expected = torch.where(over, last if truncates else 0.0, following.roll(-1, 1))
         expected[:, -1] = torch.where(over[:, -1] & (not truncates), 0.0, last[:, -1])
         found = agent.memory.sample(torch.arange(48).repeat(2, 1)).target.view_as(reward)
@@ -144,9 +165,9 @@ def test_the_value_loss_alone_trains_a_joint_encoder(weight: float) -> None:
 def test_starts_with_small_steps_around_nothing() -> None:
     """Gains of 0.01 for the policy and 1 for the value: nearly the same policy everywhere."""
     agent = build("ppo", "continuous", hidden=(64, 64))
-    inputs = at(-3.0, 0.0, 3.0)
-    assert 0 < agent.act(inputs, explore=False).abs().max() < 0.02
-    assert agent.value(inputs).abs().max() > 0.05
+    seen = at(-3.0, 0.0, 3.0)
+    assert 0 < agent.act(seen, explore=False).abs().max() < 0.02
+    assert agent.value(seen).abs().max() > 0.05
     assert not agent.distribution.log_std.any()
 
 
@@ -163,7 +184,7 @@ def test_values_are_in_the_units_of_the_rewards() -> None:
 
 def test_each_step_is_learnt_from_once() -> None:
     agent = single(n_envs=1, n_steps=32)
-    agent.act(torch.ones(1, 1, 1), explore=True)
+    agent.act(Seen(torch.ones(1, 1, 1)), explore=True)
     agent.learn(transition(1.0, 0))
     with pytest.raises(AssertionError, match="learn without act"):
         agent.learn(transition(1.0, 0))
@@ -172,13 +193,13 @@ def test_each_step_is_learnt_from_once() -> None:
 def test_statistics_are_of_what_was_seen_in_training() -> None:
     agent = build("ppo", observations="normalised", n_steps=64)
     training = start(agent, Cue)
-    seen = [training.rollout.inputs]
+    seen = [training.rollout.seen.observation]
     for steps in range(4, 200, 4):
         training.run(steps)
-        seen.append(training.rollout.inputs)
+        seen.append(training.rollout.seen.observation)
     for _ in range(3):
-        agent.act(100 * seen[0], explore=False)
-        agent.value(100 * seen[0])
+        agent.act(Seen(100 * seen[0]), explore=False)
+        agent.value(Seen(100 * seen[0]))
     values = torch.cat(seen[:-1], 1).double()  # the last ones wait for the next act
     torch.testing.assert_close(agent.observations.mean, values.mean(1, keepdim=True))
     torch.testing.assert_close(agent.observations.variance, values.var(1, keepdim=True, correction=0))

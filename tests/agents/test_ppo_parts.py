@@ -15,7 +15,7 @@ from meta_rl.agents.on_policy import Memory, advantages
 from meta_rl.conformance.small import keys
 from meta_rl.methods.base import Method
 from meta_rl.spaces import Spaces
-from meta_rl.stack.rollout import Seen, Transition, Window
+from meta_rl.stack.seen import Seen, Transition, Window
 from meta_rl.streams import Streams
 
 S, T, N = 2, 9, 3
@@ -64,54 +64,64 @@ class Sum(Method):
 
     size = 1
 
-    def forward(self, context: Tensor | None, window: Window | None) -> Tensor:
-        z = torch.zeros(1) if context is None else context.sum(-1, keepdim=True)
-        return (
-            z
-            if window is None
-            else z + (window.transitions * window.mask.unsqueeze(-1)).sum((-1, -2)).unsqueeze(-1)
-        )
+    def forward(self, seen: Seen) -> Tensor:
+        z = torch.zeros(*seen.observation.shape[:2], 1)
+        if seen.context is not None:
+            z = z + seen.context.sum(-1, keepdim=True)
+        if seen.state is not None:
+            z = z + seen.state.sum(-1, keepdim=True)
+        if seen.window is None:
+            return z
+        held = seen.window.transitions * seen.window.mask.unsqueeze(-1)
+        return z + held.sum((-1, -2)).unsqueeze(-1)
 
 
-def transition(t: int, context: bool, window: bool) -> Transition:
-    observation = normal(S, N, 2, seed=10 + t)
+def transition(t: int, needs: str, joint: bool) -> Transition:
+    window = Window(normal(S, N, 4, 5, seed=30 + t), (normal(S, N, 4, seed=40 + t) > 0).float())
     seen = Seen(
-        observation,
-        normal(S, N, 3, seed=20 + t) if context else None,
-        Window(normal(S, N, 4, 5, seed=30 + t), (normal(S, N, 4, seed=40 + t) > 0).float())
-        if window
-        else None,
+        normal(S, N, 2, seed=10 + t),
+        normal(S, N, 3, seed=20 + t) if "context" in needs else None,
+        window if "window" in needs else None,
+        normal(S, N, 6, seed=25 + t) if "history" in needs else None,
     )
+    if not joint:
+        seen = seen._replace(encoding=Sum()(seen))
     flags = normal(2, S, N, seed=60 + t) > 0
     return Transition(
-        seen, Sum().inputs(seen), torch.zeros(S, N, dtype=torch.int64), normal(S, N, seed=50 + t),
-        seen, Sum().inputs(seen) + 1, flags[0], flags[1], torch.zeros(S, N, dtype=torch.int64),
+        seen, torch.zeros(S, N, dtype=torch.int64), normal(S, N, seed=50 + t),
+        seen, flags[0], flags[1], torch.zeros(S, N, dtype=torch.int64),
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("joint", [False, True])
-@pytest.mark.parametrize(("context", "window"), [(False, True), (True, False), (True, True)])
-def test_a_memory_gives_back_what_it_got(joint: bool, context: bool, window: bool) -> None:
+@pytest.mark.parametrize(
+    "needs", ["window", "context", "context window", "history", "context window history"]
+)
+def test_a_memory_gives_back_what_it_got(joint: bool, needs: str) -> None:
     """Two rollouts, one after the other, and one that is saved and loaded amid."""
-    memory = Memory(T, joint, observation=2)
+    memory = Memory(T, joint)
     for rollout in range(2):
-        steps = [transition(t + 100 * rollout, context, window) for t in range(T)]
-        raw = normal(S, T, N, 2, seed=rollout)
+        steps = [transition(t + 100 * rollout, needs, joint) for t in range(T)]
+        raw, ahead = normal(S, T, N, 2, seed=rollout), normal(S, T, N, seed=90 + rollout)
         for t, step in enumerate(steps):
             assert memory.size == t
-            memory.add(step, step.inputs, raw[:, t], step.next_inputs)
+            memory.add(step, step.seen, raw[:, t], ahead[:, t])
             if t == 4:
-                other = Memory(T, joint, observation=2)
+                other = Memory(T, joint)
                 other.load_state_dict(memory.state_dict())
                 memory = other
         for name, values in (
-            ("inputs", [step.inputs for step in steps]),
-            ("next_inputs", [step.next_inputs for step in steps]),
+            ("next_value", list(ahead.unbind(1))),
             ("reward", [step.reward for step in steps]),
             ("terminated", [step.terminated.float() for step in steps]),
             ("truncated", [step.truncated.float() for step in steps]),
         ):
             assert torch.equal(memory.field(name), torch.stack(values, 1))
+        inputs = torch.stack(
+            [Sum().inputs(step.seen) if joint else step.seen.inputs for step in steps], 1
+        ).flatten(1, 2)
+        whole = memory.seen()
+        torch.testing.assert_close(Sum().inputs(whole) if joint else whole.observation, inputs)
         figures = [normal(S, T, N, seed=70 + i) for i in range(3)]
         memory.finish(*figures)
         index = torch.stack(
@@ -119,7 +129,6 @@ def test_a_memory_gives_back_what_it_got(joint: bool, context: bool, window: boo
         )
         samples = memory.sample(index)
         known = Sum().inputs(samples.seen) if joint else samples.seen.observation
-        inputs = torch.stack([step.inputs for step in steps], 1).flatten(1, 2)
         for seed in range(S):
             order = index[seed]
             torch.testing.assert_close(known[seed], inputs[seed, order])
@@ -173,16 +182,22 @@ def test_moments_are_those_of_all_values() -> None:
     assert torch.equal(other.variance, moments.variance)
 
 
-def test_observations_are_normalised_and_encodings_are_not() -> None:
+@pytest.mark.parametrize("rest", [0, 1])
+def test_observations_are_normalised_and_nothing_else_of_a_step(rest: int) -> None:
     observations = Observations(S, 2)
-    inputs = torch.cat((50 + 3 * normal(S, 400, 2), 100 * normal(S, 400, 3)), -1)
-    observations.add(inputs)
-    found = observations(inputs)
-    torch.testing.assert_close(found[..., :2].mean(1), torch.zeros(S, 2), rtol=0, atol=1e-4)
-    torch.testing.assert_close(found[..., :2].std(1), torch.ones(S, 2), rtol=0, atol=0.01)
-    assert torch.equal(found[..., 2:], inputs[..., 2:])
-    assert observations(inputs * 1e6)[..., :2].abs().max() == CLIP
-    assert torch.equal(observations(inputs[..., :2]), found[..., :2])
+    seen = 50 + 3 * normal(S, 400, 2)
+    observations.add(seen)
+    found = observations(seen)
+    torch.testing.assert_close(found.mean(1), torch.zeros(S, 2), rtol=0, atol=1e-4)
+    torch.testing.assert_close(found.std(1), torch.ones(S, 2), rtol=0, atol=0.01)
+    assert observations(seen * 1e6).abs().max() == CLIP
+    # Steps (s, a, s') or (s, a, s', r), in rows or in windows of four.
+    following, other = seen.roll(1, 1), 100 * normal(S, 400, 3 + rest)
+    packed = torch.cat((seen, other[..., :3], following, other[..., 3:]), -1)
+    expected = torch.cat((found, other[..., :3], found.roll(1, 1), other[..., 3:]), -1)
+    assert torch.equal(observations.step(packed, 3), expected)
+    windows = observations.step(packed.unflatten(1, (100, 4)), 3)
+    assert torch.equal(windows, expected.unflatten(1, (100, 4)))
 
 
 def test_rewards_are_divided_by_the_deviation_of_the_returns_so_far() -> None:

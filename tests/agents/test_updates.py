@@ -20,7 +20,7 @@ from benchmarks.peers.case import Case, training
 from meta_rl.agents.on_policy import Samples, advantages
 from meta_rl.stack.networks import MLP
 from meta_rl.stack.replay import Batch
-from meta_rl.stack.rollout import Seen
+from meta_rl.stack.seen import Seen
 
 ROWS = 32
 UPDATES = 3  # the first step of Adam is as long whatever the gradient's: only later ones show its scale

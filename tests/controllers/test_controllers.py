@@ -13,7 +13,9 @@ from meta_rl.controllers import lqr_lookahead
 from meta_rl.envs import cartpole
 from meta_rl.envs.base import Environment
 from meta_rl.spaces import Environments, Spaces
-from meta_rl.stack.rollout import Episodes, Rollout, play
+from meta_rl.stack.play import Episodes, play
+from meta_rl.stack.rollout import Rollout
+from meta_rl.stack.seen import Seen
 
 ROWS, STEPS = 3, 40
 ENVIRONMENTS: dict[str, Environment] = {name: registry.load("environment", name) for name in registry.ENVS}
@@ -108,7 +110,7 @@ def play_lookahead(feature: str, multipliers: list[float], each: int) -> Episode
     noise = np.random.default_rng(0).random((*contexts.shape[:2], 4))
     controller = lqr_lookahead.build()
 
-    def act(inputs: Tensor) -> Tensor:
+    def act(seen: Seen) -> Tensor:
         return torch.from_numpy(controller(environments, np.zeros((*environments.rows, 1))))
 
     return play(Rollout(environments), act, contexts, noise, gamma=1.0)

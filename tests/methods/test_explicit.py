@@ -8,7 +8,7 @@ from meta_rl.agents.protocols import Task
 from meta_rl.conformance.methods import build
 from meta_rl.conformance.probes import DISCRETE, task
 from meta_rl.contexts import ContextSpace, Feature
-from meta_rl.stack.rollout import Seen
+from meta_rl.stack.seen import Seen
 
 
 @pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.2, 2.2), (-3.0, -1.0)])
@@ -16,7 +16,7 @@ def test_explicit_scales_the_train_range_to_one(low: float, high: float) -> None
     method = build("explicit", task(low, high))
 
     def z(context: float) -> Tensor:
-        return method.inputs(Seen(torch.zeros(2, 1, 1), torch.full((2, 1, 1), context), None))[..., 1:]
+        return method.encode(Seen(torch.zeros(2, 1, 1), torch.full((2, 1, 1), context)))
 
     for context, expected in ((low, -1.0), (high, 1.0), ((low + high) / 2, 0.0), (2 * high - low, 3.0)):
         torch.testing.assert_close(z(context), torch.full((2, 1, 1), expected), rtol=0, atol=1e-5)
@@ -29,5 +29,5 @@ def test_explicit_scales_features_of_negative_default_and_each_by_its_own() -> N
     ranges = {"b": {"train": [0.5, 1.5]}, "a": {"train": [0.2, 2.0]}}
     method = build("explicit", Task(DISCRETE, ContextSpace.of(features, ranges)))
     contexts = torch.tensor([[[1.0, -20.0], [3.0, -2.0]]])
-    z = method.inputs(Seen(torch.zeros(1, 2, 1), contexts, None))[..., 1:]
+    z = method.encode(Seen(torch.zeros(1, 2, 1), contexts))
     torch.testing.assert_close(z, torch.tensor([[[-1.0, -1.0], [1.0, 1.0]]]), rtol=0, atol=1e-6)

@@ -15,7 +15,7 @@ from meta_rl.conformance.methods import (
     source,
 )
 from meta_rl.conformance.small import METHODS, keys
-from meta_rl.stack.rollout import Window
+from meta_rl.stack.seen import Window
 from meta_rl.streams import Streams
 
 

@@ -30,10 +30,20 @@ def references(contexts: pd.DataFrame, episodes: int = 4, benchmark: str = "cart
     places = contexts[["split", "context_id"]].drop_duplicates().itertuples(index=False)
     returns = {"random": 20.0, "specialist_dqn_0": 100.0, "specialist_dqn_1": 60.0}
     rows = [
-        (benchmark, *place, member, 0, episode, value, 0)
+        (benchmark, *place, member, 0, episode, 100, value, 0)
         for place, (member, value), episode in itertools.product(places, returns.items(), range(episodes))
     ]
-    names = ["benchmark", "split", "context_id", "member", "seed", "episode", "episode_return", "env_steps"]
+    names = [
+        "benchmark",
+        "split",
+        "context_id",
+        "member",
+        "seed",
+        "episode",
+        "snapshot",
+        "episode_return",
+        "env_steps",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -47,9 +57,9 @@ def evaluation(contexts: pd.DataFrame, seeds: range, levels: dict[str, float]) -
                 for episode, noise in enumerate((-1.0, 1.0)):
                     value = level + seed - row.value + noise
                     place = ("cart", "dqn", method, seed, "cold", row.split, row.context_id, episode)
-                    rows.append((*place, value, 10, value, 0.0, "ok"))
+                    rows.append((*place, 100, value, 10, value, 0.0, "ok"))
     names = ["benchmark", "agent", "method", "seed", "information", "split", "context_id", "episode"]
-    names += ["episode_return", "episode_length", "discounted_return", "initial_value", "status"]
+    names += ["snapshot", "episode_return", "episode_length", "discounted_return", "initial_value", "status"]
     return pd.DataFrame(rows, columns=names)
 
 

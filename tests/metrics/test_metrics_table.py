@@ -54,6 +54,18 @@ def test_aggregates(small: pd.DataFrame) -> None:
     assert row(small, "iqm_return", "iida", "train")["estimate"] == pytest.approx(57 - 2.5)
 
 
+def test_runs_that_fail_in_their_own_contexts_have_collapsed(small: pd.DataFrame) -> None:
+    # run s returns 40 + s - 2.5 there; the success threshold is 100
+    assert row(small, "collapse_rate", "none", "train")["estimate"] == 1.0
+    seeds = range(5)
+    contexts = frames.contexts(seeds)
+    references = frames.references(contexts)
+    measured = scores(frames.evaluation(contexts, seeds, LEVELS), references, contexts, success=39.0)
+    table = metrics(measured, references, frames.encodings(contexts, seeds), contexts)
+    assert row(table, "collapse_rate", "none", "train")["estimate"] == pytest.approx(2 / 5)
+    assert set(table.loc[table["metric"] == "collapse_rate", "split"]) == {"train"}
+
+
 def test_the_headline_is_an_iqm_over_runs_not_over_runs_and_contexts() -> None:
     measured, *others = study(5)
     failed = measured["context_id"].eq(0) & measured["split"].eq("interpolation")

@@ -83,7 +83,7 @@ def test_score_counts_a_context_as_solved_from_the_environments_threshold_on(stu
 
 
 def test_aggregate_joins_all_blocks_sorted_by_key(study: Study, tmp_path: Path) -> None:
-    assert run(study, tmp_path) == "17 files joined, 66 metrics"
+    assert run(study, tmp_path) == "17 files joined, 68 metrics"
     for module in (contexts, references, learning, runs, evaluation, encodings, scores, metrics):
         frame = io.read(tmp_path / f"{module.TABLE.name}.parquet", module.TABLE)
         assert frame.equals(frame.sort_values(list(module.TABLE.key), ignore_index=True))

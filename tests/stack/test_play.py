@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from meta_rl.spaces import Spaces, Step
-from meta_rl.stack.rollout import Rollout, play
+from meta_rl.stack.play import play
+from meta_rl.stack.rollout import Rollout
 
 
 class Script:
@@ -44,10 +45,11 @@ def play_script(lengths: list[list[int]], gamma: float) -> tuple[Any, int]:
     contexts = np.array(lengths, dtype=np.float64)[..., None]
     played = play(
         Rollout(environments),
-        lambda inputs: torch.zeros(inputs.shape[:2], dtype=torch.int64),
+        lambda seen: torch.zeros(seen.observation.shape[:2], dtype=torch.int64),
         contexts,
         np.zeros_like(contexts),
         gamma,
+        encoding=lambda seen: seen.observation + 0.5,
     )
     return played, int(environments.time.max())
 
@@ -62,5 +64,13 @@ def test_play_stops_at_each_rows_end_and_sums_its_rewards() -> None:
 
 def test_play_tells_what_the_policy_saw_at_the_start_and_the_end() -> None:
     played, _ = play_script([[1, 3], [4, 2]], gamma=0.5)
-    assert played.first_inputs.tolist() == [[[0, 1], [0, 3]], [[0, 4], [0, 2]]]
-    assert played.last_inputs.tolist() == [[[1, 1], [3, 3]], [[4, 4], [2, 2]]]
+    assert played.first.observation.tolist() == [[[0, 1], [0, 3]], [[0, 4], [0, 2]]]
+    assert played.encoding.tolist() == [[[1.5, 1.5], [3.5, 3.5]], [[4.5, 4.5], [2.5, 2.5]]]
+
+
+def test_there_is_no_encoding_where_none_is_asked_for() -> None:
+    lengths = np.array([[1.0, 3.0]])[..., None]
+    environments: Any = Script((1, 2))
+    zeros = torch.zeros(1, 2, dtype=torch.int64)
+    played = play(Rollout(environments), lambda seen: zeros, lengths, np.zeros_like(lengths), 1.0)
+    assert played.encoding.shape == (1, 2, 0)

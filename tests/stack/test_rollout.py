@@ -6,10 +6,14 @@ import torch
 from torch import Tensor
 
 from meta_rl import registry
+from meta_rl.agents.protocols import CRITIC
+from meta_rl.conformance.compare import check_leaves
 from meta_rl.conformance.probes import Lasting, Probe
 from meta_rl.conformance.small import METHODS, keys, spec
 from meta_rl.methods.base import Method
-from meta_rl.stack.rollout import Rollout, Seen, Window, play
+from meta_rl.stack.play import play
+from meta_rl.stack.rollout import Rollout, Watch
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.training.setup import Setup
 
@@ -22,7 +26,10 @@ def cartpole() -> Any:
 
 
 def build(method: str) -> Method:
-    return Setup(spec(method)).method(Streams(keys(0, 1)))
+    setup = Setup(spec(method))
+    built = setup.method(Streams(keys(0, 1)))
+    built.width(setup.task.spaces, CRITIC)  # as an agent asks when it meets a method
+    return built
 
 
 class Driver:
@@ -72,7 +79,7 @@ def same(window: Window, episodes: np.ndarray, size: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 4, 40])
 def test_windows_are_what_a_plain_record_says(size: int) -> None:
-    driver = Driver(Rollout(cartpole(), BOTH, size), forced=0.03)
+    driver = Driver(Rollout(cartpole(), Watch(BOTH, size)), forced=0.03)
     longest = 0
     for _ in range(120):
         same(driver.rollout.seen.window, driver.episodes, size)
@@ -89,7 +96,7 @@ def test_windows_are_what_a_plain_record_says(size: int) -> None:
 
 
 def test_a_reset_touches_only_its_rows() -> None:
-    driver = Driver(Rollout(cartpole(), BOTH, 4))
+    driver = Driver(Rollout(cartpole(), Watch(BOTH, 4)))
     for _ in range(3):
         driver.step()
     before = driver.rollout.seen
@@ -109,23 +116,40 @@ def test_a_reset_touches_only_its_rows() -> None:
         assert not torch.equal(ours[~kept], theirs[~kept])
 
 
-def test_a_neighbours_reset_does_not_renew_a_rows_inputs() -> None:
-    """A joint method learns between steps; when its rows see that must not depend on the rest of the stack."""
-    version = [0.0]
-
-    def encode(seen: Seen) -> Tensor:
-        return torch.full((*ROWS, 1), version[0])
-
-    rollout = Rollout(cartpole(), encode=encode)
-    driver = Driver(rollout)
-    driver.step()
-    version[0] = 1.0
+def test_a_neighbours_reset_changes_nothing_that_a_row_sees() -> None:
+    """What a method makes of a row must not depend on when episodes end elsewhere in the stack."""
+    method = build("random_encoder")
+    watch = Watch(frozenset({"window"}), method.window, embed=method.embed, encode=method.encode)
+    driver = Driver(Rollout(cartpole(), watch))
+    for _ in range(5):
+        driver.step()
+    before = driver.rollout.seen
     rows = np.zeros(ROWS, dtype=bool)
     rows[0, 1] = True
     driver.reset(rows)
-    np.testing.assert_array_equal(rollout.inputs[..., 0], rows)
-    driver.step()
-    assert (rollout.inputs == 1.0).all()
+    after, kept = driver.rollout.seen, torch.from_numpy(~rows)
+    assert torch.equal(after.encoding[kept], before.encoding[kept])
+    assert torch.equal(after.inputs[kept], before.inputs[kept])
+    assert not torch.equal(after.encoding[~kept], before.encoding[~kept])
+
+
+def test_what_is_seen_is_encoded_once() -> None:
+    """At every reset and at every step, and both a step and the next one hold what came of it."""
+    saw: list[Seen] = []
+
+    def encode(seen: Seen) -> Tensor:
+        saw.append(seen)
+        return torch.full((*ROWS, 1), float(len(saw)))
+
+    driver = Driver(Rollout(cartpole(), Watch(encode=encode)))
+    first, second = driver.step(), driver.step()
+    assert [float(seen.encoding.max()) for seen in (first.seen, first.next_seen)] == [1.0, 2.0]
+    check_leaves(second.seen, first.next_seen)
+    assert len(saw) == 3
+    assert all(seen.encoding is None for seen in saw)
+    assert torch.equal(
+        second.next_seen.inputs, torch.cat((second.next_seen.observation, encode(saw[0]) - 1), -1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,15 +165,18 @@ def test_embedded_windows_give_the_same_encoding_for_a_joint_method_that_stands_
 
 def check_embedding(method: Method) -> None:
     window = frozenset({"window"})
-    embedded = Driver(Rollout(cartpole(), window, method.window, method.inputs, method.embed))
-    raw = Driver(Rollout(cartpole(), window, method.window, method.inputs))
+    watch = Watch(window, method.window, encode=method.encode)
+    embedded = Driver(Rollout(cartpole(), watch._replace(embed=method.embed)))
+    raw = Driver(Rollout(cartpole(), watch))
     for _ in range(60):
-        torch.testing.assert_close(embedded.rollout.inputs, raw.rollout.inputs, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(
+            embedded.rollout.seen.inputs, raw.rollout.seen.inputs, rtol=1e-5, atol=1e-6
+        )
         one, other = embedded.step(), raw.step()
-        torch.testing.assert_close(one.next_inputs, other.next_inputs, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(one.next_seen.inputs, other.next_seen.inputs, rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(embedded.end(one), raw.end(other))
     assert embedded.rollout.seen.window.embedded
-    assert embedded.rollout.inputs[..., 4:].abs().max() > 0
+    assert embedded.rollout.seen.encoding.abs().max() > 0
 
 
 @pytest.mark.parametrize("name", registry.METHODS)
@@ -160,10 +187,10 @@ def test_what_a_method_did_not_declare_is_none(name: str, embed: bool) -> None:
 
     def encode(seen: Seen) -> Tensor:
         saw.append(seen)
-        return method.inputs(seen).detach()
+        return method.encode(seen).detach()
 
-    rollout = Rollout(cartpole(), needs, method.window, encode, method.embed if embed else None)
-    driver = Driver(rollout)
+    watch = Watch(needs, method.window, embed=method.embed if embed else None, encode=encode)
+    driver = Driver(Rollout(cartpole(), watch))
     for _ in range(10):
         step = driver.step()
         saw += [step.seen, step.next_seen]
@@ -173,21 +200,28 @@ def test_what_a_method_did_not_declare_is_none(name: str, embed: bool) -> None:
         assert (seen.context is not None) == bool({"context", "wrong_context"} & needs)
         assert seen.context is None or ((seen.context > 50) == ("wrong_context" in needs)).all()
         assert (seen.window is not None) == ("window" in needs)
+        assert seen.state is None
     assert ("window" in needs) == bool(METHODS.get(name, {}).get("window", method.window))
 
 
 def test_play_adds_up_each_rows_one_episode() -> None:
     """Rewards 1, 2, 3, ... in episodes of 1 to 5 steps; rows that ended earn no more."""
     lengths = np.array([[1.0, 3.0, 5.0], [2.0, 2.0, 4.0]])
-    rollout = Rollout(Lasting(ROWS), frozenset({"window"}), 2, lambda seen: seen.observation)
+    rollout = Rollout(Lasting(ROWS), Watch(frozenset({"window"}), 2))
     zeros = torch.zeros(ROWS, dtype=torch.int64)
-    played = play(rollout, lambda inputs: zeros, lengths[..., None], np.zeros((*ROWS, 1)), 0.5)
+
+    def twice(seen: Seen) -> Tensor:
+        return 2 * seen.observation
+
+    start = np.zeros((*ROWS, 1))
+    played = play(rollout, lambda seen: zeros, lengths[..., None], start, 0.5, encoding=twice)
     np.testing.assert_array_equal(played.episode_length, lengths)
     np.testing.assert_array_equal(played.episode_return, lengths * (lengths + 1) / 2)
     discounted = [[sum((k + 1) * 0.5**k for k in range(int(n))) for n in row] for row in lengths]
     np.testing.assert_allclose(played.discounted_return, discounted)
-    np.testing.assert_array_equal(played.first_inputs[..., 0], np.zeros(ROWS))
-    np.testing.assert_array_equal(played.last_inputs[..., 0], lengths)
+    assert not played.first.observation.any()
+    assert not played.first.window.mask.any()
+    np.testing.assert_array_equal(played.encoding[..., 0], 2 * lengths)
 
 
 def test_play_starts_anew() -> None:
@@ -199,5 +233,5 @@ def test_play_starts_anew() -> None:
     noise = np.array([[0.1, 0.9, 0.1], [0.9, 0.9, 0.1]])
     zeros = torch.zeros(ROWS, dtype=torch.int64)
     for drawn in (noise, 1 - noise):
-        played = play(rollout, lambda inputs: zeros, np.ones((*ROWS, 1)), drawn[..., None], 1.0)
+        played = play(rollout, lambda seen: zeros, np.ones((*ROWS, 1)), drawn[..., None], 1.0)
         np.testing.assert_array_equal(played.episode_return, np.where(drawn < 0.5, -2.0, 2.0))

@@ -8,8 +8,11 @@ import torch
 from gravity_cases import gravity_cases
 from torch import Tensor
 
+from meta_rl.conformance.compare import check_leaves, leaves
 from meta_rl.envs import cartpole
-from meta_rl.stack.rollout import Rollout, Seen, Window, pack, play
+from meta_rl.stack.play import play
+from meta_rl.stack.rollout import Rollout, Watch
+from meta_rl.stack.seen import Seen, Window, pack
 
 K = 4
 
@@ -46,12 +49,13 @@ def test_the_window_in_play_is_the_last_transitions_of_the_episode() -> None:
     diary, rng = Diary(), np.random.default_rng(0)
     actions: list[Tensor] = []
 
-    def act(inputs: Tensor) -> Tensor:
-        actions.append(torch.from_numpy(rng.integers(2, size=inputs.shape[:2])))
+    def act(seen: Seen) -> Tensor:
+        actions.append(torch.from_numpy(rng.integers(2, size=seen.observation.shape[:2])))
         return actions[-1]
 
     chosen = gravity_cases(3, 1)
-    rollout = Rollout(cartpole.build(("gravity",), (2, 3)), frozenset({"window"}), K, diary.encode)
+    watch = Watch(frozenset({"window"}), K, encode=diary.encode)
+    rollout = Rollout(cartpole.build(("gravity",), (2, 3)), watch)
     for _ in range(2):  # the second time the windows are full of the first
         diary.seen, actions = [], []
         played = play(rollout, act, chosen.contexts, chosen.noise, 0.99)
@@ -62,7 +66,7 @@ def test_the_window_in_play_is_the_last_transitions_of_the_episode() -> None:
             for t in range(played.episode_length[row]):
                 before, after = diary.seen[t], diary.seen[t + 1]
                 new = (before.observation[row], actions[t][row], after.observation[row], torch.tensor(1.0))
-                episode.append(pack(*new, cartpole.spaces))
+                episode.append(pack(*new, cartpole.spaces)[: cartpole.spaces.transition])
                 assert_remembers(after.window, episode, row)
 
 
@@ -75,9 +79,8 @@ def test_windows_are_emptied_where_episodes_end_and_nowhere_else(embedded: bool)
 
     rows = (2, 3)
     rng = np.random.default_rng(0)
-    rollout = Rollout(
-        cartpole.build(("gravity",), rows), frozenset({"window"}), K, embed=embed if embedded else None
-    )
+    watch = Watch(frozenset({"window"}), K, embed=embed if embedded else None)
+    rollout = Rollout(cartpole.build(("gravity",), rows), watch)
     contexts = np.geomspace(0.98, 43, 6).reshape(2, 3, 1)
     rollout.reset(np.ones(rows, dtype=bool), contexts, rng.random((2, 3, 4)))
     own: dict[tuple[int, ...], list[Tensor]] = {row: [] for row in np.ndindex(rows)}
@@ -88,7 +91,8 @@ def test_windows_are_emptied_where_episodes_end_and_nowhere_else(embedded: bool)
         for row, episode in own.items():
             assert step.age[row] == len(episode)
             new = (step.seen.observation[row], step.action[row], step.next_seen.observation[row])
-            episode.append(pack(*new, step.reward[row], cartpole.spaces))
+            packed = pack(*new, step.reward[row], cartpole.spaces)
+            episode.append(packed[: cartpole.spaces.transition])
         rollout.reset(ended, contexts, rng.random((2, 3, 4)))
         for row, episode in own.items():
             if ended[row]:
@@ -109,8 +113,9 @@ def test_windows_are_emptied_where_episodes_end_and_nowhere_else(embedded: bool)
 @pytest.mark.parametrize("needs", [(), ("context",), ("window",)])
 def test_a_policy_sees_what_its_method_declared_and_no_more(needs: tuple[str, ...]) -> None:
     diary, chosen = Diary(), gravity_cases(3, 1)
-    rollout = Rollout(cartpole.build(("gravity",), (2, 3)), frozenset(needs), K, diary.encode)
-    play(rollout, lambda inputs: torch.zeros(2, 3, dtype=torch.int64), chosen.contexts, chosen.noise, 0.99)
+    watch = Watch(frozenset(needs), K, encode=diary.encode)
+    rollout = Rollout(cartpole.build(("gravity",), (2, 3)), watch)
+    play(rollout, lambda seen: torch.zeros(2, 3, dtype=torch.int64), chosen.contexts, chosen.noise, 0.99)
     for seen in diary.seen:
         assert (seen.window is not None) == ("window" in needs)
         if "context" in needs:
@@ -121,7 +126,7 @@ def test_a_policy_sees_what_its_method_declared_and_no_more(needs: tuple[str, ..
 
 
 def test_a_new_episode_shows_its_new_context_in_its_own_row_only() -> None:
-    rollout = Rollout(cartpole.build(("gravity",), (2, 3)), frozenset({"context"}))
+    rollout = Rollout(cartpole.build(("gravity",), (2, 3)), Watch(frozenset({"context"})))
     first, second = np.arange(1.0, 7).reshape(2, 3, 1), np.arange(11.0, 17).reshape(2, 3, 1)
     rollout.reset(np.ones((2, 3), dtype=bool), first, np.full((2, 3, 4), 0.5))
     rollout.step(torch.zeros(2, 3, dtype=torch.int64))
@@ -139,20 +144,21 @@ def test_a_rollout_goes_on_from_its_state_as_if_it_had_never_stopped() -> None:
             step = rollout.step(torch.from_numpy(rng.integers(2, size=(2, 3))))
             ended = (step.terminated | step.truncated).numpy()
             rollout.reset(ended, rng.uniform(1, 40, (2, 3, 1)), rng.random((2, 3, 4)))
-            assert rollout.seen.window is not None
-            assert rollout.seen.context is not None
-            found += [step.age, step.reward, rollout.inputs, *rollout.seen.window[:2], rollout.seen.context]
+            found += [step.age, step.reward, *leaves(rollout.seen)]
         return found
 
     def fresh() -> Rollout:
-        return Rollout(cartpole.build(("gravity",), (2, 3)), frozenset({"window", "context"}), K)
+        watch = Watch(frozenset({"window", "context"}), K, encode=lambda seen: seen.observation + 1)
+        return Rollout(cartpole.build(("gravity",), (2, 3)), watch)
 
     original = fresh()
     original.reset(np.ones((2, 3), dtype=bool), np.full((2, 3, 1), 9.8), np.full((2, 3, 4), 0.3))
     on(original)
-    state = original.state_dict()
+    state, stopped = original.state_dict(), original.seen
+    assert len(leaves(stopped)) == 5  # observation, context, window and mask, z
     expected = on(original)
     loaded = fresh()
     loaded.load_state_dict(state)
+    check_leaves(loaded.seen, stopped)
     for ours, theirs in zip(on(loaded), expected, strict=True):
         assert torch.equal(ours, theirs)

@@ -1,7 +1,8 @@
 """A study of one small benchmark and, of its first block, what jobs take and do."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from raw_study import RAW, SMALL
@@ -48,6 +49,17 @@ def play(inputs: Path, method: str, outputs: Path) -> str:
     )
 
 
+class Played(NamedTuple):
+    """Of each episode, in the order of the cases."""
+
+    episode_return: np.ndarray
+    episode_length: np.ndarray
+    discounted_return: np.ndarray
+    initial_value: np.ndarray
+    encoding: np.ndarray
+    snapshot: np.ndarray
+
+
 def expected(
     weights: policy.Weights,
     split: str,
@@ -55,10 +67,21 @@ def expected(
     values: np.ndarray,
     played: np.ndarray,
     information: str = "cold",
-) -> Any:
-    """The episodes of a one-run policy in contexts [C, F], each [1, C * E]."""
+) -> Played:
+    """The episodes of a one-run policy in contexts [C, F]: each snapshot alone plays all, and its part is taken."""
     chosen = episodes.cases(BENCHMARK, split, ids[None], values[None], played, cartpole.noise)
-    return episodes.play_agent(weights.runs(), chosen, information)
+    count = weights.snapshots if information in ("cold", "probe10") else 1
+    number = chosen.episode[0] % count
+    found = []
+    for snapshot in range(count):
+        place = snapshot - count  # from the end
+        alone = replace(weights, tensors={k: v[:, place].unsqueeze(1) for k, v in weights.tensors.items()})
+        runs = alone.runs()
+        one = episodes.play_agent(runs, chosen, information)
+        columns = (one.episode_return, one.episode_length, one.discounted_return, runs.agent.value(one.first))
+        found.append([np.asarray(column)[0] for column in (*columns, one.encoding)])
+    joined = (np.stack(columns)[number, np.arange(len(number))] for columns in zip(*found, strict=True))
+    return Played(*joined, snapshot=100 - 2 * (count - 1 - number))
 
 
 def space() -> ContextSpace:

@@ -35,7 +35,7 @@ def frame() -> pd.DataFrame:
     ]
     places += [("cart", method, seed, "train", seed, 0) for method, seed in product(["none", "jrpl"], [3, 4])]
     rows = [
-        (benchmark, "dqn", method, seed, "cold", *place, 9.0, 9, 8.0, 7.0, "ok")
+        (benchmark, "dqn", method, seed, "cold", *place, 100, 9.0, 9, 8.0, 7.0, "ok")
         for benchmark, method, seed, *place in places
     ]
     return pd.DataFrame(rows, columns=names(evaluation.TABLE))

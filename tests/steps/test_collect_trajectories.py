@@ -64,7 +64,7 @@ def test_a_runs_trajectories_do_not_depend_on_the_others(made: Path, tmp_path: P
 def test_continuous_actions_are_kept_as_they_were_done(tmp_path: Path) -> None:
     described = collect_spec(20) | {"environment": "pendulum", "features": {"m": {"train": [0.5, 2]}}}
     drawn = Setup(described).task.contexts
-    frame = context_frames.to_frame(drawn, BENCHMARK, "train", drawn.draw_train(0, 3), seed=0)
+    frame = context_frames.to_frame(drawn, BENCHMARK, "train", drawn.draw_train("run 0", 3), seed=0)
     io.write(frame, contexts_table.TABLE, tmp_path / "contexts.parquet", {})
     collect_trajectories.main(
         tmp_path / "contexts.parquet", None, described, tmp_path / "trajectories.parquet"

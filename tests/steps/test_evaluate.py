@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from block import EPISODES, NAMES, PLAYED, SEEDS, expected, play
 
-from meta_rl.envs import cartpole
 from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
@@ -38,10 +37,11 @@ def test_policies_play_their_train_contexts_and_all_held_out_ones(
             played = expected(alone, split, ids, values, np.arange(EPISODES), information)
             part = rows[rows["split"] == split].sort_values(["context_id", "episode"])
             assert part["context_id"].tolist() == np.repeat(ids, EPISODES).tolist()
-            assert part["episode_return"].tolist() == played.episode_return[0].tolist()
-            assert part["episode_length"].tolist() == played.episode_length[0].tolist()
-            assert np.allclose(part["discounted_return"], played.discounted_return[0])
-            assert np.allclose(part["initial_value"], alone.runs().agent.value(played.first_inputs)[0])
+            assert part["episode_return"].tolist() == played.episode_return.tolist()
+            assert part["episode_length"].tolist() == played.episode_length.tolist()
+            assert part["snapshot"].tolist() == played.snapshot.tolist()
+            assert np.allclose(part["discounted_return"], played.discounted_return)
+            assert np.allclose(part["initial_value"], played.initial_value)
 
 
 def test_what_infers_nothing_stands_in_both_regimes_with_the_same_episodes(made: Path) -> None:
@@ -55,7 +55,16 @@ def test_what_infers_nothing_stands_in_both_regimes_with_the_same_episodes(made:
     assert list(observed) == ["cold", "probe10", "observed_0", "observed_5", "observed_episode"]
 
 
-def test_encodings_are_means_over_the_ends_of_a_contexts_episodes(made: Path) -> None:
+def test_every_snapshot_plays_the_same_share(made: Path) -> None:
+    assert policy.load(made / "jrpl.pt").snapshots == 2
+    frame = io.read(made / "jrpl_evaluation.parquet", evaluation_table.TABLE)
+    ranked = frame["information"].isin(["cold", "probe10"])
+    assert (frame.loc[ranked, "snapshot"].value_counts() == ranked.sum() / 2).all()
+    assert set(frame.loc[ranked, "snapshot"]) == {98, 100}
+    assert set(frame.loc[~ranked, "snapshot"]) == {100}
+
+
+def test_encodings_are_means_over_the_ends_of_the_last_snapshots_episodes(made: Path) -> None:
     frame = io.read(made / "jrpl_encodings.parquet", encodings_table.TABLE)
     assert set(frame["information"]) == {"cold", "probe10"}
     frame = frame[frame["information"] == "cold"]
@@ -65,11 +74,11 @@ def test_encodings_are_means_over_the_ends_of_a_contexts_episodes(made: Path) ->
     for index, seed in enumerate(SEEDS):
         alone = weights.select(index)
         played = expected(alone, "train", ids[index], values[index], np.arange(EPISODES))
-        z = played.last_inputs[0, :, cartpole.spaces.observation :]
+        last = played.snapshot == 100
         rows = frame[(frame["seed"] == seed) & (frame["split"] == "train")]
         wide = rows.pivot(index="context_id", columns="dimension", values="value")
         assert wide.index.tolist() == ids[index].tolist()
-        assert np.allclose(wide, z.reshape(len(wide), EPISODES, -1).mean(1), rtol=1e-4, atol=1e-6)
+        assert np.allclose(wide, played.encoding[last].reshape(*wide.shape), rtol=1e-4, atol=1e-6)
 
 
 def test_methods_that_infer_nothing_have_no_encodings(made: Path) -> None:

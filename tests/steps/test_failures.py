@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from block import SEEDS, collect_spec, play, spec
+from block import BENCHMARK, SEEDS, collect_spec, play, spec
 
 from meta_rl.errors import UserError
 from meta_rl.steps import collect_trajectories, evaluate, evaluate_references, train
@@ -121,8 +121,10 @@ def test_a_seed_that_fails_leaves_its_block_as_it_was(
 
     def fails(*arguments: Any) -> Any:
         """Where the first run of the block is in the stack."""
-        runs = arguments[2].keys if where == "training" else [f"run {seed}" for seed in arguments[1]]
-        if f"run {SEEDS[0]}" in runs:
+        runs = (
+            arguments[2].keys if where == "training" else [f"{BENCHMARK} run {seed}" for seed in arguments[1]]
+        )
+        if f"{BENCHMARK} run {SEEDS[0]}" in runs:
             raise ArithmeticError("an unlucky context")
         return work(*arguments)
 

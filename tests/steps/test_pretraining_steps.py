@@ -11,6 +11,7 @@ from raw_study import RAW
 
 from meta_rl import registry
 from meta_rl.envs import cartpole
+from meta_rl.stack.seen import Seen
 from meta_rl.steps import (
     collect_trajectories,
     compare_predictors,
@@ -71,7 +72,7 @@ def test_a_generator_acts_greedily_but_for_a_fifth(made: Path) -> None:
     agent = policy.load(made / "generator.pt").runs().agent
     shape = 2, len(frame) // 2
     seen = torch.from_numpy(np.stack(list(frame["obs"]))).view(*shape, -1)
-    greedy = agent.act(seen, explore=False).numpy().ravel()
+    greedy = agent.act(Seen(seen), explore=False).numpy().ravel()
     done = np.stack(list(frame["action"])).argmax(1)
     assert np.mean(greedy == done) == pytest.approx(1 - EXPLORATION / 2, abs=0.06)
 
@@ -171,7 +172,8 @@ def test_an_encoding_predicts_better_than_nothing_where_it_was_trained_well(
     made: Path, tmp_path: Path
 ) -> None:
     """Gravity acts on the pole's speed: what the true context is worth, the encoding must find a part of."""
-    block, held_out = made / "seeds_0-1.parquet", made / "held_out.parquet"
+    block, held_out = tmp_path / "block.parquet", made / "held_out.parquet"
+    sample_contexts.main(spec("sample_contexts", "none") | {"count": 12}, block)
     described = spec("collect_trajectories", "iida", transitions=200)
     for part, path in (("train", block), ("fresh", held_out)):
         collect_trajectories.main(path, None, described, tmp_path / f"{part}.parquet")

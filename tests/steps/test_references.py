@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from block import COUNTS, EPISODES, NAMES, expected, space, spec
+from block import BENCHMARK, COUNTS, EPISODES, NAMES, expected, space, spec
 
 from meta_rl.envs import cartpole
 from meta_rl.steps import solve_references
@@ -17,7 +17,7 @@ def test_specialists_stand_on_the_grid_each_with_its_seeds(made: Path) -> None:
     weights = policy.load(made / "specialists.pt")
     grid, steps = weights.spec["grid"], weights.spec["env_steps"]
     assert weights.keys == tuple(
-        f"specialist {point} run {seed}" for point in range(grid) for seed in range(2)
+        f"{BENCHMARK} specialist {point} run {seed}" for point in range(grid) for seed in range(2)
     )
     assert weights.env_steps == (steps,) * len(weights.keys)
     assert policy.finite(weights).all()
@@ -81,7 +81,7 @@ def test_the_second_half_of_the_references_starts_where_policies_start(made: Pat
             measured, chose = (rows[rows["episode"] >= EPISODES], rows[rows["episode"] < EPISODES])
             starts = np.arange(EPISODES)
             same, elsewhere = (
-                expected(weights.select(index), split, ids, values, played).episode_return[0].tolist()
+                expected(weights.select(index), split, ids, values, played).episode_return.tolist()
                 for played in (starts, starts + EPISODES)
             )
             assert measured["episode_return"].tolist() == same

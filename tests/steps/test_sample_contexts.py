@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from block import COUNTS, NAMES, PLAYED, SEEDS, STUDY, space, spec
+from block import BENCHMARK, COUNTS, NAMES, PLAYED, SEEDS, STUDY, space, spec
 
 from meta_rl.contexts import DEVELOPMENT
 from meta_rl.envs import cartpole
@@ -62,7 +62,7 @@ def test_train_contexts_are_each_seeds_own(made: Path) -> None:
     count = COUNTS["train"]
     for seed, own_ids, own in zip(seeds, ids, values, strict=True):
         assert own_ids.tolist() == list(range(seed * count, (seed + 1) * count))
-        assert np.array_equal(own, space().draw_train(seed, count))
+        assert np.array_equal(own, space().draw_train(f"{BENCHMARK} run {seed}", count))
 
 
 def test_the_next_block_has_the_next_seeds_and_ids_of_its_own(made: Path, tmp_path: Path) -> None:

@@ -31,14 +31,14 @@ def test_rows_say_what_a_context_is() -> None:
 
 def test_the_train_range_of_a_negative_default_runs_upwards() -> None:
     space = ContextSpace.of((DOWN,), {"gravity": {"train": [0.2, 2.2]}})
-    frame = context_frames.to_frame(space, "down", "train", space.draw_train(0, 3), seed=0)
+    frame = context_frames.to_frame(space, "down", "train", space.draw_train("run 0", 3), seed=0)
     assert frame[["train_low", "train_high"]].drop_duplicates().to_numpy().tolist() == [[-22.0, -2.0]]
 
 
 @pytest.fixture
 def train() -> pd.DataFrame:
     frames = [
-        context_frames.to_frame(SPACE, "both", "train", SPACE.draw_train(seed, 12), seed)
+        context_frames.to_frame(SPACE, "both", "train", SPACE.draw_train(f"run {seed}", 12), seed)
         for seed in (9, 10, 11)
     ]
     return pd.concat(frames, ignore_index=True)
@@ -50,7 +50,7 @@ def test_train_contexts_come_back_by_seed(train: pd.DataFrame, tmp_path) -> None
     seeds, ids, values = context_frames.of_seeds(io.read(path, TABLE), SPACE.names)
     assert seeds.tolist() == [9, 10, 11]
     assert ids.tolist() == [list(range(12 * seed, 12 * seed + 12)) for seed in seeds]
-    assert np.array_equal(values, np.stack([SPACE.draw_train(seed, 12) for seed in seeds]))
+    assert np.array_equal(values, np.stack([SPACE.draw_train(f"run {seed}", 12) for seed in seeds]))
 
 
 def test_features_come_back_in_the_order_asked_for(train: pd.DataFrame) -> None:

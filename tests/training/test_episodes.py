@@ -6,6 +6,8 @@ from gravity_cases import Cases, gravity_cases
 
 from meta_rl import registry
 from meta_rl.conformance import small
+from meta_rl.conformance.compare import leaves
+from meta_rl.stack.play import Episodes
 from meta_rl.streams import Streams
 from meta_rl.training import episodes
 from meta_rl.training.policy import Runs
@@ -87,6 +89,10 @@ def small_runs(method: str, seeds: tuple[int, ...] = (0, 1)) -> Runs:
     return Runs(setup, setup.agent(Streams(small.keys(*seeds))).requires_grad_(False))
 
 
+def arrays_of(played: Episodes) -> list[np.ndarray]:
+    return [*played[:3], *(leaf.numpy() for leaf in leaves((played.first, played.encoding)))]
+
+
 @pytest.mark.parametrize("method", registry.METHODS)
 @pytest.mark.parametrize("again", [False, True])
 def test_playing_in_chunks_changes_nothing(method: str, again: bool) -> None:
@@ -98,7 +104,8 @@ def test_playing_in_chunks_changes_nothing(method: str, again: bool) -> None:
         played = runs if again else runs._replace(setup=Setup(runs.setup.spec))
         parts.append(episodes.play_agent(played, chunk))
     assert len(parts) == 4
-    for number, array in enumerate(whole):
-        joined = np.concatenate([np.asarray(part[number]) for part in parts], axis=1)
-        np.testing.assert_allclose(joined, np.asarray(array), rtol=1e-5, atol=1e-6)
+    arrays = [arrays_of(played) for played in (whole, *parts)]
+    assert len({len(one) for one in arrays}) == 1
+    for array, *joined in zip(*arrays, strict=True):
+        np.testing.assert_allclose(np.concatenate(joined, axis=1), array, rtol=1e-5, atol=1e-6)
     assert len(np.unique(whole.episode_length)) > 2

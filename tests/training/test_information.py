@@ -10,9 +10,12 @@ from torch import Tensor
 from meta_rl import contexts, registry
 from meta_rl.agents.base import Agent
 from meta_rl.conformance import small
+from meta_rl.conformance.compare import check_leaves
 from meta_rl.conformance.probes import Probe
 from meta_rl.envs import cartpole
-from meta_rl.stack.rollout import Episodes, Rollout, Window
+from meta_rl.stack.play import Episodes
+from meta_rl.stack.rollout import Rollout, Watch
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.tables.columns import BUDGETS, COLD, OBSERVED, PROBED
 from meta_rl.training import episodes
@@ -36,7 +39,7 @@ class Counting(Probe):
 
 
 def counting(size: int, fills: int | None = None) -> Rollout:
-    rollout = Rollout(Counting(ROWS), frozenset({"window"}), size, fills=fills)
+    rollout = Rollout(Counting(ROWS), Watch(frozenset({"window"}), size, fills))
     rollout.reset(ALL, np.full((*ROWS, 1), 99.0), np.zeros((*ROWS, 1)))
     return rollout
 
@@ -68,7 +71,7 @@ def test_an_episode_begins_with_what_is_known(fills: int | None, expected: list[
     rows = np.array([[True, False, True], [False, True, False]])
     step(rollout, 5)
     noise = np.zeros((*ROWS, 1))
-    rollout.reset(rows, np.full((*ROWS, 1), 99.0), noise, known=before.seen.window)
+    rollout.reset(rows, np.full((*ROWS, 1), 99.0), noise, known=before.seen)
     step(rollout, 2)
     old = [4.0, 5.0, 6.0] if fills is None else []
     assert shown(rollout.seen.window) == [expected if row else old for row in rows.ravel()]
@@ -100,8 +103,13 @@ def gravities(count: int) -> episodes.Cases:
     )
 
 
-def played(method: str, information: str, **settings: Any) -> Episodes:
-    return episodes.play_agent(runs_of(method, **settings), gravities(4), information)
+def played(method: str, information: str) -> tuple[Tensor, Tensor]:
+    """z at the start and at the end of episodes."""
+    runs = runs_of(method)
+    found = episodes.play_agent(runs, gravities(4), information)
+    first = runs.agent.encode(found.first)
+    assert first.shape == found.encoding.shape == (2, 8, runs.agent.method.size)
+    return first, found.encoding
 
 
 def test_a_prober_stops_at_the_end_of_an_episode() -> None:
@@ -113,7 +121,8 @@ def test_a_prober_stops_at_the_end_of_an_episode() -> None:
     )
     whole = [rollout_length(agent, rows)[row] for row in np.ndindex(rows)]
     assert taken.ravel().tolist() == whole
-    assert known.mask.sum(-1).flatten().tolist() == [min(20, length) for length in whole]
+    assert known.window is not None
+    assert known.window.mask.sum(-1).flatten().tolist() == [min(20, length) for length in whole]
 
 
 def test_a_probe_tells_its_first_steps_however_many_there_are() -> None:
@@ -121,21 +130,19 @@ def test_a_probe_tells_its_first_steps_however_many_there_are() -> None:
     first, more = (
         Prober(cartpole.build(("gravity",), rows), agent, frozenset({"window"}))(
             np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), count
-        )[0]
+        )[0].window
         for count in (3, 8)
     )
-    assert torch.equal(first.transitions, more.transitions)
-    assert torch.equal(first.mask, more.mask)
+    assert first is not None
+    check_leaves(first, more)
     assert first.mask.sum() == 3 * 8
 
 
 def rollout_length(agent: Agent, rows: tuple[int, int]) -> np.ndarray:
-    rollout = Rollout(
-        cartpole.build(("gravity",), rows), frozenset({"window"}), 20, agent.encode, agent.embed
-    )
+    rollout = agent.rollout(cartpole.build(("gravity",), rows), frozenset({"window"}))
     noise = np.random.default_rng(0).random((*rows, 4))
     found: Episodes = episodes.play(
-        rollout, lambda inputs: agent.act(inputs, explore=False), np.full((*rows, 1), 9.8), noise, 1.0
+        rollout, lambda seen: agent.act(seen, explore=False), np.full((*rows, 1), 9.8), noise, 1.0
     )
     return found.episode_length
 
@@ -143,10 +150,7 @@ def rollout_length(agent: Agent, rows: tuple[int, int]) -> np.ndarray:
 @pytest.mark.parametrize("method", INFERRING)
 def test_what_was_shown_before_is_known_from_the_first_step(method: str) -> None:
     """Cold, all rows of a run know the same; the more is shown, the more the first encodings differ from it."""
-    first = {
-        name: played(method, name).first_inputs[..., 4:]
-        for name in (COLD, PROBED, "observed_0", "observed_5")
-    }
+    first = {name: played(method, name)[0] for name in (COLD, PROBED, "observed_0", "observed_5")}
     assert torch.equal(first[COLD], first["observed_0"])
     assert (first[COLD] == first[COLD][:, :1]).all()
     assert (first[PROBED] != first[COLD]).any(-1).all()
@@ -156,10 +160,9 @@ def test_what_was_shown_before_is_known_from_the_first_step(method: str) -> None
 @pytest.mark.parametrize("method", INFERRING)
 def test_nothing_more_is_learnt_after_a_number_of_observations(method: str) -> None:
     for name in ("observed_0", "observed_5", "observed_episode"):
-        found = played(method, name)
-        assert torch.equal(found.first_inputs[..., 4:], found.last_inputs[..., 4:])
-    cold = played(method, COLD)
-    assert (cold.first_inputs[..., 4:] != cold.last_inputs[..., 4:]).any(-1).all()
+        assert torch.equal(*played(method, name))
+    first, last = played(method, COLD)
+    assert (first != last).any(-1).all()
 
 
 def test_a_cold_probe_acts_inside_the_scored_episode() -> None:
@@ -170,9 +173,9 @@ def test_a_cold_probe_acts_inside_the_scored_episode() -> None:
     act, probe = agent.act, agent.method.probe.act
 
     def noted(who: str, function: Any) -> Any:
-        def call(inputs: Tensor, explore: bool) -> Tensor:
+        def call(seen: Seen, explore: bool) -> Tensor:
             acted.append(who)
-            return function(inputs, explore)
+            return function(seen, explore)
 
         return call
 
@@ -200,10 +203,10 @@ def test_evaluation_tells_another_context_of_the_same_set() -> None:
     chosen = gravities(4)
     assert (chosen.wrong != chosen.contexts).all()
     assert set(chosen.wrong.ravel()) <= set(chosen.contexts.ravel())
-    found = played("shuffled", COLD)
-    told = found.first_inputs[..., 4:]
-    assert torch.equal(told, found.last_inputs[..., 4:])
-    scaled = agent_of("shuffled").method(torch.from_numpy(chosen.wrong).float(), None)
+    told, last = played("shuffled", COLD)
+    assert torch.equal(told, last)
+    method: Any = agent_of("shuffled").method
+    scaled = method.scaled(torch.from_numpy(chosen.wrong).float())
     torch.testing.assert_close(told, scaled)
 
 

@@ -9,9 +9,11 @@ from torch import Tensor
 
 from meta_rl import memory, registry, settings
 from meta_rl.agents.on_policy import Samples
+from meta_rl.agents.protocols import POLICY
+from meta_rl.conformance.compare import check_leaves, check_weights
 from meta_rl.conformance.probes import Constant, task
 from meta_rl.conformance.small import STEPS, keys, spec, training
-from meta_rl.spaces import Spaces
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.training import policy
 from meta_rl.training.curves import Log
@@ -22,18 +24,15 @@ Points = list[dict[str, Any]]
 
 # Every method with one agent, and every agent with a method that learns from its loss.
 PAIRS = [(method, "dqn") for method in registry.METHODS]
-PAIRS += [("jrpl", agent) for agent in registry.AGENTS if agent != "dqn"] + [("cgate", "sac")]
+PAIRS += [("jrpl", agent) for agent in registry.AGENTS if agent != "dqn"] + [
+    ("cgate", "sac"),
+    ("cgate", "ppo"),
+]
 every_pair = pytest.mark.parametrize(("method", "agent"), PAIRS)
 
 
 def weights(one: Training) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in policy.tensors(one.agent).items()}
-
-
-def check_weights(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        assert torch.equal(value, theirs[name]), name
 
 
 def curve_of(points: Points, seed: int) -> list[tuple[Any, ...]]:
@@ -91,14 +90,14 @@ def test_a_resumed_training_is_the_uninterrupted_one(method: str, agent: str) ->
     whole.run(910)  # between two points of the curve
     file = io.BytesIO()
     torch.save(whole.state_dict(), file)
-    inputs = whole.rollout.inputs
+    seen = whole.rollout.seen
     points = whole.run(STEPS)
     file.seek(0)
     state = torch.load(file, weights_only=True)
     resumed = training(method, [0, 1], agent)
     resumed.run(100)  # whatever it did before
     resumed.load_state_dict(state)
-    assert torch.equal(resumed.rollout.inputs, inputs)
+    check_leaves(resumed.rollout.seen, seen)
     check_points(resumed.run(STEPS), points)
     check_weights(weights(resumed), weights(whole))
     check_weights(left(resumed), left(whole))
@@ -184,13 +183,13 @@ def test_a_log_is_taken_of_some_runs_while_the_others_go_on() -> None:
 
 
 @pytest.mark.parametrize("method", [name for name, entry in registry.METHODS.items() if entry.joint])
-def test_ppo_learns_from_the_inputs_that_it_acted_on(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ppo_learns_from_what_it_saw_when_it_acted(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first minibatch, before any weight has changed: ratios of 1."""
     one: Any = training(method, [0, 1], "ppo", observations="raw")
     found = []
 
     def loss(samples: Samples) -> Tensor:
-        outputs = one.agent.policy(one.agent.encoded(samples.seen, one.agent.method))
+        outputs = one.agent.policy(one.agent.read(samples.seen, POLICY))
         found.append((one.agent.distribution.log_density(outputs, samples.raw), samples.log_density))
         return usual(samples)
 
@@ -208,7 +207,8 @@ def test_a_run_of_nans_plays_on_in_continuous_environments(method: str, agent: s
     with torch.no_grad():
         for value in policy.tensors(one).values():
             value[0] = np.nan
+    window = Window(torch.ones(2, 3, one.method.window, 7), torch.ones(2, 3, one.method.window))
     one.steps = 10**6  # past the uniform actions that off-policy agents begin with
     for explore in (False, True):
-        action = one.act(torch.ones(2, 3, one.method.width(Spaces(3, 1, discrete=False))), explore)
+        action = one.act(Seen(torch.ones(2, 3, 3), None, window), explore)
         assert action.isfinite().all()

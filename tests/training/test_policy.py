@@ -1,5 +1,6 @@
 import copy
 import io
+import math
 import os
 import pickle
 import random
@@ -11,12 +12,19 @@ import pytest
 import torch
 
 from meta_rl import registry
+from meta_rl.conformance.compare import check_leaves
 from meta_rl.conformance.small import keys, spec, training
 from meta_rl.errors import UserError
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.training import policy
 from meta_rl.training.policy import Weights
 from meta_rl.training.setup import Setup
+
+
+def only(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Its tensors as those of the only snapshot, [S, 1, ...]."""
+    return {name: value.unsqueeze(1) for name, value in policy.tensors(module).items()}
 
 
 def trained(method: str, *seeds: int, path: str = "") -> Weights:
@@ -26,15 +34,33 @@ def trained(method: str, *seeds: int, path: str = "") -> Weights:
         spec(method),
         tuple(keys(*seeds)),
         (600,) * len(seeds),
-        policy.tensors(one.agent),
+        one.weights({}, {}).tensors,  # as each run was when it had taken its steps
         {"versions": {}},
         path,
     )
 
 
-def inputs(weights: Weights) -> torch.Tensor:
-    size = weights.runs().agent.method.width(Setup(weights.spec).task.spaces)
-    return torch.linspace(-2, 2, 7 * size).view(1, 7, size).repeat(len(weights.keys), 1, 1)
+def ramp(*shape: int) -> torch.Tensor:
+    return torch.linspace(-2, 2, math.prod(shape)).view(shape)
+
+
+def seen_by(weights: Weights) -> Seen:
+    """What could be seen in seven rows of each run, with z where no loss trains the method."""
+    agent, seeds = weights.runs().agent, len(weights.keys)
+    size = agent.method.window
+    window = Window(ramp(1, 7, size, 10).repeat(seeds, 1, 1, 1), torch.ones(seeds, 7, size))
+    seen = Seen(ramp(1, 7, 4).repeat(seeds, 1, 1), 10 + ramp(1, 7, 1).repeat(seeds, 1, 1), window)
+    return seen if agent.joint else seen._replace(encoding=agent.encode(seen))
+
+
+def of_run(seen: Seen, seed: int) -> Seen:
+    """What one run of the stack sees."""
+    chosen = slice(seed, seed + 1)
+    assert seen.context is not None
+    assert seen.window is not None
+    window = Window(seen.window.transitions[chosen], seen.window.mask[chosen])
+    encoding = None if seen.encoding is None else seen.encoding[chosen]
+    return Seen(seen.observation[chosen], seen.context[chosen], window, None, encoding)
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +78,10 @@ def test_a_file_is_enough_to_act(tmp_path: Path, method: str) -> None:
     for name, value in block.tensors.items():
         assert torch.equal(loaded.tensors[name], value)
     ours, theirs = block.runs().agent, loaded.runs().agent
-    x = inputs(block)
-    assert torch.equal(ours.act(x, explore=False), theirs.act(x, explore=False))
-    assert torch.equal(ours.value(x), theirs.value(x))
+    seen = seen_by(block)
+    assert torch.equal(ours.act(seen, explore=False), theirs.act(seen, explore=False))
+    assert torch.equal(ours.value(seen), theirs.value(seen))
+    check_leaves(seen_by(loaded), seen)
     assert not any(parameter.requires_grad for parameter in theirs.parameters())
 
 
@@ -65,13 +92,14 @@ def test_a_selected_run_is_the_run_alone(method: str) -> None:
     assert replace(chosen, tensors={}) == replace(alone, tensors={})
     for name, value in alone.tensors.items():
         assert torch.equal(chosen.tensors[name], value)
-    x = inputs(block)
-    assert torch.equal(chosen.runs().agent.value(x[1:2]), block.runs().agent.value(x)[1:2])
+    seen = seen_by(block)
+    check_leaves(seen_by(chosen), of_run(seen, 1))
+    assert torch.equal(chosen.runs().agent.value(of_run(seen, 1)), block.runs().agent.value(seen)[1:2])
 
 
 def test_says_which_runs_are_finite(block: Weights) -> None:
     tensors = {name: value.clone() for name, value in block.tensors.items()}
-    tensors["q.bias0"][1, 0, 3] = torch.inf
+    tensors["q.bias0"][1, 0, 0, 3] = torch.inf
     assert policy.finite(block).tolist() == [True, True, True]
     assert policy.finite(replace(block, tensors=tensors)).tolist() == [True, False, True]
 
@@ -156,10 +184,10 @@ def test_weights_of_other_shapes_are_refused(block: Weights) -> None:
     other["agent_settings"]["hidden"] = [12, 4]
     misfits = [
         replace(block, spec=other, path="here/policy.pt"),
-        change(block, "q.bias0", torch.zeros(3, 1, 5)),
-        change(block, "q.bias0", torch.zeros(1)),
+        change(block, "q.bias0", torch.zeros(3, 1, 1, 5)),
+        change(block, "q.bias0", torch.zeros(1, 1)),
         change(block, "q.bias0", block.tensors["q.bias0"][:1]),
-        change(block, "q.bias9", torch.zeros(3, 1, 1)),
+        change(block, "q.bias9", torch.zeros(3, 1, 1, 1)),
         replace(block, tensors={}, path="here/policy.pt"),
         replace(block, keys=block.keys[:2], path="here/policy.pt"),
         replace(block.select(0), keys=block.keys, path="here/policy.pt"),
@@ -171,11 +199,12 @@ def test_weights_of_other_shapes_are_refused(block: Weights) -> None:
 
 def test_a_pretrained_encoder_fits_its_method_only(tmp_path: Path) -> None:
     method = Setup(spec("iida")).method(Streams(keys(0, 1)))
-    encoder = Weights(spec("iida"), tuple(keys(0, 1)), (100, 100), policy.tensors(method), {})
+    encoder = Weights(spec("iida"), tuple(keys(0, 1)), (100, 100), only(method), {})
     policy.save(tmp_path / "encoder.pt", encoder)
     agent = Setup(spec("iida")).agent(Streams(keys(5, 6)))
-    policy.restore(agent.method, policy.load(tmp_path / "encoder.pt"))
+    loaded = policy.load(tmp_path / "encoder.pt")
+    policy.restore(agent.method, loaded.last, loaded.path)
     for name, value in policy.tensors(agent.method).items():
-        assert torch.equal(value, encoder.tensors[name])
+        assert torch.equal(value, encoder.last[name])
     with pytest.raises(UserError, match=str(tmp_path / "encoder.pt")):
-        policy.restore(Setup(spec("jrpl")).method(Streams(keys(0, 1))), policy.load(tmp_path / "encoder.pt"))
+        policy.restore(Setup(spec("jrpl")).method(Streams(keys(0, 1))), loaded.last, loaded.path)

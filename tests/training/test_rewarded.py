@@ -17,7 +17,8 @@ from meta_rl.conformance.small import METHODS, keys
 from meta_rl.methods import trajectory_frames
 from meta_rl.methods.base import Method, Source, Trajectories
 from meta_rl.spaces import Environments, Spaces
-from meta_rl.stack.rollout import Rollout, Window, pack
+from meta_rl.stack.rollout import Rollout, Watch
+from meta_rl.stack.seen import Seen, Window, pack
 from meta_rl.streams import Streams
 
 ROWS = (2, 3)
@@ -54,21 +55,19 @@ def steps(rollout: Rollout, count: int) -> Iterator[Window]:
             rollout.reset(ended, lengths, np.zeros((*ROWS, 1)))
 
 
-def test_a_transition_is_as_wide_as_what_it_holds() -> None:
+def test_a_transition_is_a_packed_step_with_or_without_its_reward() -> None:
     rng = np.random.default_rng(0)
     for spaces in (CONTINUOUS, CONTINUOUS._replace(rewarded=False)):
         fields = [torch.from_numpy(rng.random((*ROWS, width))) for width in (4, 2, 4)]
         reward = torch.from_numpy(rng.random(ROWS))
         packed = pack(*fields, reward, spaces)
-        assert packed.shape == (*ROWS, spaces.transition)
-        assert torch.equal(packed[..., :10], torch.cat(fields, -1))
-        assert torch.equal(
-            packed[..., 10:].flatten(), reward.flatten() if spaces.rewarded else torch.zeros(0)
-        )
+        assert packed.shape == (*ROWS, 2 * 4 + 2 + 1)
+        assert torch.equal(packed, torch.cat((*fields, reward.unsqueeze(-1)), -1))
+        assert spaces.transition == 10 + spaces.rewarded
 
 
 def test_windows_carry_the_reward_as_the_last_column() -> None:
-    rollout = Rollout(counted(), frozenset({"window"}), SIZE)
+    rollout = Rollout(counted(), Watch(frozenset({"window"}), SIZE))
     most = 0
     for window in steps(rollout, 20):
         assert window.transitions.shape == (*ROWS, SIZE, REWARDED.transition)
@@ -88,17 +87,20 @@ def test_windows_carry_the_reward_as_the_last_column() -> None:
 def test_encodings_see_the_reward(name: str, embedded: bool) -> None:
     method = build(name, REWARDED).requires_grad_(False)
     embed = method.embed if embedded else None
-    rollout = Rollout(counted(), frozenset({"window"}), method.window, method.inputs, embed)
+    watch = Watch(frozenset({"window"}), method.window, embed=embed, encode=method.encode)
+    rollout = Rollout(counted(), watch)
     for _ in steps(rollout, 6):
-        assert rollout.inputs.shape == (*ROWS, 1 + method.size)
+        assert rollout.seen.inputs.shape == (*ROWS, 1 + method.size)
     transitions = torch.zeros(2, 1, method.window, REWARDED.transition)
     mask = torch.ones(2, 1, method.window)
     paid = transitions.clone()
     paid[..., -1] = 3.0
-    unpaid, other = (
-        method(None, Window(method.embed(one), mask, embedded=True)) for one in (transitions, paid)
-    )
+    unpaid, other = (encode(method, one, mask) for one in (transitions, paid))
     assert (unpaid != other).any(-1).all()
+
+
+def encode(method: Method, transitions: Tensor, mask: Tensor) -> Tensor:
+    return method.encode(Seen(torch.zeros(*mask.shape[:2], 1), None, Window(transitions, mask)))
 
 
 def no_environments(rows: tuple[int, int]) -> Environments:
@@ -126,7 +128,7 @@ def test_iida_predicts_the_standardised_change_and_the_reward_where_it_counts(re
     target = (target - target.mean(1, keepdim=True)) / target.std(1, keepdim=True)
     chosen = packed[:, :8]
     window = Window(packed[:, :40].view(2, 8, 5, -1), torch.ones(2, 8, 5))
-    z = method(None, Window(method.embed(window.transitions), window.mask, embedded=True))
+    z = encode(method, *window[:2])
     predicted = method.predict(chosen, z, method.predictor)
     assert predicted.shape == (2, 8, 4 + rewarded)
     expected = (predicted - target[:, :8]).square().mean((1, 2))
@@ -140,7 +142,7 @@ def reward_error(method: Any, told: Trajectories) -> Tensor:
     half = count // 2
     window = packed[:, :, :half].repeat_interleave(half, 1).view(seeds, contexts * half, half, width)
     mask = torch.ones(window.shape[:3])
-    z = method(None, Window(method.embed(window), mask, embedded=True))
+    z = encode(method, window, mask)
     reward = told.reward.flatten(1, 2)
     reward = (told.reward - reward.mean(1)[:, None, None]) / reward.std(1)[:, None, None]
     predicted = method.predict(packed[:, :, half:].flatten(1, 2), z, method.predictor)[..., -1]

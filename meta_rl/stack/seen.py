@@ -1,0 +1,70 @@
+"""What is seen of rows, and what a step of them is: the words that stacks, methods and agents share."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from meta_rl.spaces import Spaces
+
+
+class Window(NamedTuple):
+    """The last K transitions of the current episode, oldest first; `mask` is 1 where there is one.
+
+    A transition is (s, a, s'), or (s, a, s', r) where the context acts on the reward (`Spaces.rewarded`).
+
+    A frozen method's embedding of each transition may stand for the transition, so that it is computed once.
+    """
+
+    transitions: Tensor  # float32 [S, N, K, T], or the method's width where embedded
+    mask: Tensor  # float32 [S, N, K]
+    embedded: bool = False
+
+    def add(self, new: Tensor) -> "Window":
+        """With a new transition [S, N, T] in every row, and without the oldest one."""
+        transitions = torch.cat((self.transitions[:, :, 1:], new.unsqueeze(2)), 2)
+        mask = torch.cat((self.mask[:, :, 1:], torch.ones_like(self.mask[:, :, :1])), 2)
+        return Window(transitions, mask, self.embedded)
+
+    def where(self, rows: Tensor, other: "Window") -> "Window":
+        """This one in `rows` (bool [S, N]), the other one elsewhere."""
+        mine = rows.unsqueeze(-1)
+        transitions = torch.where(mine.unsqueeze(-1), self.transitions, other.transitions)
+        return Window(transitions, torch.where(mine, self.mask, other.mask), self.embedded)
+
+
+class Seen(NamedTuple):
+    """All that a policy may use at one step. What its method did not declare is None."""
+
+    observation: Tensor  # float32 [S, N, O]
+    context: Tensor | None = None  # float32 [S, N, F]; a wrong one for a method that declares that
+    window: Window | None = None
+    state: Tensor | None = None  # float32 [S, N, H]: what a method with a history keeps of the episode so far
+    encoding: Tensor | None = None  # z, float32 [S, N, Z], where no loss trains the method
+
+    @property
+    def inputs(self) -> Tensor:
+        """What networks get where no loss trains the method: the observation, followed by z; [S, N, I]."""
+        return self.observation if self.encoding is None else torch.cat((self.observation, self.encoding), -1)
+
+
+class Transition(NamedTuple):
+    """One step of every row, as agents learn from it; tensors [S, N, ...]."""
+
+    seen: Seen
+    action: Tensor
+    reward: Tensor  # float32
+    next_seen: Seen  # before any reset
+    terminated: Tensor  # bool
+    truncated: Tensor  # bool
+    age: Tensor  # int64: steps of this episode before this one
+
+
+def one_hot(action: Tensor, actions: int) -> Tensor:
+    """Actions as vectors [..., A]: one-hot where they are discrete, else as they are."""
+    return action if action.is_floating_point() else torch.nn.functional.one_hot(action, actions).float()
+
+
+def pack(observation: Tensor, action: Tensor, following: Tensor, reward: Tensor, spaces: Spaces) -> Tensor:
+    """A step as one vector (s, a, s', r), [..., 2O + A + 1], which begins with a transition; rewards are [...]."""
+    return torch.cat((observation, one_hot(action, spaces.action), following, reward.unsqueeze(-1)), -1)
