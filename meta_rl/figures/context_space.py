@@ -1,6 +1,7 @@
 """The context space of a published benchmark: its train region, its held-out splits, and the plain environment.
 
-Marks are the first contexts of each split, which are the same in every study. Shaded: the train range.
+Marks are the first contexts of each split, which are the same in every study. Shaded: the train range, which of a
+list are its values.
 """
 
 from typing import Any
@@ -31,12 +32,17 @@ def draw(space: ContextSpace) -> Figure:
     plane = len(space.features) > 1
     figure = Figure(figsize=(0.62 * style.WIDTH, 3.6 if plane else 1.5), layout="constrained")
     ax = figure.subplots()
-    low, high = space.bounds()
-    if plane:
-        corner, size = (low[0], low[1]), high - low
-        ax.add_patch(Rectangle(corner, size[0], size[1], color=style.SHADE, linewidth=0, zorder=0))
-    else:
-        ax.axvspan(low[0], high[0], color=style.SHADE, linewidth=0, zorder=0)
+    for low, high in space.train_ranges(2 if plane else 1):
+        # What has no width is drawn as a line, or as a dot.
+        shade: dict[str, Any] = {
+            "color": style.SHADE,
+            "linewidth": 0 if (low < high).all() else 3,
+            "zorder": 0,
+        }
+        if plane:
+            ax.add_patch(Rectangle(tuple(low), *(high - low), joinstyle="round", **shade))
+        else:
+            ax.axvspan(low[0], high[0], **shade)
     for height, (split, parts) in enumerate(space.regions.items()):
         drawn = space.draw_held_out(split, -(-CONTEXTS // parts) * parts)
         y = drawn[:, 1] if plane else np.full(len(drawn), float(height))
