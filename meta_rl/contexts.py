@@ -172,7 +172,7 @@ class ContextSpace:
             return self._trained()
         if split == INTERPOLATION:
             return self._between()
-        if split == COMBINATORIAL and self.train_set != BOX:
+        if split == COMBINATORIAL and self.train_set != BOX and len(train) > 1:
             # Each factor is beyond what it keeps in the arms of the others.
             beyond = (NARROW if self.train_set == L_SHAPE else 0.0, 1.0)
             return (Part(tuple(train), (beyond,) * len(train)),)
