@@ -1,7 +1,6 @@
 """Context features, the region that a benchmark declares over them, and the finite sets drawn from it."""
 
 import hashlib
-import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -144,17 +143,6 @@ class ContextSpace:
         ends = np.array([(factor.train.min(), factor.train.max()) for factor in self.factors])
         low, high = np.sort(self.values(ends.T), axis=0)
         return low, high
-
-    def train_ranges(self, shown: int) -> np.ndarray:
-        """In the first features, so many as are `shown`, the boxes [P, 2, shown] of the train ranges: low and high."""
-        ranges = self.boxes.get(TRAIN) or (_whole(factor.train for factor in self.factors),)
-        ends = set()
-        for part in ranges:
-            for box in itertools.product(*part.pieces[:shown]):
-                rest = [pieces[0] for pieces in part.pieces[shown:]]
-                box_ends = self.values(np.array([*box, *rest]).T)[:, :shown]
-                ends.add(tuple(map(tuple, np.sort(box_ends, axis=0))))
-        return np.array(sorted(ends))
 
     @property
     def regions(self) -> dict[str, int]:

@@ -4,6 +4,7 @@ Marks are the first contexts of each split, which are the same in every study. S
 list are its values.
 """
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, SINGLE, ContextSpace
+from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, SINGLE, TRAIN, ContextSpace
 from meta_rl.figures import style
 
 CONTEXTS = 64  # drawn per split, or the next multiple of a region's parts
@@ -32,7 +33,7 @@ def draw(space: ContextSpace) -> Figure:
     plane = len(space.features) > 1
     figure = Figure(figsize=(0.62 * style.WIDTH, 3.6 if plane else 1.5), layout="constrained")
     ax = figure.subplots()
-    for low, high in space.train_ranges(2 if plane else 1):
+    for low, high in np.array(sorted(_train_ranges(space, 2 if plane else 1))):
         # What has no width is drawn as a line, or as a dot.
         shade: dict[str, Any] = {
             "color": style.SHADE,
@@ -54,6 +55,18 @@ def draw(space: ContextSpace) -> Figure:
     handles += [Line2D([], [], label="plain environment", **default)]
     style.legend(figure, [*handles, Patch(color=style.SHADE, label="train range")])
     return figure
+
+
+def _train_ranges(space: ContextSpace, shown: int) -> set[tuple[tuple[float, ...], ...]]:
+    """The boxes of the train ranges in the first features, so many as are `shown`: their lowest and highest values."""
+    product = tuple(factor.train for factor in space.factors)
+    unions = [part.pieces for part in space.boxes.get(TRAIN, ())] or [product]
+    boxes = set()
+    for pieces in unions:
+        for cell in itertools.product(*pieces[:shown], *(rest[:1] for rest in pieces[shown:])):
+            ends = np.sort(space.values(np.array(cell).T), axis=0)[:, :shown]
+            boxes.add(tuple(map(tuple, ends.tolist())))
+    return boxes
 
 
 def _label(ax: Axes, space: ContextSpace, plane: bool) -> None:
