@@ -12,6 +12,7 @@ from meta_rl.figures import context_space, style
 LIST = {"values": [0.5, 1.0, 2.0], "interpolation": [0.75, 1.5], "extrapolation": [4.0]}
 SIGN = {"values": [-1.0, 1.0]}
 RANGE = {"train": [0.5, 2.0]}
+UNION = {"train": [{"tau": [0.5, 0.8]}, {"tau": [1.5, 2]}], "extrapolation": [{"tau": [3, 4]}]}
 BOXES = {
     "extrapolation": [{"length": [0.2, 0.4], "masspole": [0.2, 0.4]}, {"length": [2.5, 3], "masspole": 1.0}]
 }
