@@ -26,6 +26,7 @@ _MARKS: dict[str, dict[str, Any]] = {
     ALL: {"color": "#D55E00", "marker": "s"},
 }
 _SIZE: dict[str, Any] = {"markersize": 2.6, "linestyle": "none", "markeredgewidth": 0}
+_VALUE = 0.04  # width of a value's mark, as a share of the train range
 
 
 def draw(space: ContextSpace) -> Figure:
@@ -33,17 +34,12 @@ def draw(space: ContextSpace) -> Figure:
     plane = len(space.features) > 1
     figure = Figure(figsize=(0.62 * style.WIDTH, 3.6 if plane else 1.5), layout="constrained")
     ax = figure.subplots()
-    for low, high in np.array(sorted(_train_ranges(space, 2 if plane else 1))):
-        # What has no width is drawn as a line, or as a dot.
-        shade: dict[str, Any] = {
-            "color": style.SHADE,
-            "linewidth": 0 if (low < high).all() else 3,
-            "zorder": 0,
-        }
+    shade: dict[str, Any] = {"color": style.SHADE, "linewidth": 0, "zorder": 0}
+    for corner, size in _train_ranges(space, 2 if plane else 1):
         if plane:
-            ax.add_patch(Rectangle(tuple(low), *(high - low), joinstyle="round", **shade))
+            ax.add_patch(Rectangle(corner, *size, **shade))
         else:
-            ax.axvspan(low[0], high[0], **shade)
+            ax.axvspan(corner[0], corner[0] + size[0], **shade)
     for height, (split, parts) in enumerate(space.regions.items()):
         drawn = space.draw_held_out(split, -(-CONTEXTS // parts) * parts)
         y = drawn[:, 1] if plane else np.full(len(drawn), float(height))
@@ -57,16 +53,21 @@ def draw(space: ContextSpace) -> Figure:
     return figure
 
 
-def _train_ranges(space: ContextSpace, shown: int) -> set[tuple[tuple[float, ...], ...]]:
-    """The boxes of the train ranges in the first features, so many as are `shown`: their lowest and highest values."""
+def _train_ranges(space: ContextSpace, shown: int) -> list[np.ndarray]:
+    """The train ranges in the first features, so many as are `shown`: corner and size of each box [2, shown].
+
+    A value, which has no width, is given one that can be seen.
+    """
     product = tuple(factor.train for factor in space.factors)
     unions = [part.pieces for part in space.boxes.get(TRAIN, ())] or [product]
-    boxes = set()
+    seen = _VALUE * np.subtract(*space.bounds()[::-1])[:shown]
+    boxes = {}
     for pieces in unions:
         for cell in itertools.product(*pieces[:shown], *(rest[:1] for rest in pieces[shown:])):
-            ends = np.sort(space.values(np.array(cell).T), axis=0)[:, :shown]
-            boxes.add(tuple(map(tuple, ends.tolist())))
-    return boxes
+            low, high = np.sort(space.values(np.array(cell).T), axis=0)[:, :shown]
+            size = np.where(high > low, high - low, seen)
+            boxes[(*low, *high)] = np.stack([np.where(high > low, low, low - size / 2), size])
+    return list(boxes.values())
 
 
 def _label(ax: Axes, space: ContextSpace, plane: bool) -> None:
