@@ -185,6 +185,7 @@ def _split_problems(where: str, counts: dict[str, int], space: ContextSpace) -> 
     regions = space.regions
     if not regions:
         yield f"{where}.features: leave nothing to test on; give a list values between or outside"
+        return
     for split in RESULTS:
         if split in counts and split not in regions:
             yield (
