@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+import yaml
 from changed_study import complaint
-from raw_study import RAW
+from raw_study import RAW, ROOT
 
 from meta_rl.study import config, demand
 from meta_rl.study.study import Study
@@ -156,3 +157,9 @@ def test_trainings_do_not_know_what_is_held_out() -> None:
     }
     assert trained["boxes"] == {}
     assert one["boxes"] == inside
+
+
+def test_the_example_of_the_readme_is_valid() -> None:
+    text = (ROOT / "config/README.md").read_text()
+    example = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    completed(example.pop("features"), counts={"interpolation": 2, "extrapolation": 6}, **example)
