@@ -2,8 +2,9 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +18,20 @@ DEVELOPMENT = ("validation", "calibration")
 INTERPOLATION, EXTRAPOLATION = "interpolation", "extrapolation"
 COMBINATORIAL, SINGLE, ALL = "combinatorial", "single_extrapolation", "all_extrapolation"
 RESULTS = (INTERPOLATION, EXTRAPOLATION, COMBINATORIAL, SINGLE, ALL)
+# What it takes that a space has a region.
+NEEDS = {
+    INTERPOLATION: "an interval, or values between those of a list: all else inside is trained on",
+    EXTRAPOLATION: "boxes, or just one factor with values outside its train range",
+    COMBINATORIAL: "train set B or C: A leaves nothing between",
+    SINGLE: "several factors with values outside their train ranges, and no boxes",
+    ALL: "several factors with values outside their train ranges, and no boxes",
+}
 
-# How several features are combined in training (Kirk et al. 2023, JAIR 76, section 5.1; Benjamins et al. 2023).
+# How several factors are combined in training (Kirk et al. 2023, JAIR 76, section 5.1; Benjamins et al. 2023).
 BOX, L_SHAPE, AXES = TRAIN_SETS = ("A", "B", "C")
-NARROW = 0.25  # part of a feature's range that an L-shape's arm of another feature covers
+NARROW = 0.25  # part of a factor's range that an L-shape's arm of another factor covers
+WHOLE = (0.0, 1.0)
+GRIDDED = 2  # factors of a grid at most, for it has points ** factors contexts
 
 
 @dataclass(frozen=True)
@@ -39,37 +50,80 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class ContextSpace:
-    """The features that a benchmark varies (F of them) and their ranges, as multipliers of the defaults.
+class Factor:
+    """A multiplier of the default of one feature, or of several that are tied to each other.
 
-    `train` is [F, 2]; `extrapolation` holds, per feature, intervals outside the train range. Multipliers make
-    ranges sign-aware: with a default of -10, twice the upper end is the far end, not the near one.
-
-    `train_set` says which part of the box of train ranges is trained on: all of it (A), an L-shape (B: one
-    feature varies while the others stay in the lowest quarter of their ranges) or the axes (C: one feature
-    varies while the others keep their defaults).
+    What it can be are pieces [P, 2]: intervals, or values, which are intervals of no width. `train` is one interval,
+    or a list of values; `interpolation` (between them) and `extrapolation` (outside) may be empty.
     """
 
+    name: str
     features: tuple[Feature, ...]
     train: np.ndarray
-    extrapolation: tuple[np.ndarray, ...]
+    interpolation: np.ndarray
+    extrapolation: np.ndarray
+
+    @property
+    def interval(self) -> bool:
+        """Whether it is trained on a range, and not on a list of values."""
+        return len(self.train) == 1
+
+
+class Part(NamedTuple):
+    """A part of a region: per factor the pieces [P, 2] that its contexts take in turns, and how much of each."""
+
+    pieces: tuple[np.ndarray, ...]
+    used: tuple[tuple[float, float], ...]  # from where to where of a piece
+
+
+@dataclass(frozen=True)
+class ContextSpace:
+    """What a benchmark varies: the product of M factors, which multiply the defaults of F features.
+
+    Multipliers make ranges sign-aware: with a default of -10, twice the upper end is the far end, not the near one.
+
+    `train_set` says which part of the product of train ranges is trained on: all of it (A), an L-shape (B: one
+    factor varies while the others stay in the lowest quarter of their ranges) or the axes (C: one factor
+    varies while the others keep their defaults). `boxes` are unions that stand in place of the products for `train`
+    and for `extrapolation`, each box a piece of every factor.
+    """
+
+    factors: tuple[Factor, ...]
     train_set: str = BOX
+    boxes: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, features: tuple[Feature, ...], ranges: dict[str, Any], train_set: str = BOX
+        cls,
+        features: tuple[Feature, ...],
+        ranges: Mapping[str, Any],
+        train_set: str = BOX,
+        boxes: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     ) -> "ContextSpace":
-        """From an environment's features and {name: {"train": [a, b], "extrapolation": [[a, b], ...]}}."""
+        """From an environment's features and what a study says of `features`, `train_set` and `boxes`."""
         by_name = {feature.name: feature for feature in features}
-        return cls(
-            features=tuple(by_name[name] for name in ranges),
-            train=np.array([span["train"] for span in ranges.values()], dtype=np.float64),
-            extrapolation=tuple(
-                np.array(span.get("extrapolation", []), dtype=np.float64).reshape(-1, 2)
-                for span in ranges.values()
-            ),
-            train_set=train_set,
+        factors = tuple(
+            Factor(
+                name,
+                tuple(by_name[one] for one in said.get("features", [name])),
+                _pieces(said["values"] if "values" in said else [said["train"]]),
+                _pieces(said.get(INTERPOLATION, [])),
+                _pieces(said.get(EXTRAPOLATION, [])),
+            )
+            for name, said in ranges.items()
         )
+        unions = {
+            region: tuple(
+                _whole(_pieces([box[one.name]]) if one.name in box else one.train for one in factors)
+                for box in union
+            )
+            for region, union in (boxes or {}).items()
+        }
+        return cls(factors, train_set, unions)
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        return tuple(feature for factor in self.factors for feature in factor.features)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,81 +133,131 @@ class ContextSpace:
     def defaults(self) -> np.ndarray:
         return np.array([feature.default for feature in self.features])
 
+    @property
+    def ranged(self) -> bool:
+        """Whether everything from the lowest to the highest train value is in the train range of a feature."""
+        return all(factor.interval for factor in self.factors) and TRAIN not in self.boxes
+
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest train value per feature, each [F], in the features' units."""
-        ends = np.sort(self.train * self.defaults[:, None], axis=1)
-        return ends[:, 0], ends[:, 1]
+        ends = np.array([(factor.train.min(), factor.train.max()) for factor in self.factors])
+        low, high = np.sort(self.values(ends.T), axis=0)
+        return low, high
 
     @property
     def regions(self) -> dict[str, int]:
         """The held-out regions of the space, each with the number that its contexts must be a multiple of."""
-        sides = [len(intervals) for intervals in self.extrapolation]
-        if len(sides) == 1:
-            return {INTERPOLATION: 1, EXTRAPOLATION: sides[0]}
-        arms = 1 if self.train_set == BOX else len(sides)
-        between = {} if self.train_set == BOX else {COMBINATORIAL: 1}
-        corners = {SINGLE: len(sides) * math.lcm(*sides), ALL: math.prod(sides)}
-        return {INTERPOLATION: arms} | between | corners
+        return {split: _turns(parts) for split in RESULTS if (parts := self.parts(split))}
+
+    def parts(self, split: str) -> tuple[Part, ...]:
+        """The parts of a split's region, which contexts take in turns; none where the space has no such region."""
+        train = [factor.train for factor in self.factors]
+        outside = [
+            factor.extrapolation if len(factor.extrapolation) else factor.train for factor in self.factors
+        ]
+        outer = [number for number, factor in enumerate(self.factors) if len(factor.extrapolation)]
+        if split in (TRAIN, *DEVELOPMENT):
+            return self._trained()
+        if split == INTERPOLATION:
+            return self._between()
+        if split == COMBINATORIAL and self.train_set != BOX and len(train) > 1:
+            # Each factor is beyond what it keeps in the arms of the others.
+            beyond = (NARROW if self.train_set == L_SHAPE else 0.0, 1.0)
+            return (Part(tuple(train), (beyond,) * len(train)),)
+        if split == EXTRAPOLATION and split in self.boxes:
+            return self.boxes[split]
+        if split == SINGLE and len(outer) > 1:
+            return tuple(_whole(_replaced(train, number, outside[number])) for number in outer)
+        if outer and split == (ALL if len(outer) > 1 else EXTRAPOLATION):
+            return (_whole(outside),)
+        return ()
+
+    def _trained(self) -> tuple[Part, ...]:
+        """The train set: all of it, or the arms of the L-shape or of the axes, or boxes."""
+        train = [factor.train for factor in self.factors]
+        if self.train_set == L_SHAPE:
+            narrow = [(0.0, NARROW)] * len(train)
+            return tuple(
+                Part(tuple(train), tuple(_replaced(narrow, arm, WHOLE))) for arm in range(len(train))
+            )
+        if self.train_set == AXES:
+            defaults = [np.ones((1, 2))] * len(train)
+            return tuple(_whole(_replaced(defaults, arm, train[arm])) for arm in range(len(train)))
+        return self.boxes.get(TRAIN, (_whole(train),))
+
+    def _between(self) -> tuple[Part, ...]:
+        """What is inside and can be held out: values between those of lists, else other points of intervals."""
+        if any(len(factor.interpolation) for factor in self.factors):
+            return (_whole(f.interpolation if len(f.interpolation) else f.train for f in self.factors),)
+        trained = self._trained()
+        wide = any(np.ptp(pieces, axis=1).any() for part in trained for pieces in part.pieces)
+        return trained if wide else ()
 
     def draw_train(self, run: str, count: int) -> np.ndarray:
         """Contexts of the run with this key, float64 [count, F]: uniform in the train set, for all methods alike."""
-        draw = Streams([run]).uniform("contexts", count, len(self.features))[0]
-        return self._trained(draw) * self.defaults
+        streams = Streams([run])
+        points = streams.uniform("contexts", count, len(self.factors))[0]
+        return self.values(_take(self._trained(), points, lambda n: streams.uniform(f"order of {n}", n)[0]))
 
     def draw_held_out(self, split: str, count: int) -> np.ndarray:
         """A frozen set [count, F]: scrambled Sobol points (Owen 1995) in the split's region.
 
-        Where a region has several parts (sides, corners, arms), contexts take turns, so that all count the same.
-        Each part has a sequence of its own, since every fourth point of one lies in the same half of the cube.
+        Where a region has several parts (sides, corners, arms, cells), contexts take turns, so that all count the
+        same.
         """
-        parts = self.regions[INTERPOLATION if split in DEVELOPMENT else split]
-        parts = (
-            1 if split == EXTRAPOLATION and parts == 2 else parts
-        )  # every second point of one feature does not
-        each = [_sobol(split, part, -(-count // parts), len(self.features)) for part in range(parts)]
-        points = np.stack(each, axis=1).reshape(-1, len(self.features))[:count]
-        return self._region(split, points) * self.defaults
+        parts = self.parts(split)
+        mix = _rng(f"{split}/order").random if split in DEVELOPMENT else None
+        return self.values(_take(parts, self._points(split, _turns(parts), count), mix))
 
-    def _region(self, split: str, points: np.ndarray) -> np.ndarray:
-        """Multipliers [C, F] in the region of a split, from points in the unit cube."""
-        turn, features = np.arange(len(points)), len(self.features)
-        if split == COMBINATORIAL:  # every feature beyond the part that it keeps in the arms of the others
-            return self._inside(NARROW + (1 - NARROW) * points if self.train_set == L_SHAPE else points)
-        if split in (EXTRAPOLATION, ALL):
-            columns = []
-            for feature, intervals in enumerate(self.extrapolation):
-                columns.append(_within(intervals[turn % len(intervals)], points[:, feature]))
-                turn = turn // len(intervals)
-            return np.stack(columns, axis=1)
-        if split == SINGLE:
-            values = self._inside(points)
-            for feature, intervals in enumerate(self.extrapolation):
-                mine = turn % features == feature
-                chosen = intervals[turn[mine] // features % len(intervals)]
-                values[mine, feature] = _within(chosen, points[mine, feature])
-            return values
-        return self._trained(points)
-
-    def _trained(self, points: np.ndarray) -> np.ndarray:
-        """Multipliers [C, F] in the train set, from points in the unit cube; the arms take turns."""
-        other = np.arange(len(points))[:, None] % len(self.features) != np.arange(len(self.features))
-        if self.train_set == L_SHAPE:
-            return self._inside(np.where(other, NARROW * points, points))
-        if self.train_set == AXES:
-            return np.where(other, 1.0, self._inside(points))
-        return self._inside(points)
-
-    def _inside(self, points: np.ndarray) -> np.ndarray:
-        return self.train[:, 0] + points * np.ptp(self.train, axis=1)
+    @property
+    def gridded(self) -> bool:
+        """Whether reference policies can stand on a grid: over one or two intervals, and their product."""
+        return len(self.factors) <= GRIDDED and self.ranged and not self.boxes
 
     def grid(self, points: int) -> np.ndarray:
-        """A geometric grid over train and extrapolation range, [points ** F, F], for reference policies."""
-        axes = []
-        for row, outside in zip(self.train, self.extrapolation, strict=True):
-            ends = np.concatenate([row, outside.ravel()])
-            axes.append(np.geomspace(ends.min(), ends.max(), points))
+        """A geometric grid over train and extrapolation range, [points ** M, F], for reference policies."""
+        axes = [np.geomspace(reach.min(), reach.max(), points) for reach in self.reach()]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-        return grid.reshape(-1, len(axes)) * self.defaults
+        return self.values(grid.reshape(-1, len(axes)))
+
+    def points(self, count: int) -> np.ndarray:
+        """A frozen sample [count, F] of all that `grid` covers, for reference policies in any space.
+
+        Intervals are covered evenly in ratios, as by a grid. Lists take turns: as many points as the longest list has
+        values show each of them, and as many as there are cells show every cell.
+        """
+        reach = self.reach()
+        drawn = self._points("points", math.prod(map(len, reach)), count)
+        for number, factor in enumerate(self.factors):
+            if factor.interval:
+                ratio = reach[number].max() / reach[number].min()
+                drawn[:, number] = (ratio ** drawn[:, number] - 1) / (ratio - 1)
+        return self.values(_take((_whole(reach),), drawn, _rng("points/order").random))
+
+    def reach(self) -> list[np.ndarray]:
+        """Per factor what is trained on or tested in: of an interval all between the ends, else the pieces [P, 2]."""
+        found = []
+        for number, factor in enumerate(self.factors):
+            joint = [part.pieces[number] for union in self.boxes.values() for part in union]
+            own = np.concatenate([factor.train, factor.interpolation, factor.extrapolation, *joint])
+            found.append(np.array([[own.min(), own.max()]]) if factor.interval else np.unique(own, axis=0))
+        return found
+
+    def _points(self, name: str, parts: int, count: int) -> np.ndarray:
+        """Points [count, M] in the unit cube.
+
+        Each part has a sequence of its own, since every fourth point of one lies in the same half of the cube (every
+        second point of one factor does not).
+        """
+        parts = 1 if parts == 2 and len(self.factors) == 1 else min(parts, count)
+        each = [_sobol(name, part, -(-count // parts), len(self.factors)) for part in range(parts)]
+        return np.stack(each, axis=1).reshape(-1, len(self.factors))[:count]
+
+    def values(self, multipliers: np.ndarray) -> np.ndarray:
+        """Contexts [C, F] in the features' units, from the factors' multipliers [C, M]."""
+        return (
+            np.repeat(multipliers, [len(factor.features) for factor in self.factors], axis=1) * self.defaults
+        )
 
 
 def another(chosen: np.ndarray, draw: np.ndarray, count: int) -> np.ndarray:
@@ -161,16 +265,69 @@ def another(chosen: np.ndarray, draw: np.ndarray, count: int) -> np.ndarray:
     return (chosen + 1 + (draw * (count - 1)).astype(np.int64)) % count
 
 
-def _within(intervals: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Multipliers [C] in an interval [C, 2] each."""
-    return intervals[:, 0] + points * (intervals[:, 1] - intervals[:, 0])
+def _pieces(said: Sequence[Any]) -> np.ndarray:
+    """Intervals [a, b], and values as intervals of no width: [P, 2]."""
+    return np.array([one if np.ndim(one) else [one, one] for one in said], dtype=np.float64).reshape(-1, 2)
+
+
+def _whole(pieces: Iterable[np.ndarray]) -> Part:
+    taken = tuple(pieces)
+    return Part(taken, (WHOLE,) * len(taken))
+
+
+def _replaced(items: list[Any], place: int, item: Any) -> list[Any]:
+    return [*items[:place], item, *items[place + 1 :]]
+
+
+def _turns(parts: Sequence[Part]) -> int:
+    """After how many contexts each part, and in it each cell of its factors' pieces, was taken equally often."""
+    return len(parts) * math.lcm(*(math.prod(map(len, part.pieces)) for part in parts))
+
+
+def _take(
+    parts: Sequence[Part], points: np.ndarray, mix: Callable[[int], np.ndarray] | None = None
+) -> np.ndarray:
+    """Multipliers [C, M] from points in the unit cube; contexts take turns in the parts, and in the cells of each.
+
+    With `mix`, which gives n random numbers, the order of values is random, and no factor waits until another had
+    all its values: so also a set that ends within a turn has each about as often.
+    """
+    turn, which = np.divmod(np.arange(len(points)), len(parts))
+    multipliers = np.empty_like(points)
+    for number, part in enumerate(parts):
+        mine = which == number
+        numbers = _cells(turn[mine], [len(pieces) for pieces in part.pieces], skewed=mix is not None)
+        for factor, (pieces, (start, stop)) in enumerate(zip(part.pieces, part.used, strict=True)):
+            order = mix(len(pieces)).argsort() if mix else np.arange(len(pieces))
+            low, high = pieces[order[numbers[factor]]].T
+            multipliers[mine, factor] = low + (start + (stop - start) * points[mine, factor]) * (high - low)
+    return multipliers
+
+
+def _cells(turn: np.ndarray, sizes: list[int], skewed: bool) -> list[np.ndarray]:
+    """Per factor which of its `sizes` pieces [C] has its turn; every cell once in as many turns as there are.
+
+    The first factor runs fastest; skewed, the longest one does, and the others run with it.
+    """
+    numbers: list[np.ndarray] = [turn] * len(sizes)
+    order = sorted(range(len(sizes)), key=lambda factor: -sizes[factor]) if skewed else range(len(sizes))
+    for place, factor in enumerate(order):
+        numbers[factor] = turn % sizes[factor]
+        if skewed and place:
+            numbers[factor] = (numbers[factor] + numbers[order[0]]) % sizes[factor]
+        turn = turn // sizes[factor]
+    return numbers
+
+
+def _rng(name: str) -> np.random.Generator:
+    """Frozen random numbers, by what they are for."""
+    digest = hashlib.sha256(f"{VERSION}/{name}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
 def _sobol(split: str, part: int, count: int, dimensions: int) -> np.ndarray:
     """The first `count` points of a Sobol sequence scrambled with a seed of its own per part of a split."""
     from scipy.stats import qmc
 
-    name = f"{VERSION}/{split}" + (f"/{part}" if part else "")
-    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
-    sampler = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
+    sampler = qmc.Sobol(dimensions, scramble=True, rng=_rng(split + (f"/{part}" if part else "")))
     return sampler.random_base2(max(0, int(count - 1).bit_length()))[:count]

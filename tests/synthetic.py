@@ -124,7 +124,7 @@ def _scores(
 ) -> pd.DataFrame:
     """Methods fail far from the default, the first ones soonest; the reference does not."""
     low, high = returns
-    away = contexts.assign(away=np.abs(np.log(contexts["value"] / contexts["default"])))
+    away = contexts.assign(away=np.abs(np.log(np.abs(contexts["value"] / contexts["default"]))))
     places = away.groupby(["benchmark", "split", "context_id"]).agg({"seed": "first", "away": "max"})
     frames = []
     for agent, (m, method), run in product(agents, enumerate(methods), range(runs)):

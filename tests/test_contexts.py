@@ -86,7 +86,7 @@ def test_the_far_end_of_a_negative_feature_is_the_lower_one() -> None:
 def test_the_grid_covers_the_ends_in_equal_ratios(space: ContextSpace, points: int) -> None:
     grid = space.grid(points) / space.defaults
     assert grid.shape == (points**2, 2)
-    for column, (low, high) in enumerate(space.train):
+    for column, (low, high) in enumerate(factor.train[0] for factor in space.factors):
         axis = np.unique(grid[:, column].round(12))
         assert np.allclose(axis[[0, -1]], [low / 2, high * 2])
         assert len(axis) == points
@@ -98,7 +98,7 @@ def test_features_are_taken_in_the_order_of_the_ranges() -> None:
     space = ContextSpace.of(cartpole.features, {"tau": span(0.5, 2), "gravity": span(0.2, 3)})
     assert space.names == ("tau", "gravity")
     assert space.defaults.tolist() == [0.02, 9.8]
-    assert space.train.tolist() == [[0.5, 2], [0.2, 3]]
+    assert [factor.train.tolist() for factor in space.factors] == [[[0.5, 2]], [[0.2, 3]]]
 
 
 def drawn(name: str, split: str) -> np.ndarray:

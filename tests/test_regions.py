@@ -35,7 +35,7 @@ def splits(space: ContextSpace) -> list[str]:
 @given(several)
 @relaxed
 def test_regions_are_those_of_the_train_set(space: ContextSpace) -> None:
-    lengths = [len(intervals) for intervals in space.extrapolation]
+    lengths = [len(factor.extrapolation) for factor in space.factors]
     arms = 1 if space.train_set == "A" else len(lengths)
     expected = {INTERPOLATION: arms, SINGLE: len(lengths) * math.lcm(*lengths), ALL: math.prod(lengths)}
     if space.train_set != "A":  # of a box nothing is left between
@@ -47,7 +47,7 @@ def test_regions_are_those_of_the_train_set(space: ContextSpace) -> None:
 @given(sided_spaces(features=1))
 @relaxed
 def test_one_feature_has_no_combinations(space: ContextSpace) -> None:
-    assert space.regions == {INTERPOLATION: 1, EXTRAPOLATION: len(space.extrapolation[0])}
+    assert space.regions == {INTERPOLATION: 1, EXTRAPOLATION: len(space.factors[0].extrapolation)}
 
 
 @given(sided_spaces(), st.integers(0, 10_000), counts)
@@ -82,7 +82,8 @@ def test_combinatorial_contexts_combine_what_was_trained_apart(space: ContextSpa
     assert (sides(space, values) == -1).all()
     assert not trained(space, values).any()
     if space.train_set == "B":
-        place = (values / space.defaults - space.train[:, 0]) / np.ptp(space.train, axis=1)
+        train = np.array([factor.train[0] for factor in space.factors])
+        place = (values / space.defaults - train[:, 0]) / np.ptp(train, axis=1)
         assert (place > NARROW - 1e-9).all()
 
 
@@ -93,7 +94,7 @@ def test_one_feature_at_a_time_leaves_its_range_to_each_side_as_often(space: Con
     found = sides(space, space.draw_held_out(SINGLE, count))
     outside = found >= 0
     assert (outside.sum(axis=1) == 1).all()
-    for feature, intervals in enumerate(space.extrapolation):
+    for feature, intervals in enumerate(factor.extrapolation for factor in space.factors):
         of_side = np.bincount(found[outside[:, feature], feature], minlength=len(intervals))
         assert of_side.tolist() == [count // len(space.features) // len(intervals)] * len(intervals)
 
@@ -138,9 +139,9 @@ def test_no_two_sets_have_a_context_in_common(name: str) -> None:
 def test_every_part_is_covered_evenly(name: str) -> None:
     """Taking turns along one Sobol sequence would leave half of an interval empty."""
     space, each = published(name), 64
-    train = space.train[0]
+    (train,) = space.factors[0].train
     edge = train[0] + NARROW * np.ptp(train)
-    spans = [train, (train[0], edge), (edge, train[1]), *space.extrapolation[0]]
+    spans = [train, (train[0], edge), (edge, train[1]), *space.factors[0].extrapolation]
     for split in splits(space):
         parts = space.regions[INTERPOLATION if split in DEVELOPMENT else split]
         multipliers = space.draw_held_out(split, parts * each) / space.defaults

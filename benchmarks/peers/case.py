@@ -35,6 +35,7 @@ def spec(case: Case, method: str = "none", method_settings: dict[str, Any] | Non
     feature = registry.load("environment", case.environment).features[0]
     return {
         "environment": case.environment, "features": {feature.name: {"train": [0.9, 1.1]}}, "train_set": "A",
+        "boxes": {},
         "agent": case.agent, "agent_settings": case.settings, "method": method,
         "method_settings": method_settings or {}, "env_steps": case.env_steps,
     }  # fmt: skip

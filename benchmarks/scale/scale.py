@@ -41,10 +41,12 @@ def study(trainings: int) -> dict:
         environment = load("environment", published.environment)
         kind = "discrete" if environment.spaces.discrete else "continuous"
         agents = [agent for agent, entry in AGENTS.items() if kind in entry.actions]
-        space = ContextSpace.of(environment.features, published.ranges, published.train_set)
+        space = ContextSpace.of(environment.features, *published.space)
         counts = {"train": 10, **dict.fromkeys(space.regions, 0)}
         counts |= {split: 12 * parts for split, parts in space.regions.items()}
         benchmarks[name] = {"contexts": counts, "agents": agents}
+        if not space.gridded:
+            benchmarks[name]["override"] = {"references": {"points": 27}}
         kinds += len(agents) * len(METHODS)
     seeds = -(-trainings // kinds)
     return {

@@ -3,7 +3,7 @@
     python -m meta_rl.checks.feasibility docs/benchmarks/feasibility.csv [BENCHMARK ...]
 
 plays what needs no training: random actions and the environment's controllers, told the context that they are
-in, and each told one context of a grid instead, whatever it is in ("blind", as a specialist is). A row is a
+in, and each told one context of a grid or sample instead, whatever it is in ("blind", as a specialist is). A row is a
 region of a benchmark; benchmarks whose environment has no controller are left out. The file keeps the rows of
 published benchmarks that are not named.
 """
@@ -27,7 +27,8 @@ from meta_rl.training.episodes import Build, Cases, cases, play_controller
 
 # Contexts per region (or the next multiple of its parts) and episodes, by tier: simulators of tier B are slow.
 SIZES = {"A": (100, 4), "B": (8, 2)}
-GRID = {1: 9, 2: 3, 3: 3}  # points per feature, by the number of features
+GRID = {1: 9, 2: 3}  # points per factor, by their number, where a grid serves
+POINTS = 27  # else
 
 
 def main(path: Path, names: list[str]) -> None:
@@ -50,7 +51,7 @@ def main(path: Path, names: list[str]) -> None:
 def measure(name: str, benchmark: Benchmark) -> pd.DataFrame:
     """A row per region: numbers of contexts, mean returns, and the context value. It takes a controller."""
     environment: Environment = registry.load("environment", benchmark.environment)
-    space = ContextSpace.of(environment.features, benchmark.ranges, benchmark.train_set)
+    space = ContextSpace.of(environment.features, *benchmark.space)
     count, episodes = SIZES[benchmark.tier]
     build = cache(partial(environment.build, space.names))
     references, contexts = [], []
@@ -72,10 +73,10 @@ def _portfolio(
 ) -> list[pd.DataFrame]:
     """The references table of a chunk: every member's episodes."""
     members: dict[str, tuple[str, dict[str, float] | None]] = {"random": ("random", None)}
-    grid = space.grid(GRID[len(space.features)])
+    places = space.grid(GRID[len(space.factors)]) if space.gridded else space.points(POINTS)
     for controller in environment.controllers:
         members[controller] = controller, None
-        for point, values in enumerate(grid):
+        for point, values in enumerate(places):
             believed = dict(zip(space.names, values.tolist(), strict=True))
             members[f"specialist_{controller}_{point}"] = controller, believed
     return [

@@ -31,7 +31,7 @@ from meta_rl.envs import simulator
 from meta_rl.envs.base import Environment, PhysicsRows
 from meta_rl.errors import UserError
 from meta_rl.spaces import Environments
-from meta_rl.study import problems
+from meta_rl.study import space_problems
 
 STEPS = 200  # of an episode, at most
 SWINGS = (5, 40)  # steps to either side: near a period of its own, a system goes as far as it can
@@ -211,7 +211,7 @@ def _refused(name: str, feature: Feature) -> bool:
         if np.isfinite(train).all():
             wrong.append(({feature.name: {"train": train}}, "outside"))
     return all(
-        any(says in problem for problem in problems.feature_problems("gate", name, ranges))
+        any(says in problem for problem in space_problems.feature_problems("gate", name, ranges))
         for ranges, says in wrong
     )
 

@@ -61,6 +61,7 @@ def spec(method: str, agent: str = "dqn", **agent_settings: Any) -> dict[str, An
         "environment": "cartpole" if "discrete" in registry.entry("agent", agent).actions else "pendulum",
         "features": {"gravity": {"train": [0.2, 2.2]}},
         "train_set": "A",
+        "boxes": {},
         "agent": agent,
         "method": method,
         "agent_settings": {**AGENTS.get(agent, {}), **agent_settings},

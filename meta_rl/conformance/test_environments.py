@@ -5,7 +5,7 @@ import gymnasium
 from meta_rl.conformance.environments import ENVIRONMENTS, GYMNASIUM, every_environment, every_name, names
 from meta_rl.envs import carl_features
 from meta_rl.envs.base import Environment
-from meta_rl.study import problems
+from meta_rl.study import space_problems
 
 
 @every_environment
@@ -41,7 +41,7 @@ def test_features_are_those_of_carl_bench_but_for_what_is_said(environment: Envi
 @every_name
 def test_a_feature_that_cannot_vary_is_refused_with_its_reason(name: str) -> None:
     for feature, reason in ENVIRONMENTS[name].refused.items():
-        (problem,) = problems.feature_problems("mine", name, {feature: {"train": [0.5, 2.0]}})
+        (problem,) = space_problems.feature_problems("mine", name, {feature: {"train": [0.5, 2.0]}})
         assert problem == f"mine.features.{feature}: cannot vary in {name}: {reason}"
 
 

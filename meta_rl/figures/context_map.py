@@ -85,13 +85,18 @@ def _block(figure: Figure, axes: dict[str, Axes], maps: dict[str, pd.Series], pl
 
 
 def _panel(ax: Axes, values: pd.Series, plane: _Plane, colours: ScalarMappable) -> None:
-    ranges = [sorted(map(abs, style.train_range(rows))) for rows in plane.features]
+    signs = [feature_axis.sign(rows["value"]) for rows in plane.features]
+    ranges = [
+        sorted(sign * end for end in style.train_range(rows))
+        for sign, rows in zip(signs, plane.features, strict=True)
+    ]
     corner, opposite = zip(*ranges, strict=True)
     size = np.subtract(opposite, corner)
     box = Rectangle(corner, *size, facecolor="none", edgecolor=style.INK, linewidth=0.9, zorder=3)
     ax.add_patch(box)
     splits = plane.points.index.get_level_values("split")
-    if COMBINATORIAL in splits:  # then training leaves a part of the box out
+    whole = all(rows["train_between"].iloc[0] for rows in plane.features)
+    if COMBINATORIAL in splits or not whole:  # then training leaves a part of the box out
         x, y = plane.points.loc[splits == TRAIN, [0, 1]].to_numpy().T
         (dots,) = ax.plot(x, y, color=_SHADE, marker="o", markersize=5, markeredgewidth=0, linestyle="none",
                           zorder=0)  # fmt: skip

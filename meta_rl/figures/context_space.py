@@ -1,8 +1,10 @@
 """The context space of a published benchmark: its train region, its held-out splits, and the plain environment.
 
-Marks are the first contexts of each split, which are the same in every study. Shaded: the train range.
+Marks are the first contexts of each split, which are the same in every study. Shaded: the train range, which of a
+list are its values.
 """
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, SINGLE, ContextSpace
+from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, SINGLE, TRAIN, ContextSpace
 from meta_rl.figures import style
 
 CONTEXTS = 64  # drawn per split, or the next multiple of a region's parts
@@ -24,6 +26,7 @@ _MARKS: dict[str, dict[str, Any]] = {
     ALL: {"color": "#D55E00", "marker": "s"},
 }
 _SIZE: dict[str, Any] = {"markersize": 2.6, "linestyle": "none", "markeredgewidth": 0}
+_VALUE = 0.04  # width of a value's mark, as a share of the train range
 
 
 def draw(space: ContextSpace) -> Figure:
@@ -31,12 +34,12 @@ def draw(space: ContextSpace) -> Figure:
     plane = len(space.features) > 1
     figure = Figure(figsize=(0.62 * style.WIDTH, 3.6 if plane else 1.5), layout="constrained")
     ax = figure.subplots()
-    low, high = space.bounds()
-    if plane:
-        corner, size = (low[0], low[1]), high - low
-        ax.add_patch(Rectangle(corner, size[0], size[1], color=style.SHADE, linewidth=0, zorder=0))
-    else:
-        ax.axvspan(low[0], high[0], color=style.SHADE, linewidth=0, zorder=0)
+    shade: dict[str, Any] = {"color": style.SHADE, "linewidth": 0, "zorder": 0}
+    for corner, size in _train_ranges(space, 2 if plane else 1):
+        if plane:
+            ax.add_patch(Rectangle(corner, *size, **shade))
+        else:
+            ax.axvspan(corner[0], corner[0] + size[0], **shade)
     for height, (split, parts) in enumerate(space.regions.items()):
         drawn = space.draw_held_out(split, -(-CONTEXTS // parts) * parts)
         y = drawn[:, 1] if plane else np.full(len(drawn), float(height))
@@ -48,6 +51,23 @@ def draw(space: ContextSpace) -> Figure:
     handles += [Line2D([], [], label="plain environment", **default)]
     style.legend(figure, [*handles, Patch(color=style.SHADE, label="train range")])
     return figure
+
+
+def _train_ranges(space: ContextSpace, shown: int) -> list[np.ndarray]:
+    """The train ranges in the first features, so many as are `shown`: corner and size of each box [2, shown].
+
+    A value, which has no width, is given one that can be seen.
+    """
+    product = tuple(factor.train for factor in space.factors)
+    unions = [part.pieces for part in space.boxes.get(TRAIN, ())] or [product]
+    seen = _VALUE * np.subtract(*space.bounds()[::-1])[:shown]
+    boxes = {}
+    for pieces in unions:
+        for cell in itertools.product(*pieces[:shown], *(rest[:1] for rest in pieces[shown:])):
+            low, high = np.sort(space.values(np.array(cell).T), axis=0)[:, :shown]
+            size = np.where(high > low, high - low, seen)
+            boxes[(*low, *high)] = np.stack([np.where(high > low, low, low - size / 2), size])
+    return list(boxes.values())
 
 
 def _label(ax: Axes, space: ContextSpace, plane: bool) -> None:

@@ -1,7 +1,8 @@
 """What a linear probe reads from the encodings of a method that infers the context, against the true one. The
 probe is fitted on each run's train contexts and shown on held-out ones; its R² stands beside that of a
 control with shuffled train contexts. Marker: mean over runs. Line: 95 % interval over runs, whose number stands
-below the panels. Shaded: the train range. Source: tables ``encodings``, ``contexts`` and ``metrics``.
+below the panels. Shaded: the train range, or the values of a list. Source: tables ``encodings``, ``contexts`` and
+``metrics``.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from meta_rl.figures import bands, regions, style
+from meta_rl.figures import bands, feature_axis, regions, style
 from meta_rl.metrics.probe import read
 from meta_rl.tables import contexts, encodings, metrics
 
@@ -20,7 +21,7 @@ TABLES = (contexts.TABLE, encodings.TABLE, metrics.TABLE)
 _POINT: dict[str, Any] = {"marker": "o", "markersize": 3, "markeredgewidth": 0.7, "linestyle": "none"}
 _PERFECT: dict[str, Any] = {"color": style.INK, "linewidth": 0.8, "linestyle": (0, (3, 2))}
 _PANEL = ["benchmark", "agent", "method", "information"]
-_FEATURE = ["feature", "unit", "train_low", "train_high"]
+_FEATURE = ["feature", "unit"]
 
 
 def build(tables: dict[str, pd.DataFrame]) -> Figure:
@@ -46,7 +47,8 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
         ax.set_title(ax.get_title(loc="left"), pad=6 + 9 * len(qualities[title]))
         ax.annotate("\n".join(qualities[title]), (0, 1), xytext=(0, 4), xycoords="axes fraction",
                     textcoords="offset points", fontsize=6.5, color=style.MUTED)  # fmt: skip
-        _panel(ax, one, looks[one["method"].iloc[0]])
+        of = contexts.merge(one[["benchmark", "feature"]].drop_duplicates())
+        _panel(ax, one, of, looks[one["method"].iloc[0]])
     style.label_left(axes.values(), "read from the encoding")
     style.legend(figure, _handles(readings))
     over = bands.describe_spread(bands.runs_per_method(encodings))
@@ -84,7 +86,7 @@ def _quality(metrics: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, look: style.Look) -> None:
+def _panel(ax: Axes, rows: pd.DataFrame, contexts: pd.DataFrame, look: style.Look) -> None:
     for split in regions.ordered(rows["split"].unique()):
         place = ["value", "context_id"]  # contexts may share a feature's value
         runs = rows[rows["split"] == split].pivot(index="seed", columns=place, values="reading")
@@ -94,7 +96,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, look: style.Look) -> None:
         ax.plot(truth, readings.mean(axis=0), label=split, **_POINT | filled)
     ends = rows["value"].min(), rows["value"].max()
     ax.plot(ends, ends, zorder=1, **_PERFECT)
-    ax.axvspan(*style.train_range(rows), color=style.SHADE, linewidth=0, zorder=0)
+    feature_axis.trained(ax, contexts)
     ax.set_xlabel(f"true {style.feature_label(rows)}")
 
 

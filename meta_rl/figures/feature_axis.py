@@ -4,12 +4,26 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from meta_rl.figures.style import MINUS
+from meta_rl.contexts import TRAIN
+from meta_rl.figures.style import MINUS, SHADE, train_range
 
 
 def sign(values: pd.Series) -> int:
     """What values are multiplied with before they are drawn: a gravity of -20 is the far end, not the near one."""
     return -1 if values.max() < 0 else 1
+
+
+def trained(ax: Axes, contexts: pd.DataFrame, turned: int = 1) -> None:
+    """Shade what is trained on along x, of the contexts of one benchmark and feature, all times `turned`.
+
+    That is the train range, or else, where not all of it is trained on, the values of the train contexts.
+    """
+    if contexts["train_between"].iloc[0]:
+        low, high = sorted(turned * end for end in train_range(contexts))
+        ax.axvspan(low, high, color=SHADE, linewidth=0, zorder=0)
+    else:
+        values = turned * contexts.loc[contexts["split"] == TRAIN, "value"].unique()
+        ax.vlines(values, 0, 1, transform=ax.get_xaxis_transform(), color=SHADE, linewidth=3, zorder=0)
 
 
 def scale(ax: Axes, which: str, values: pd.Series, ticks: tuple[int, ...]) -> bool:

@@ -1,7 +1,8 @@
 """Return against the value of the context feature, on held-out contexts, in benchmarks that vary a single one:
 where a method starts to fail as the dynamics change. Line: mean over runs, each point averaged over neighbouring
 contexts within a run. Band: 95 % interval over runs, whose number stands below the panels. Reference: the best of
-the portfolio in a context. Shaded: the train range. Source: tables ``scores`` and ``contexts``.
+the portfolio in a context. Shaded: the train range, or the values of a list. Source: tables ``scores`` and
+``contexts``.
 """
 
 from typing import Any
@@ -42,7 +43,8 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     data = style.split(held_out, "agent")
     figure, axes = style.panels(data, height=2.15)
     for title, ax in axes.items():
-        _panel(ax, data[title], looks)
+        rows = data[title]
+        _panel(ax, rows, single[single["benchmark"] == rows["benchmark"].iloc[0]], looks)
     style.label_left(axes.values(), "episode return")
     others = [Line2D([], [], label=name, **line) for name, line in _PORTFOLIO.items()]
     shade = Patch(color=style.SHADE, label="train range")
@@ -52,11 +54,11 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     return figure
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+def _panel(ax: Axes, rows: pd.DataFrame, contexts: pd.DataFrame, looks: dict[str, style.Look]) -> None:
     sign = feature_axis.sign(rows["value"])
     rows = rows.assign(x=sign * rows["value"])
     low, high = sorted(sign * end for end in style.train_range(rows))
-    ax.axvspan(low, high, color=style.SHADE, linewidth=0, zorder=0)
+    feature_axis.trained(ax, contexts, sign)
     rows = rows.assign(point=_points(rows["x"], low, high))
     x = rows.drop_duplicates("x").groupby("point")["x"].mean()
     for name, line in _PORTFOLIO.items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from meta_rl import registry
 from meta_rl.benchmarks import BENCHMARKS
-from meta_rl.contexts import DEVELOPMENT, TRAIN, ContextSpace, Feature
+from meta_rl.contexts import DEVELOPMENT, NEEDS, TRAIN, ContextSpace, Feature
 from meta_rl.errors import UserError, unknown
 from meta_rl.streams import run_key
 
@@ -67,7 +67,7 @@ def choose(
         raise UserError(unknown("environment or benchmark", name, {*registry.ENVS, *BENCHMARKS}))
     environment = registry.load("environment", benchmark.environment if benchmark else name)
     features: tuple[Feature, ...] = environment.features
-    space = ContextSpace.of(features, benchmark.ranges, benchmark.train_set) if benchmark else None
+    space = ContextSpace.of(features, *benchmark.space) if benchmark else None
     if context is not None and split is not None:
         raise UserError(f"{name}: both a context and the split '{split}' are given; give one of them")
     if split is None and (context is not None or space is None):
@@ -83,6 +83,10 @@ def choose(
     _check_whole(name, "n_contexts", n_contexts, 1)
     split = split or TRAIN
     splits = (TRAIN, *DEVELOPMENT, *space.regions)
+    if split in NEEDS and split not in splits:
+        raise UserError(
+            f"{name}: split '{split}' does not exist, as it takes {NEEDS[split]}; the splits are {', '.join(splits)}"
+        )
     if split not in splits:
         raise UserError(f"{name}: {unknown('split', split, splits)}")
     trained = split == TRAIN

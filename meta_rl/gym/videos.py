@@ -1,8 +1,9 @@
 """What a context does, as animations: `python -m meta_rl.gym.videos [BENCHMARK ...] [--folder DIR]`.
 
 For each published benchmark, or for those that are named, one GIF per corner of its ranges: all features at their
-defaults, and every combination of ends, of the train ranges and of the extrapolation ranges. All start from the
-same noise, and are played by the first controller that knows the environment, else by random actions.
+defaults, and every combination of ends, of the train ranges and of the extrapolation ranges. (With more than three
+factors all lowest ends and all highest ones.) All start from the same noise, and are played by the first controller
+that knows the environment, else by random actions.
 """
 
 import argparse
@@ -29,6 +30,7 @@ COLOURS = 64
 FRAMES = 100  # the most, but for the last one
 MILLISECONDS, LAST = 30, 1000  # that a step is shown, and the last frame
 LIMIT = 1_000_000  # bytes of a file
+COMBINED = 3  # factors whose ends are combined
 
 
 def write(benchmark: str, folder: Path) -> list[Path]:
@@ -37,7 +39,7 @@ def write(benchmark: str, folder: Path) -> list[Path]:
         raise UserError(unknown("benchmark", benchmark, BENCHMARKS))
     published = BENCHMARKS[benchmark]
     environment = registry.load("environment", published.environment)
-    space = ContextSpace.of(environment.features, published.ranges, published.train_set)
+    space = ContextSpace.of(environment.features, *published.space)
     written = []
     for corner, context in corners(space).items():
         images, every = play(published.environment, context)
@@ -50,16 +52,15 @@ def write(benchmark: str, folder: Path) -> list[Path]:
 
 def corners(space: ContextSpace) -> dict[str, dict[str, float]]:
     """Contexts by names such as `default-length_0.5` and `train_range-length_0.1`; each context once."""
-    reach = [np.append(row, outside) for row, outside in zip(space.train, space.extrapolation, strict=True)]
+    combined = itertools.product if len(space.factors) <= COMBINED else zip
     regions = {
-        "default": [(1.0,) * len(space.names)],
-        "train_range": itertools.product(*(_ends(row) for row in space.train)),
-        "extrapolation": itertools.product(*(_ends(values) for values in reach)),
+        "default": [(1.0,) * len(space.factors)],
+        "train_range": combined(*(_ends(factor.train) for factor in space.factors)),
+        "extrapolation": combined(*map(_ends, space.reach())),
     }
     found: dict[str, dict[str, float]] = {}
     for region, corner in regions.items():
-        for multipliers in corner:
-            values = (np.array(multipliers) * space.defaults).tolist()
+        for values in space.values(np.array(list(corner))).tolist():
             context = dict(zip(space.names, values, strict=True))
             if context not in found.values():
                 found["-".join([region, *(f"{name}_{value:.4g}" for name, value in context.items())])] = (

@@ -26,7 +26,7 @@ def read(z: np.ndarray, context: np.ndarray, z_new: np.ndarray) -> np.ndarray:
 def ridge_r2(z: np.ndarray, context: np.ndarray, z_new: np.ndarray, context_new: np.ndarray) -> float:
     """R2 of the probe on new contexts, from their own mean; mean over the features that vary in both."""
     error = ((context_new - read(z, context, z_new)) ** 2).mean(axis=0)
-    varies = (context.std(axis=0) > 0) & (context_new.std(axis=0) > 0)
+    varies = (np.ptp(context, axis=0) > 0) & (np.ptp(context_new, axis=0) > 0)
     return float(np.mean(1 - error[varies] / context_new.var(axis=0)[varies]))
 
 

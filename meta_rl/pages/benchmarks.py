@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from meta_rl import files, registry
 from meta_rl.benchmarks import BENCHMARKS, Benchmark
-from meta_rl.contexts import ContextSpace
+from meta_rl.contexts import ContextSpace, Factor
 from meta_rl.envs.base import Environment
 from meta_rl.figures import context_space, style
 from meta_rl.tables.markdown import table
@@ -46,7 +47,7 @@ def main(folder: Path) -> None:
 def space(benchmark: Benchmark) -> ContextSpace:
     """The context space of a published benchmark."""
     environment: Environment = registry.load("environment", benchmark.environment)
-    return ContextSpace.of(environment.features, benchmark.ranges, benchmark.train_set)
+    return ContextSpace.of(environment.features, *benchmark.space)
 
 
 def _index(measured: int) -> str:
@@ -148,14 +149,15 @@ def _list(title: str, reasons: Mapping[str, str]) -> str:
 
 def _benchmark(name: str, benchmark: Benchmark) -> str:
     of = space(benchmark)
-    rows = []
-    for feature, ranges in zip(of.features, benchmark.ranges.values(), strict=True):
-        intervals = [ranges["train"], *ranges["extrapolation"]]
-        texts = [
-            f"x[{low:g}, {high:g}] ({feature.default * low:.4g} to {feature.default * high:.4g} {feature.unit})"
-            for low, high in intervals
-        ]
-        rows.append((f"`{feature.name}`", texts[0], "; ".join(texts[1:])))
+    header = ["feature", "train", "extrapolation"]
+    rows = [
+        [_varied(factor), _places(factor, factor.train), _places(factor, factor.extrapolation)]
+        for factor in of.factors
+    ]
+    if any(len(factor.interpolation) for factor in of.factors):
+        for line, factor in zip([header, *rows], [None, *of.factors], strict=True):
+            line.insert(2, _places(factor, factor.interpolation) if factor else "between")
+    boxes = "".join(_boxes(of, region) for region in of.boxes)
     train_set = ""
     if len(rows) > 1:
         train_set = f" Train set {benchmark.train_set} ({_TRAIN_SETS[benchmark.train_set]}); regions: " + (
@@ -165,10 +167,36 @@ def _benchmark(name: str, benchmark: Benchmark) -> str:
     plane = ", of which the picture shows the first two features" if len(rows) > 2 else ""
     return (
         f"### {name}\n\n"
-        f"{table(('feature', 'train', 'extrapolation'), rows)}\n\n"
+        f"{table(header, rows)}\n\n{boxes}"
         f"Agents: {', '.join(benchmark.agents)}. Tier {benchmark.tier}: {_TIERS[benchmark.tier]}.{train_set}{note}\n\n"
         f"![The context space of {name}{plane}]({name}.png)"
     )
+
+
+def _varied(factor: Factor) -> str:
+    return ", ".join(f"`{feature.name}`" for feature in factor.features)
+
+
+def _places(factor: Factor, pieces: np.ndarray) -> str:
+    """`x[0.2, 2.2] (1.96 to 21.56 m/s^2)`, or `x0.2 (1.96 m/s^2)`; of tied features the multipliers alone."""
+    texts = []
+    for low, high in pieces:
+        place = f"x{low:g}" if low == high else f"x[{low:g}, {high:g}]"
+        if len(factor.features) == 1:
+            (feature,) = factor.features
+            ends = dict.fromkeys(f"{feature.default * end:.4g}" for end in (low, high))
+            place += f" ({' to '.join(ends)} {feature.unit})"
+        texts.append(place)
+    return "; ".join(texts)
+
+
+def _boxes(of: ContextSpace, region: str) -> str:
+    """A list of what belongs together, a line per box."""
+    lines = []
+    for part in of.boxes[region]:
+        paired = zip(of.factors, part.pieces, strict=True)
+        lines.append("- " + ", ".join(f"{_varied(factor)} {_places(factor, own)}" for factor, own in paired))
+    return "\n".join([f"Boxes of {region}:", "", *lines]) + "\n\n"
 
 
 def _feasible(measured: pd.DataFrame) -> str:
@@ -198,7 +226,7 @@ def _references(environment: Environment) -> Iterator[str]:
     for controller in ("random", *environment.controllers):
         summary = _module_doc(registry.CONTROLLERS[controller].module).split("\n\n")[0].replace("\n", " ")
         yield f"- `{controller}`: {summary}"
-    yield "- specialists: agents trained in one context only, on a grid over the ranges"
+    yield "- specialists: agents trained in one context only, on a grid or a sample of the ranges"
     for feature, (multiplier, reason) in environment.limits.items():
         yield f"- beyond x{multiplier:g} of `{feature}` nothing can succeed: {reason}"
 

@@ -87,9 +87,7 @@ def _told(entry: Entry) -> str:
 
 def _trained(entry: Entry) -> str:
     if entry.joint:
-        return (
-            "by the agent's losses alone"
-        )
+        return "by the agent's losses alone"
     return _PRETRAINED.get(entry.pretrain, "never")
 
 

@@ -41,7 +41,7 @@ def main(
     weights = policy.load(encoder)
     setup, method = weights.method()
     assert isinstance(method, IIDA)
-    names, into = tuple(weights.spec["features"]), setup.task
+    names, into = setup.names, setup.task
     seeds, _, own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
     scaled, rewarded = Explicit(into).scaled, into.spaces.rewarded
 

@@ -24,7 +24,7 @@ def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references:
     specialists = [load(path) for path in policies]
     playing = [weights.every_snapshot() for weights in specialists]
     setup = playing[0].setup
-    names, environment = tuple(setup.spec["features"]), setup.environment
+    names, environment = setup.names, setup.environment
     turned = np.roll(np.arange(spec["episodes"]), spec["episodes"] // 2)
     splits = context_frames.of_splits(io.read(contexts, contexts_table.TABLE), names)
     todo = [

@@ -17,9 +17,9 @@ from meta_rl.training.setup import Setup
 
 
 def main(trajectories: Path, contexts: Path, spec: dict[str, Any], encoder: Path) -> str:
-    names = tuple(spec["features"])
-    seeds, _, values = context_frames.of_seeds(io.read(contexts, contexts_table.TABLE), names)
-    rewarded = Setup(spec).environment.spaces.rewarded
+    setup = Setup(spec)
+    seeds, _, values = context_frames.of_seeds(io.read(contexts, contexts_table.TABLE), setup.names)
+    rewarded = setup.environment.spaces.rewarded
     told = trajectory_frames.tensors(io.read(trajectories, TABLE), str(trajectories), rewarded)
     paid = budgets.pretraining(spec["method"], spec["method_settings"], values.shape[1])
     record = provenance.record("pretrain_encoder", spec)

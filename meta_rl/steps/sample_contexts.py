@@ -19,7 +19,8 @@ from meta_rl.tables.contexts import TABLE
 def main(spec: dict[str, Any], contexts: Path) -> str:
     environment = registry.load("environment", spec["environment"])
     check_features(environment)
-    space = ContextSpace.of(environment.features, spec["features"], spec["train_set"])
+    described = (spec[key] for key in ("features", "train_set", "boxes"))
+    space = ContextSpace.of(environment.features, *described)
     drawn: list[tuple[str, int | None, np.ndarray]]
     if "counts" in spec:
         drawn = [(split, None, space.draw_held_out(split, count)) for split, count in spec["counts"].items()]

@@ -1,4 +1,4 @@
-"""Train specialists: agents that meet one context only, on a grid over train and extrapolation range."""
+"""Train specialists: agents that meet one context only, somewhere in the train and extrapolation range."""
 
 from itertools import product
 from pathlib import Path
@@ -15,20 +15,21 @@ from meta_rl.training.setup import Setup
 
 
 def main(spec: dict[str, Any], checkpoint: Path, policy: Path) -> str:
-    """The whole grid rides the stack: `grid` points per feature, `seeds` independent trainings at each.
+    """All ride one stack: at `grid` points per factor, or at a sample of `points`, with `seeds` trainings at each.
 
     `checkpoint` is where a training that is cut leaves off.
     """
-    grid = Setup(spec).task.contexts.grid(spec["grid"])
-    members = list(product(range(len(grid)), range(spec["seeds"])))
+    space = Setup(spec).task.contexts
+    places = space.points(spec["points"]) if "points" in spec else space.grid(spec["grid"])
+    members = list(product(range(len(places)), range(spec["seeds"])))
     streams = Streams([f"{spec['benchmark']} specialist {point} run {seed}" for point, seed in members])
-    contexts = np.stack([grid[point] for point, _ in members])[:, None]
+    contexts = np.stack([places[point] for point, _ in members])[:, None]
     training = start(spec, contexts, streams)
     label = f"{spec['benchmark']} {spec['agent']} specialists"
     record = provenance.record("solve_references", spec)
     with finished(training, spec, label, record, checkpoint) as (runs, _):
         save(policy, runs)
-    return f"{label}: {len(members)} in {len(grid)} contexts, {spec['env_steps']} env_steps each"
+    return f"{label}: {len(members)} in {len(places)} contexts, {spec['env_steps']} env_steps each"
 
 
 if __name__ == "__main__":

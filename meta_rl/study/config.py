@@ -15,10 +15,21 @@ import yaml
 
 from meta_rl import registry, settings
 from meta_rl.benchmarks import BENCHMARKS
-from meta_rl.contexts import BOX
+from meta_rl.contexts import BOX, EXTRAPOLATION
 from meta_rl.errors import UserError, unknown
 from meta_rl.study.problems import problems as study_problems
-from meta_rl.study.schema import OPTIMISERS, OVERRIDES, PER_JOB, PRETRAINING, SNAPSHOTS, schema, violations
+from meta_rl.study.schema import (
+    OPTIMISERS,
+    OVERRIDES,
+    PER_JOB,
+    PLACES,
+    PRETRAINING,
+    SNAPSHOTS,
+    schema,
+    violations,
+)
+
+_FIXED = ("environment", "features", "train_set", "boxes")  # by a published name
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -70,7 +81,11 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     for name, benchmark in study["benchmarks"].items():
         override = benchmark.pop("override", {})
         tunings[name] = _tuning(tune or {}, override.get("tune", {}), benchmark["agents"])
-        own = _merged({key: study[key] for key in sorted(OVERRIDES)}, override)
+        usual = {key: study[key] for key in sorted(OVERRIDES)}
+        if places := override.get("references", {}).keys() & set(PLACES):  # one of them replaces the other
+            kept = {key: value for key, value in usual["references"].items() if key not in PLACES}
+            usual["references"] = kept | dict.fromkeys(sorted(places))
+        own = _merged(usual, override)
         own["agents"] = {agent: own["agents"][agent] for agent in benchmark["agents"]}
         own["tuned"] = {
             method: {agent: one for agent, one in of.items() if agent in own["agents"]}
@@ -105,15 +120,18 @@ def _benchmarks(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, benchmark in given.items():
         if name in BENCHMARKS:
             published = BENCHMARKS[name]
-            benchmark |= {
-                "environment": published.environment,
-                "features": published.ranges,
-                "train_set": published.train_set,
-            }
+            fixed = (published.environment, *published.space)
+            benchmark |= dict(zip(_FIXED, fixed, strict=True))
         benchmark.setdefault("train_set", BOX)
-        for feature in benchmark["features"].values():
-            low, high = feature["train"]
-            feature.setdefault("extrapolation", [[low / 2, low], [high, high * 2]])
+        boxes = benchmark.setdefault("boxes", {})
+        for factor in benchmark["features"].values():
+            outside = []
+            if "values" in factor:
+                factor.setdefault("interpolation", [])
+            elif EXTRAPOLATION not in boxes:
+                low, high = factor["train"]
+                outside = [[low / 2, low], [high, high * 2]]
+            factor.setdefault("extrapolation", outside)
         counts = benchmark["contexts"]["train"]
         if isinstance(counts, int):
             yield name, benchmark
@@ -144,7 +162,7 @@ def _with_defaults(key: str, used: list[str], study: dict[str, Any]) -> dict[str
 def _unpublished(raw: dict[str, Any]) -> Iterator[str]:
     """A published name keeps its meaning, and any other needs one."""
     for name, benchmark in raw["benchmarks"].items():
-        own = benchmark.keys() & {"environment", "features", "train_set"}
+        own = benchmark.keys() & set(_FIXED)
         if name in BENCHMARKS and own:
             yield (
                 f"benchmarks.{name}: is a published benchmark, which fixes {', '.join(sorted(own))}; "

@@ -41,9 +41,12 @@ def mem_mb(study: Study, rule: str, /, **wildcards: str) -> int:
 
 def _members(spec: dict[str, Any]) -> int:
     """Trainings in the stack of a job."""
-    if "grid" in spec:
-        return int(spec["grid"] ** len(spec["features"]) * spec["seeds"])
-    return int(spec["seeds"][1])
+    return int(spec["seeds"][1]) if isinstance(spec["seeds"], list) else _specialists(spec, spec["features"])
+
+
+def _specialists(references: dict[str, Any], factors: dict[str, Any]) -> int:
+    places = references["points"] if "points" in references else references["grid"] ** len(factors)
+    return int(places * references["seeds"])
 
 
 def _train_seconds(study: Study, spec: dict[str, Any]) -> float:
@@ -88,11 +91,8 @@ def _evaluate_seconds(study: Study, spec: dict[str, Any]) -> float:
 
 def _references_seconds(study: Study, spec: dict[str, Any]) -> float:
     own = study.benchmarks[spec["benchmark"]]
-    grid = own["settings"]["references"]
-    members = (
-        len(spec["controllers"]) + len(spec["agents"]) * grid["grid"] ** len(own["features"]) * grid["seeds"]
-    )
-    return members * _played(study, spec)
+    each = _specialists(own["settings"]["references"], own["features"])
+    return (len(spec["controllers"]) + len(spec["agents"]) * each) * _played(study, spec)
 
 
 def _played(study: Study, spec: dict[str, Any]) -> float:
@@ -146,9 +146,8 @@ def _contexts(study: Study, spec: dict[str, Any]) -> dict[str, int]:
 def _width(spec: dict[str, Any]) -> int:
     """About what a policy sees at a time: observation, action and encoding."""
     spaces = registry.load("environment", spec["environment"]).spaces
-    return int(
-        spaces.observation + spaces.action + spec["method_settings"].get("size", len(spec["features"]))
-    )
+    told = sum(len(said.get("features", [name])) for name, said in spec["features"].items())
+    return int(spaces.observation + spaces.action + spec["method_settings"].get("size", told))
 
 
 _SECONDS = {

@@ -1,13 +1,11 @@
 """What no schema can say of a study: what does not fit together, before any job runs."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 from meta_rl import registry
-from meta_rl.contexts import AXES, BOX, RESULTS, ContextSpace, Feature
-from meta_rl.errors import unknown
 from meta_rl.study import budgets
+from meta_rl.study.space_problems import problems as space_problems
 from meta_rl.study.tuning_problems import problems as tuning_problems
 
 # Folders of a study beside those of its benchmarks.
@@ -20,13 +18,8 @@ def problems(study: dict[str, Any]) -> Iterator[str]:
     for name, benchmark in study["benchmarks"].items():
         if name.lower() in _RESERVED:  # some disks do not tell cases apart
             yield f"benchmarks.{name}: is the name of another folder of the study; choose another"
-        features = list(
-            feature_problems(f"benchmarks.{name}", benchmark["environment"], benchmark["features"])
-        )
-        yield from features
         environment = registry.load("environment", benchmark["environment"])
-        if not features:
-            yield from _split_problems(name, benchmark, environment.features)
+        yield from space_problems(name, benchmark, study["references"])
         yield from _agent_problems(name, benchmark, environment.spaces.discrete)
         yield from _method_problems(name, benchmark, study["methods"])
         yield from _snapshot_problems(name, benchmark["settings"])
@@ -37,20 +30,6 @@ def problems(study: dict[str, Any]) -> Iterator[str]:
         if "tune" in study:
             yield from tuning_problems(name, benchmark, study)
     yield from _seed_problems(**study["seeds"], repetitions=study.get("tune", {}).get("repetitions", 1))
-
-
-def feature_problems(where: str, environment: str, features: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with the features of a benchmark, {name: {"train": [a, b], "extrapolation": [...]}}."""
-    module = registry.load("environment", environment)
-    known = {one.name: one for one in module.features}
-    for feature, ranges in features.items():
-        at = f"{where}.features.{feature}"
-        if feature in module.refused:
-            yield f"{at}: cannot vary in {environment}: {module.refused[feature]}"
-        elif feature not in known:
-            yield f"{at}: {unknown('feature', feature, known)}"
-        else:
-            yield from _range_problems(at, ranges, known[feature])
 
 
 def _agent_problems(name: str, benchmark: dict[str, Any], discrete: bool) -> Iterator[str]:
@@ -95,66 +74,6 @@ def _seed_problems(
             f"seeds.tuning: has seeds in common with seeds.test ({test['first']} to "
             f"{test['first'] + test['count'] - 1}); choose first and count so that they are disjoint"
         )
-
-
-def _range_problems(where: str, ranges: dict[str, Any], feature: Feature) -> Iterator[str]:
-    low, high = ranges["train"]
-    named = [
-        ("train", ranges["train"]),
-        *(("extrapolation", interval) for interval in ranges.get("extrapolation", [])),
-    ]
-    for key, (start, end) in named:
-        if start >= end:
-            yield f"{where}.{key}: runs from {start:g} to {end:g}; give the lower multiplier first"
-            continue
-        if key == "extrapolation" and start < high and end > low:
-            yield f"{where}.{key}: [{start:g}, {end:g}] overlaps with train; keep out of [{low:g}, {high:g}]"
-        # With a negative default, the upper multiplier gives the lower value.
-        least, most = sorted((feature.low / feature.default, feature.high / feature.default))
-        for multiplier in (start, end):
-            if not feature.low <= multiplier * feature.default <= feature.high:
-                yield (
-                    f"{where}.{key}: {multiplier:g} times the default is {multiplier * feature.default:g} "
-                    f"{feature.unit}, outside [{feature.low:g}, {feature.high:g}]; "
-                    f"use multipliers from {least:g} to {most:g}"
-                )
-
-
-def _split_problems(name: str, benchmark: dict[str, Any], features: tuple[Feature, ...]) -> Iterator[str]:
-    """Every part of a region gets the same number of contexts, and no point two chances."""
-    where = f"benchmarks.{name}"
-    for feature, ranges in benchmark["features"].items():
-        low, high = ranges["train"]
-        if benchmark["train_set"] == AXES and not low <= 1 <= high:
-            yield (
-                f"{where}.features.{feature}.train: lacks 1, the default that train set C keeps while another "
-                "feature varies; widen it, or choose another train set"
-            )
-        for (_, end), (start, _) in pairwise(sorted(ranges["extrapolation"])):
-            if start < end:
-                yield (
-                    f"{where}.features.{feature}.extrapolation: intervals overlap between {start:g} and "
-                    f"{end:g}; make them disjoint"
-                )
-    if len(benchmark["features"]) == 1 and benchmark["train_set"] != BOX:
-        yield f"{where}.train_set: is {benchmark['train_set']}, which takes several features; leave it out"
-        return
-    regions = ContextSpace.of(features, benchmark["features"], benchmark["train_set"]).regions
-    counts, train_set = benchmark["contexts"], benchmark["train_set"]
-    for split in RESULTS:
-        if split in counts and split not in regions:
-            yield (
-                f"{where}.contexts.{split}: does not exist for {len(benchmark['features'])} feature(s) and train "
-                f"set {train_set}; its regions are {', '.join(regions)}"
-            )
-    for split, parts in regions.items():
-        if split not in counts:
-            yield f"{where}.contexts: lacks '{split}'; add it"
-        elif counts[split] % parts:
-            yield (
-                f"{where}.contexts.{split}: is {counts[split]}, which does not divide over the {parts} parts of "
-                "the region; use a multiple"
-            )
 
 
 def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from meta_rl import registry, settings
-from meta_rl.contexts import DEVELOPMENT, RESULTS, TRAIN_SETS
+from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, RESULTS, TRAIN, TRAIN_SETS
 from meta_rl.errors import unknown
 from meta_rl.tables.columns import BUDGETS
 
@@ -25,13 +25,19 @@ PRETRAINING = ("included", "additional")
 SNAPSHOTS = 5
 # Optimisers of a tuning; the first unless said.
 OPTIMISERS = ("dehb", "random")
+# How specialists are placed: points per factor of a grid, or a number of points of a sample.
+PLACES = ("grid", "points")
+BOXED = (TRAIN, EXTRAPOLATION)  # what a union of boxes can be
 _MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
 
 
 def violations(raw: Any) -> Iterator[str]:
     """`<key.path>: <what is wrong>; <what would be right>` for every violation of the schema."""
     for error in _VALIDATOR.iter_errors(raw):
-        yield f"{_path(error)}{_explain(error)}"
+        if error.validator != "oneOf" or isinstance(
+            error.instance, dict
+        ):  # else it says that this is no mapping
+            yield f"{_path(error)}{_explain(error)}"
 
 
 def schema() -> dict[str, Any]:
@@ -44,10 +50,39 @@ def schema() -> dict[str, Any]:
         "maxItems": 2,
         "description": "lowest and highest multiplier of the feature's default",
     }
-    feature = _object(
-        {"train": interval, "extrapolation": {"type": "array", "items": interval, "minItems": 1}},
-        optional={"extrapolation"},
-    )
+    number = {"type": "number", "minimum": -1e6, "maximum": 1e6}
+    values = {"type": "array", "items": number, "uniqueItems": True}
+    factor: dict[str, Any] = {
+        "features": {
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 1,
+            "uniqueItems": True,
+            "description": "features that are tied: one multiplier for all; the one of the key's name unless given",
+        },
+        "train": interval,
+        "values": values | {"minItems": 2, "description": "multipliers that are trained on"},
+        "interpolation": values | {"description": "held-out multipliers between the values"},
+        "extrapolation": {
+            "type": "array",
+            "description": "intervals, or of a list values, outside what is trained",
+        },
+    }
+    intervals = {"extrapolation": {"items": interval}}
+    factor = _object(factor, optional=set(factor)) | _one_of("train", "values")
+    factor |= {
+        "if": {"required": ["values"]},
+        "then": {"properties": {"extrapolation": values}},
+        "else": {"properties": intervals},
+    }
+    piece = interval | {
+        "type": ["number", "array"],
+        "minimum": -1e6,
+        "maximum": 1e6,
+        "description": "a value, or the ends of an interval",
+    }
+    box = {"type": "object", "additionalProperties": piece, "minProperties": 1}
+    union = {"type": "array", "items": box, "minItems": 1}
     observed = {
         "type": "array",
         "items": {"enum": list(BUDGETS), "title": "budget"},
@@ -73,7 +108,10 @@ def schema() -> dict[str, Any]:
             optional={"pretraining", "snapshots"},
         ),
         "evaluate": _object({"episodes": count, "observed": observed}, optional={"observed"}),
-        "references": _object({"grid": count, "seeds": count, "env_steps": count}),
+        "references": _object(
+            {**dict.fromkeys(PLACES, count), "seeds": count, "env_steps": count}, optional=set(PLACES)
+        )
+        | _one_of(*PLACES),
     }
     settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}
     lengths = {"min": count, "max": count, "total": count}
@@ -96,15 +134,17 @@ def schema() -> dict[str, Any]:
             "environment": _name("environment"),
             "features": {
                 "type": "object",
-                "additionalProperties": feature,
+                "additionalProperties": factor,
                 "minProperties": 1,
-                "description": "the context features that vary, by their names in the environment",
+                "description": "what varies: context features by their names in the environment, or tied ones",
             },
             "train_set": {
                 "enum": list(TRAIN_SETS),
                 "title": "train set",
                 "description": "how several features are combined in training: box, L-shape or axes",
             },
+            "boxes": _object(dict.fromkeys(BOXED, union), optional=set(BOXED))
+            | {"description": "regions as unions of boxes, each a piece of the factors that it names"},
             "contexts": _object(splits, optional=set(splits) - {"train"}),
             "agents": _names("agent"),
             "smoke": {
@@ -117,7 +157,7 @@ def schema() -> dict[str, Any]:
             )
             | {"description": "what this benchmark takes instead of the study's settings"},
         },
-        optional={"environment", "features", "train_set", "smoke", "override"},
+        optional={"environment", "features", "train_set", "boxes", "smoke", "override"},
     )
     name = {"type": "string", "pattern": _NAME}
     study = {
@@ -156,6 +196,10 @@ def schema() -> dict[str, Any]:
 def _object(properties: dict[str, Any], optional: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
     required = [key for key in properties if key not in optional]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _one_of(*keys: str) -> dict[str, Any]:
+    return {"oneOf": [{"required": [key]} for key in keys]}
 
 
 def _name(kind: str) -> dict[str, Any]:
@@ -202,6 +246,10 @@ def _explain(error: ValidationError) -> str:
         case "required":
             missing = ", ".join(f"'{key}'" for key in rule if key not in value)
             return f"lacks {missing}; add it"
+        case "oneOf":
+            keys = [key for one in rule for key in one["required"]]
+            found = " and ".join(f"'{key}'" for key in keys if key in value) or "neither"
+            return f"has {found}; must have one of {' and '.join(repr(key) for key in keys)}"
         case "enum":
             return unknown(schema.get("title", "choice"), value, map(str, rule))
         case "type":

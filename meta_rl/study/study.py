@@ -10,7 +10,7 @@ from string import Formatter
 from typing import Any
 
 from meta_rl import registry
-from meta_rl.contexts import DEVELOPMENT
+from meta_rl.contexts import DEVELOPMENT, TRAIN
 from meta_rl.study import budgets
 
 HELD_OUT = "held_out"
@@ -120,12 +120,18 @@ class Study:
         return {"benchmark": benchmark, "environment": self.benchmarks[benchmark]["environment"]}
 
     def _space(self, benchmark: str) -> Spec:
-        return {key: self.benchmarks[benchmark][key] for key in ("features", "train_set")}
+        return {key: self.benchmarks[benchmark][key] for key in ("features", "train_set", "boxes")}
 
     def _train_space(self, benchmark: str) -> Spec:
+        """Without what is held out."""
         space = self._space(benchmark)
-        ranges = {name: {"train": ranges["train"]} for name, ranges in space["features"].items()}
-        return space | {"features": ranges}
+        kept = {"features", "train", "values"}
+        trained = {
+            name: {key: value for key, value in said.items() if key in kept}
+            for name, said in space["features"].items()
+        }
+        boxes = {region: union for region, union in space["boxes"].items() if region == TRAIN}
+        return space | {"features": trained, "boxes": boxes}
 
     def _sample_contexts(self, benchmark: str, part: str, **_: str) -> Spec:
         counts = dict(self.benchmarks[benchmark]["contexts"])

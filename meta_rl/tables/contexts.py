@@ -28,6 +28,11 @@ TABLE = Table(
         Column("default", "float", "the parameter's value in the plain environment", "see `unit`"),
         Column("train_low", "float", "lowest value of the benchmark's train range", "see `unit`"),
         Column("train_high", "float", "highest value of the benchmark's train range", "see `unit`"),
+        Column(
+            "train_between",
+            "bool",
+            "whether the train range is all from the lowest to the highest; else only what train contexts show of it",
+        ),
     ),
     key=("benchmark", "split", "context_id", "feature"),
 )

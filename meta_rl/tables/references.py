@@ -16,7 +16,7 @@ TABLE = Table(
         Column(
             "member",
             "string",
-            "random, a controller, or specialist_{agent}_{grid index}, trained in one context",
+            "random, a controller, or specialist_{agent}_{number of its context}, trained in one context",
         ),
         replace(SEED, meaning="independent training of the member; 0 for random and controllers"),
         EPISODE,

@@ -33,13 +33,18 @@ class Setup:
 
     @cached_property
     def task(self) -> Task:
-        """Sizes, and the context space of `features` and `train_set`."""
-        space = ContextSpace.of(self.environment.features, self.spec["features"], self.spec["train_set"])
-        return Task(self.environment.spaces, space)
+        """Sizes, and the context space of `features`, `train_set` and `boxes`."""
+        described = (self.spec[key] for key in ("features", "train_set", "boxes"))
+        return Task(self.environment.spaces, ContextSpace.of(self.environment.features, *described))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that vary, in the order of a context's values."""
+        return self.task.contexts.names
 
     def environments(self, rows: tuple[int, int]) -> Environments:
         """New rows S x N of the environment, which vary the spec's features."""
-        return self.environment.build(tuple(self.spec["features"]), rows)
+        return self.environment.build(self.names, rows)
 
     def reused(self, rows: tuple[int, int]) -> Environments:
         """The same rows at every call, to be reset: simulators take their time to build."""

@@ -26,7 +26,7 @@ from meta_rl import registry
 from meta_rl.checks import gate
 from meta_rl.checks.gate import Verdict
 from meta_rl.errors import UserError
-from meta_rl.study import problems
+from meta_rl.study import space_problems
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_start_unlike_in_the_reference_fails(register: Any) -> None:
 def test_a_feature_that_takes_what_it_should_refuse_fails(
     register: Any, monkeypatch: pytest.MonkeyPatch, accepted: str
 ) -> None:
-    check = problems.feature_problems
+    check = space_problems.feature_problems
 
     def lenient(where: str, environment: str, features: dict[str, Any]) -> Iterator[str]:
         (feature,) = features
@@ -117,7 +117,7 @@ def test_a_feature_that_takes_what_it_should_refuse_fails(
         if "gain" not in feature or kind != accepted:
             yield from check(where, environment, features)
 
-    monkeypatch.setattr(problems, "feature_problems", lenient)
+    monkeypatch.setattr(space_problems, "feature_problems", lenient)
     assert failures(list(gate.check(register(Sledge)))) == {"gain": {"refused"}, "(all)": {"refused"}}
 
 

@@ -13,7 +13,7 @@ from meta_rl.tables.context_frames import to_frame
 
 
 def space_of(name: str) -> ContextSpace:
-    return ContextSpace.of(cartpole.features, BENCHMARKS[name].ranges, BENCHMARKS[name].train_set)
+    return ContextSpace.of(cartpole.features, *BENCHMARKS[name].space)
 
 
 def lengths(environment: Any, resets: int, seed: int | None = 0) -> list[float]:

@@ -17,7 +17,7 @@ from meta_rl.gym.env import ContextualEnv
         ({"split": "interpolatoin"}, "unknown split 'interpolatoin'; did you mean 'interpolation'"),
         (
             {"split": "all_extrapolation"},
-            "unknown split 'all_extrapolation'.*Known: calibration, extrapolation",
+            "split 'all_extrapolation' does not exist, as it takes several .*; the splits are train, val",
         ),
         ({"split": "train", "context": {}}, "both a context and the split 'train' are given"),
         ({"context": {"lenght": 0.8}}, "unknown feature 'lenght'; did you mean 'length'"),

@@ -20,7 +20,13 @@ def contexts(seeds: range, benchmark: str = "cart") -> pd.DataFrame:
         rows += [(split, None, i, i + 1.0) for i in range(SPLITS[split])]
     frame = pd.DataFrame(rows, columns=["split", "seed", "context_id", "value"]).astype({"seed": "Int64"})
     frame = frame.assign(
-        benchmark=benchmark, feature="length", unit="m", default=1.0, train_low=1.0, train_high=5.0
+        benchmark=benchmark,
+        feature="length",
+        unit="m",
+        default=1.0,
+        train_low=1.0,
+        train_high=5.0,
+        train_between=True,
     )
     return frame[[column.name for column in contexts_table.TABLE.columns]]
 

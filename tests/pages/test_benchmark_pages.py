@@ -85,9 +85,11 @@ def test_a_benchmark_is_described_on_the_page_of_its_environment(folder: Path, n
     page = (folder / f"{benchmark.environment}.md").read_text(encoding="utf-8")
     text = page.split(f"### {name}\n")[1].split("\n## ")[0].split("\n### ")[0]
     rows = {row[0]: row[1:] for row in table(text)}
-    for feature, row, outside in zip(space.features, space.train, space.extrapolation, strict=True):
+    for factor in space.factors:
+        (feature,) = factor.features
         train, extrapolation = rows[f"`{feature.name}`"]
-        for (low, high), said in zip([row, *outside], [train, *extrapolation.split("; ")], strict=True):
+        pieces = [*factor.train, *factor.extrapolation]
+        for (low, high), said in zip(pieces, [train, *extrapolation.split("; ")], strict=True):
             ends = f"{low * feature.default:.4g} to {high * feature.default:.4g} {feature.unit}"
             assert said == f"x[{low:g}, {high:g}] ({ends})"
     for said in (*benchmark.agents, f"Tier {benchmark.tier}: ", benchmark.note, f"({name}.png)"):

@@ -73,12 +73,14 @@ def test_contexts_of_a_block_do_not_know_the_held_out_ones(study: Study) -> None
     assert study.spec("sample_contexts", **JOB) == named | {
         "features": {"gravity": {"train": [0.2, 2.2]}},
         "train_set": "A",
+        "boxes": {},
         "seeds": [2, 2],
         "count": 3,
     }
     assert study.spec("sample_contexts", **JOB | {"part": "held_out"}) == named | {
         "features": {"gravity": {"train": [0.2, 2.2], "extrapolation": [[0.1, 0.2], [2.2, 4.4]]}},
         "train_set": "A",
+        "boxes": {},
         "counts": {"interpolation": 2, "extrapolation": 4},
     }
 

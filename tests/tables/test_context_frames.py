@@ -26,6 +26,7 @@ def test_rows_say_what_a_context_is() -> None:
         "default": [0.02, 9.8, 0.02, 9.8],
         "train_low": [0.2 * 0.02, 0.2 * 9.8] * 2,
         "train_high": [2.2 * 0.02, 2.2 * 9.8] * 2,
+        "train_between": [True] * 4,
     }
 
 
