@@ -59,14 +59,17 @@ class ContextSpace:
     def of(
         cls, features: tuple[Feature, ...], ranges: dict[str, Any], train_set: str = BOX
     ) -> "ContextSpace":
-        """From an environment's features and {name: {"train": [a, b], "extrapolation": [[a, b], ...]}}."""
-        by_name = {feature.name: feature for feature in features}
+        """From an environment's features and {name: {"train": [a, b], "extrapolation": [[a, b], ...]}}.
+
+        Features stand in the environment's order.
+        """
+        varied = tuple(feature for feature in features if feature.name in ranges)
+        spans = [ranges[feature.name] for feature in varied]
         return cls(
-            features=tuple(by_name[name] for name in ranges),
-            train=np.array([span["train"] for span in ranges.values()], dtype=np.float64),
+            features=varied,
+            train=np.array([span["train"] for span in spans], dtype=np.float64),
             extrapolation=tuple(
-                np.array(span.get("extrapolation", []), dtype=np.float64).reshape(-1, 2)
-                for span in ranges.values()
+                np.array(span.get("extrapolation", []), dtype=np.float64).reshape(-1, 2) for span in spans
             ),
             train_set=train_set,
         )

@@ -149,7 +149,8 @@ def _list(title: str, reasons: Mapping[str, str]) -> str:
 def _benchmark(name: str, benchmark: Benchmark) -> str:
     of = space(benchmark)
     rows = []
-    for feature, ranges in zip(of.features, benchmark.ranges.values(), strict=True):
+    for feature in of.features:
+        ranges = benchmark.ranges[feature.name]
         intervals = [ranges["train"], *ranges["extrapolation"]]
         texts = [
             f"x[{low:g}, {high:g}] ({feature.default * low:.4g} to {feature.default * high:.4g} {feature.unit})"

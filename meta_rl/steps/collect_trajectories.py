@@ -12,12 +12,13 @@ from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables.trajectories import TABLE
 from meta_rl.training.policy import load
+from meta_rl.training.setup import Setup
 from meta_rl.training.trajectories import Sets, collect
 
 
 def main(contexts: Path, generator: Path | None, spec: dict[str, Any], trajectories: Path) -> str:
     """The generator acts, a random action now and then; without one, every action is random."""
-    names = tuple(spec["features"])
+    names = Setup(spec).task.contexts.names
     frame = io.read(contexts, contexts_table.TABLE)
     sets: Sets
     if (frame["split"] == TRAIN).all():
@@ -32,7 +33,7 @@ def main(contexts: Path, generator: Path | None, spec: dict[str, Any], trajector
         }
     result = collect(spec, seeds, sets, load(generator) if generator else None)
     io.write(result, TABLE, trajectories, provenance.record("collect_trajectories", spec))
-    return f"{spec['benchmark']} {spec['method']}: {len(result)} transitions"
+    return f"{spec['benchmark']} {spec['variant']}: {len(result)} transitions"
 
 
 if __name__ == "__main__":

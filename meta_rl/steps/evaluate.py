@@ -15,10 +15,12 @@ from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
-from meta_rl.tables.columns import COLD, OBSERVED, PROBED
+from meta_rl.tables.columns import COLD, OBSERVED, PROBED, run_of
+from meta_rl.training.block import label_of
 from meta_rl.training.episodes import Cases, cases, play_agent
 from meta_rl.training.isolation import isolate
 from meta_rl.training.policy import Weights, finite, load
+from meta_rl.training.setup import Setup
 
 _RUN_AND_CONTEXT = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
 
@@ -33,10 +35,10 @@ def main(
 ) -> str:
     """The record of the tables says which seeds of the block failed, here or in training, and why."""
     weights = load(policy)
-    names = tuple(weights.spec["features"])
+    names = Setup(weights.spec).task.contexts.names
     seeds, *own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
     shared = context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names)
-    label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
+    label = label_of(spec, seeds)
     number = {f"run {seed}": index for index, seed in enumerate(seeds)}
     failures = {str(seeds[number[key]]): f"training, {reason}" for key, reason in weights.failures.items()}
     trained = [number[key] for key in weights.keys]
@@ -108,9 +110,7 @@ def _who(spec: dict[str, Any], seeds: np.ndarray, chunk: Cases, information: str
     """The key columns, one row per episode of [S, R]."""
     return pd.DataFrame(
         {
-            "benchmark": spec["benchmark"],
-            "agent": spec["agent"],
-            "method": spec["method"],
+            **run_of(spec),
             "seed": np.repeat(seeds, chunk.context_id.shape[1]),
             "information": information,
             "split": chunk.split,

@@ -23,7 +23,7 @@ def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references:
     specialists = [load(path) for path in policies]
     playing = [weights.runs() for weights in specialists]
     setup = playing[0].setup
-    names, environment = tuple(setup.spec["features"]), setup.environment
+    names, environment = setup.task.contexts.names, setup.environment
     turned = np.roll(np.arange(spec["episodes"]), spec["episodes"] // 2)
     todo = [
         chunk

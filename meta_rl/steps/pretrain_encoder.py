@@ -17,16 +17,16 @@ from meta_rl.training.setup import Setup
 
 
 def main(trajectories: Path, contexts: Path, spec: dict[str, Any], encoder: Path) -> str:
-    names = tuple(spec["features"])
-    seeds, _, values = context_frames.of_seeds(io.read(contexts, contexts_table.TABLE), names)
-    rewarded = Setup(spec).environment.spaces.rewarded
+    task = Setup(spec).task
+    seeds, _, values = context_frames.of_seeds(io.read(contexts, contexts_table.TABLE), task.contexts.names)
+    rewarded = task.spaces.rewarded
     told = trajectory_frames.tensors(io.read(trajectories, TABLE), str(trajectories), rewarded)
     paid = budgets.pretraining(spec["method"], spec["method_settings"], values.shape[1])
     record = provenance.record("pretrain_encoder", spec)
     weights, figures = encoders(spec, seeds, values, told, paid, record)
     policy.save(encoder, weights)
     said = ", ".join(f"{name} {np.mean(value):.4f}" for name, value in figures.items())
-    return f"{spec['benchmark']} {spec['method']}: {len(seeds)} encoders for {paid} env_steps each, {said}"
+    return f"{spec['benchmark']} {spec['variant']}: {len(seeds)} encoders for {paid} env_steps each, {said}"
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import learning as learning_table
 from meta_rl.training.block import label_of, trained
 from meta_rl.training.policy import load, save
+from meta_rl.training.setup import Setup
 
 
 def main(
@@ -25,7 +26,7 @@ def main(
     `checkpoint` is where a training that is cut leaves off. The policy file names the seeds that failed, and why.
     """
     frame = io.read(contexts, contexts_table.TABLE)
-    seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
+    seeds, _, values = context_frames.of_seeds(frame, Setup(spec).task.contexts.names)
     pretrained = load(encoder) if encoder is not None else None
     record = provenance.record("train", spec)
     with trained(spec, seeds, values, pretrained, record, checkpoint) as (runs, curves):

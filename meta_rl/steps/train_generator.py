@@ -12,12 +12,13 @@ from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.training.block import finished, generator_streams, start
 from meta_rl.training.policy import save
+from meta_rl.training.setup import Setup
 
 
 def main(contexts: Path, spec: dict[str, Any], checkpoint: Path, generator: Path) -> str:
     """`checkpoint` is where a training that is cut leaves off."""
     frame = io.read(contexts, contexts_table.TABLE)
-    seeds, _, values = context_frames.of_seeds(frame, tuple(spec["features"]))
+    seeds, _, values = context_frames.of_seeds(frame, Setup(spec).task.contexts.names)
     training = start(spec, values, generator_streams(seeds))
     label = f"{spec['benchmark']} {spec['agent']} generators of seeds {seeds[0]}-{seeds[-1]}"
     record = provenance.record("train_generator", spec)

@@ -39,7 +39,7 @@ class Setup:
 
     def environments(self, rows: tuple[int, int]) -> Environments:
         """New rows S x N of the environment, which vary the spec's features."""
-        return self.environment.build(tuple(self.spec["features"]), rows)
+        return self.environment.build(self.task.contexts.names, rows)
 
     def reused(self, rows: tuple[int, int]) -> Environments:
         """The same rows at every call, to be reset: simulators take their time to build."""

@@ -42,7 +42,8 @@ class Judge:
     """
 
     def __init__(self, spec: Spec, contexts: Path, validation: Path) -> None:
-        self.spec, setup, names = spec, Setup(spec), tuple(spec["features"])
+        self.spec, setup = spec, Setup(spec)
+        names = setup.task.contexts.names
         frame = io.read(contexts, contexts_table.TABLE)
         self.seeds, self._ids, self._contexts = context_frames.of_seeds(frame, names)
         first, count = spec["seeds"]
