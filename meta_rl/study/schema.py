@@ -99,6 +99,7 @@ def schema() -> dict[str, Any]:
             "agents": _names("agent"),
             "smoke": {
                 "type": "boolean",
+                "default": False,
                 "description": "the size is that of a trial run: the report says that its numbers mean nothing",
             },
             "override": _object(

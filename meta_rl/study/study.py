@@ -58,7 +58,7 @@ class Study:
         self.config = config
         self.name: str = config["study"]
         self.benchmarks: dict[str, Any] = config["benchmarks"]
-        self.methods: dict[str, str] = config["methods"]
+        self.methods = _ordered(config["methods"])
         test, step = config["seeds"]["test"], config["seeds"]["per_job"]
         firsts = range(test["first"], test["first"] + test["count"], step)
         self.blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
@@ -285,6 +285,12 @@ class Study:
                 for name, benchmark in self.benchmarks.items()
             },
         }
+
+
+def _ordered(methods: dict[str, str]) -> dict[str, str]:
+    """The registered method by every name: in the registry's order, each before its variants."""
+    place = list(registry.METHODS).index
+    return dict(sorted(methods.items(), key=lambda one: (place(one[1]), one[0] != one[1], one[0])))
 
 
 _SPECS: dict[str, Callable[..., Spec]] = {
