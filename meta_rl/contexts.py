@@ -100,7 +100,10 @@ class ContextSpace:
         train_set: str = BOX,
         boxes: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     ) -> "ContextSpace":
-        """From an environment's features and what a study says of `features`, `train_set` and `boxes`."""
+        """From an environment's features and what a study says of `features`, `train_set` and `boxes`.
+
+        Factors stand in the order of their features in the environment.
+        """
         by_name = {feature.name: feature for feature in features}
         factors = tuple(
             Factor(
@@ -110,7 +113,7 @@ class ContextSpace:
                 _pieces(said.get(INTERPOLATION, [])),
                 _pieces(said.get(EXTRAPOLATION, [])),
             )
-            for name, said in ranges.items()
+            for name, said in ordered(features, ranges)
         )
         unions = {
             region: tuple(
@@ -258,6 +261,14 @@ class ContextSpace:
         return (
             np.repeat(multipliers, [len(factor.features) for factor in self.factors], axis=1) * self.defaults
         )
+
+
+def ordered(features: tuple[Feature, ...], ranges: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What a study says of its factors, in the order of the environment's features; of tied ones the first counts."""
+    place = {feature.name: number for number, feature in enumerate(features)}
+    return sorted(
+        ranges.items(), key=lambda item: min(place[one] for one in item[1].get("features", [item[0]]))
+    )
 
 
 def another(chosen: np.ndarray, draw: np.ndarray, count: int) -> np.ndarray:

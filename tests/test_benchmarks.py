@@ -33,7 +33,7 @@ def study(name: str) -> dict[str, Any]:
 def test_every_published_benchmark_can_be_studied(name: str) -> None:
     """Its features exist, none is refused, its ranges are valid, its agents can take the actions."""
     found = config.check(study(name), "my.yaml")["benchmarks"]
-    assert list(found) == [f"{name}_n5", f"{name}_n100"]
+    assert found.keys() == {f"{name}_n5", f"{name}_n100"}
 
 
 @every_benchmark

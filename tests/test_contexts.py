@@ -94,11 +94,20 @@ def test_the_grid_covers_the_ends_in_equal_ratios(space: ContextSpace, points: i
     assert len(np.unique(grid.round(12), axis=0)) == points**2
 
 
-def test_features_are_taken_in_the_order_of_the_ranges() -> None:
-    space = ContextSpace.of(cartpole.features, {"tau": span(0.5, 2), "gravity": span(0.2, 3)})
-    assert space.names == ("tau", "gravity")
-    assert space.defaults.tolist() == [0.02, 9.8]
-    assert [factor.train.tolist() for factor in space.factors] == [[[0.5, 2]], [[0.2, 3]]]
+def test_features_stand_in_the_order_of_the_environment() -> None:
+    ranges = {"tau": span(0.5, 2), "gravity": span(0.2, 3)}
+    space = ContextSpace.of(cartpole.features, ranges)
+    assert space.names == ("gravity", "tau")
+    assert space.defaults.tolist() == [9.8, 0.02]
+    assert [factor.train.tolist() for factor in space.factors] == [[[0.2, 3]], [[0.5, 2]]]
+    turned = ContextSpace.of(cartpole.features, dict(reversed(ranges.items())))
+    assert np.array_equal(space.draw_train("run 0", 5), turned.draw_train("run 0", 5))
+
+
+def test_published_benchmarks_name_features_in_the_order_of_their_environments() -> None:
+    """Held-out sets are drawn in this order: it must not change what was published."""
+    for name, benchmark in BENCHMARKS.items():
+        assert published(name).names == tuple(benchmark.features)
 
 
 def drawn(name: str, split: str) -> np.ndarray:

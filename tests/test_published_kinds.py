@@ -58,7 +58,7 @@ def test_a_study_takes_it_as_it_is_published(name: str) -> None:
         "methods": ["none"],
         "references": {"points": 4, "seeds": 1, "env_steps": 51200},
     }
-    raw |= {"train": {"env_steps": 51200}}
+    raw |= {"train": {"env_steps": 51200, "snapshots": 2}}
     raw["benchmarks"] = {name: {"contexts": {"train": 25, **REGIONS[name]}, "agents": ["ppo"]}}
     completed = config.check(raw, "my.yaml")["benchmarks"][name]
     assert (completed["features"], completed["train_set"], completed["boxes"]) == KINDS[name].space
@@ -73,7 +73,7 @@ def test_gymnasium_has_the_splits_that_it_has(name: str) -> None:
     for split in ("train", "validation", *space.regions):
         own = choose(name, None, split, 0, 5).values[:, columns]
         assert np.array_equal(
-            own, space.draw_train("run 0", 5) if split == "train" else space.draw_held_out(split, 5)
+            own, space.draw_train(f"{name} run 0", 5) if split == "train" else space.draw_held_out(split, 5)
         )
     absent = EXTRAPOLATION if name == "cells" else INTERPOLATION if name == "ends" else "all_extrapolation"
     with pytest.raises(

@@ -56,7 +56,7 @@ wildcard_constraints:
     study=re.escape(STUDY.name),
     benchmark="|".join(STUDY.benchmarks),
     agent="|".join(registry.AGENTS),
-    method="|".join(registry.METHODS),
+    method="|".join(map(re.escape, STUDY.methods)),
     block=r"seeds_\d+-\d+",
     part=r"held_out|validation|seeds_\d+-\d+",
     figure="|".join(registry.FIGURES),
@@ -116,7 +116,7 @@ def runtime(rule):
 
 def encoder(wildcards):
     """Input: the encoder of a method that is pretrained; no other method has one."""
-    if registry.METHODS[wildcards.method].pretrain:
+    if STUDY.entry(wildcards.method).pretrain:
         return "results/{study}/{benchmark}/{agent}/{method}/{block}/encoder.pt"
     return []
 

@@ -97,7 +97,9 @@ def _parts(total: Path, agent: Path) -> Iterator[str]:
 
 
 def _methods(frame: pd.DataFrame) -> list[str]:
-    return [name for name in METHODS if name in set(frame["method"])]
+    """As in the registry, then the study's variants by name."""
+    names = set(frame["method"])
+    return [*(name for name in METHODS if name in names), *sorted(names - METHODS.keys())]
 
 
 def _places(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:

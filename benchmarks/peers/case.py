@@ -53,6 +53,7 @@ def training(case: Case, seeds: Sequence[int], **method: Any) -> Training:
     agent = setup.agent(Streams([f"benchmark {seed}" for seed in seeds]))
     rows = len(seeds), agent.n_envs
     streams = Streams([f"benchmark rollout {seed}" for seed in seeds])
-    features = tuple(described["features"])
-    built = shaped_mountaincar.build(features, rows) if case.shaped else setup.environments(rows)
+    built = (
+        shaped_mountaincar.build(setup.task.contexts.names, rows) if case.shaped else setup.environments(rows)
+    )
     return Training(agent, built, setup.entry, default_contexts(case, len(seeds)), streams)

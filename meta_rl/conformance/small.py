@@ -64,6 +64,7 @@ def spec(method: str, agent: str = "dqn", **agent_settings: Any) -> dict[str, An
         "boxes": {},
         "agent": agent,
         "method": method,
+        "variant": method,
         "agent_settings": {**AGENTS.get(agent, {}), **agent_settings},
         "method_settings": METHODS.get(method, {}),
         "env_steps": STEPS,

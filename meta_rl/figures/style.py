@@ -55,9 +55,11 @@ _FIXED = {
     "shuffled": Look("#999933", "*", _DASHED),
     "cgate": Look("#332288", "p", _SOLID),
 }
+_MARKERS, _DASHES = ("8", "h", "<", ">"), (_SOLID, _DASHED, _DASHDOT, _LONG)
 _FREE = [
-    Look(colour, marker, dash)
-    for marker, dash in (("8", _SOLID), ("h", _DASHED), ("<", _DASHDOT), (">", _LONG))
+    Look(colour, _MARKERS[i], _DASHES[(i + shift) % len(_DASHES)])
+    for shift in range(len(_DASHES))
+    for i in range(len(_MARKERS))
     for colour in ("#661100", "#88aa66", "#aa4499")
 ]
 

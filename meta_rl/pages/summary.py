@@ -18,25 +18,24 @@ TABLES = tuple(
 _OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
 _OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
-# A context that is wrong must not help.
-_WRONG = ("shuffled against none",)
 _DASH = "\N{EN DASH}"
 
 Tables = dict[str, pd.DataFrame]
 Record = dict[Any, Any]  # a row of the metrics table
 
 
-def page(study: str, tables: Tables, smoke: Sequence[str] = ()) -> str:
+def page(study: str, tables: Tables, smoke: Sequence[str] = (), wrong: Sequence[str] = ()) -> str:
     """The page of a study, from the tables in `TABLES`. What it says depends on nothing else.
 
-    `smoke` names the benchmarks whose size is that of a trial run.
+    `smoke` names the benchmarks whose size is that of a trial run, `wrong` the methods that are told a wrong context,
+    which must not help.
     """
     metrics = tables["metrics"]
     of_methods = metrics[
         metrics["information"].isin(REGIMES) & ~metrics["metric"].isin(["context_value", "specialist_return"])
     ]  # without the portfolio's
     sections = [
-        _section(rows, tables) | {"smoke": key[0] in smoke} for key, rows in of_methods.groupby(_GROUP)
+        _section(rows, tables, wrong) | {"smoke": key[0] in smoke} for key, rows in of_methods.groupby(_GROUP)
     ]
     verdicts = [comparison["verdict"] for section in sections for comparison in section["comparisons"]]
     return render(
@@ -75,10 +74,11 @@ def _order(method: str) -> tuple[int, str]:
     return (baselines.index(method) if method in baselines else len(baselines), method)
 
 
-def _section(rows: pd.DataFrame, tables: Tables) -> dict[str, Any]:
+def _section(rows: pd.DataFrame, tables: Tables, wrong: Sequence[str]) -> dict[str, Any]:
     """All about one benchmark, agent and information, from its `rows` of the metrics table."""
     benchmark, agent, information = rows[_GROUP].iloc[0]
     digits = _digits(rows)
+    warned = {f"{method} against none": method for method in wrong}
     return {
         "title": f"{benchmark}, {agent}, {information}",
         "regions": [
@@ -88,7 +88,9 @@ def _section(rows: pd.DataFrame, tables: Tables) -> dict[str, Any]:
         ],
         "comparisons": (compared := list(_comparisons(rows, digits))),
         "red_flags": [
-            line["region"] for line in compared if line["pair"] in _WRONG and line["verdict"] == "better"
+            f"{warned[line['pair']]}, {line['region']}"
+            for line in compared
+            if line["pair"] in warned and line["verdict"] == "better"
         ],
     }
 

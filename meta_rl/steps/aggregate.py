@@ -20,6 +20,7 @@ from meta_rl.metrics import summary
 from meta_rl.metrics.runs import Failure, runs
 from meta_rl.study import provenance
 from meta_rl.tables import io
+from meta_rl.tables.columns import run_of
 from meta_rl.tables.contexts import TABLE as CONTEXTS
 from meta_rl.tables.encodings import TABLE as ENCODINGS
 from meta_rl.tables.evaluation import TABLE as EVALUATION
@@ -86,7 +87,7 @@ def main(
 
 
 def check_consistent(records: dict[Path, Record]) -> None:
-    """Raise UserError if files of one stage differ in code, or within a benchmark in more than the seeds.
+    """Raise UserError if files of one stage differ in code, or of one benchmark and method in more than the seeds.
 
     A stage is a step with the same members and the same keys in its spec.
     """
@@ -96,7 +97,7 @@ def check_consistent(records: dict[Path, Record]) -> None:
         stage = record["step"], json.dumps([record["members"], sorted(record["spec"])])
         for kind, where, found in (
             ("code", "", record["code"]),
-            ("spec", shared["benchmark"], provenance.digest(shared)),
+            ("spec", f"{shared['benchmark']}/{shared.get('variant')}", provenance.digest(shared)),
         ):
             known, other = seen.setdefault((kind, where, *stage), (found, path))
             if found != known:
@@ -109,7 +110,7 @@ def check_consistent(records: dict[Path, Record]) -> None:
 def failures(evaluations: Iterable[Record]) -> list[Failure]:
     """The runs that the records of evaluations name as failed."""
     return [
-        (*(record["spec"][name] for name in ("benchmark", "agent", "method")), int(seed), reason)
+        (*run_of(record["spec"]).values(), int(seed), reason)
         for record in evaluations
         for seed, reason in record["failures"].items()
     ]

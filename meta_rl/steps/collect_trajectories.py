@@ -33,7 +33,7 @@ def main(contexts: Path, generator: Path | None, spec: dict[str, Any], trajector
         }
     result = collect(spec, seeds, sets, load(generator) if generator else None)
     io.write(result, TABLE, trajectories, provenance.record("collect_trajectories", spec))
-    return f"{spec['benchmark']} {spec['method']}: {len(result)} transitions"
+    return f"{spec['benchmark']} {spec['variant']}: {len(result)} transitions"
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from meta_rl.streams import Streams
 from meta_rl.study import provenance
 from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
+from meta_rl.tables.columns import run_of
 from meta_rl.tables.predictions import TABLE
 from meta_rl.tables.trajectories import TABLE as TRAJECTORIES
 from meta_rl.training import policy
@@ -58,7 +59,6 @@ def main(
     )
     fresh = io.read(held_out_trajectories, TRAJECTORIES)
     shared = context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names)
-    known = {key: spec[key] for key in ("benchmark", "agent", "method")}
     rows = []
     for split, (_, values) in shared.items():
         new = packed(fresh[fresh["split"] == split], held_out_trajectories)
@@ -74,10 +74,10 @@ def main(
         errors["true_context", 0] = _error(method, knowing, new, context)
         for (predictor, k), error in errors.items():
             told_by = {"seed": seeds, "split": split, "predictor": predictor, "window": k, "error": error}
-            rows.append(pd.DataFrame(known | told_by))
+            rows.append(pd.DataFrame(run_of(spec) | told_by))
     frame = pd.concat(rows, ignore_index=True)
     io.write(frame, TABLE, predictions, provenance.record("compare_predictors", spec))
-    return f"{spec['benchmark']} {spec['method']}: {len(frame)} errors"
+    return f"{spec['benchmark']} {spec['variant']}: {len(frame)} errors"
 
 
 def _encoded(method: IIDA, transitions: Tensor) -> Tensor:

@@ -16,8 +16,8 @@ from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import encodings as encodings_table
 from meta_rl.tables import evaluation as evaluation_table
-from meta_rl.tables.columns import PROBED, REGIMES
-from meta_rl.training.block import run_keys
+from meta_rl.tables.columns import PROBED, REGIMES, run_of
+from meta_rl.training.block import label_of, run_keys
 from meta_rl.training.episodes import Cases, cases, play_agent
 from meta_rl.training.information import regimes_of
 from meta_rl.training.isolation import isolate
@@ -40,7 +40,7 @@ def main(
     names = Setup(weights.spec).names
     seeds, *own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
     shared = context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names)
-    label = f"{spec['benchmark']} {spec['agent']} {spec['method']} seeds {seeds[0]}-{seeds[-1]}"
+    label = label_of(spec, seeds)
     number = {key: index for index, key in enumerate(run_keys(spec, seeds))}
     failures = {str(seeds[number[key]]): f"training, {reason}" for key, reason in weights.failures.items()}
     trained = [number[key] for key in weights.keys]
@@ -117,9 +117,7 @@ def _who(
     episodes = chunk.context_id.shape[1]
     return pd.DataFrame(
         {
-            "benchmark": spec["benchmark"],
-            "agent": spec["agent"],
-            "method": spec["method"],
+            **run_of(spec),
             "seed": np.repeat(seeds, snapshots * episodes),
             "information": information,
             "split": chunk.split,

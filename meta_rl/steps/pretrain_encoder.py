@@ -26,7 +26,7 @@ def main(trajectories: Path, contexts: Path, spec: dict[str, Any], encoder: Path
     weights, figures = encoders(spec, seeds, values, told, paid, record)
     policy.save(encoder, weights)
     said = ", ".join(f"{name} {np.mean(value):.4f}" for name, value in figures.items())
-    return f"{spec['benchmark']} {spec['method']}: {len(seeds)} encoders for {paid} env_steps each, {said}"
+    return f"{spec['benchmark']} {spec['variant']}: {len(seeds)} encoders for {paid} env_steps each, {said}"
 
 
 if __name__ == "__main__":

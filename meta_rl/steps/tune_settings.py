@@ -6,6 +6,7 @@ from typing import Any
 from meta_rl import job
 from meta_rl.study import provenance
 from meta_rl.tables import io
+from meta_rl.tables.columns import run_of
 from meta_rl.tables.trials import TABLE
 from meta_rl.tuning.judge import Judge
 from meta_rl.tuning.trials import tune
@@ -21,7 +22,7 @@ def main(contexts: Path, validation: Path, spec: dict[str, Any], journal: Path, 
     io.write(frame, TABLE, trials, record)
     journal.unlink(missing_ok=True)
     return (
-        f"{spec['benchmark']} {spec['agent']} {spec['method']}: {frame['trial'].nunique()} candidates, "
+        f"{' '.join(run_of(spec).values())}: {frame['trial'].nunique()} candidates, "
         f"{frame['env_steps'].sum():,} env_steps on {frame['seed'].nunique()} seeds"
     )
 

@@ -17,6 +17,8 @@ from meta_rl import registry, settings
 from meta_rl.benchmarks import BENCHMARKS
 from meta_rl.contexts import BOX, EXTRAPOLATION
 from meta_rl.errors import UserError, unknown
+from meta_rl.study import variants
+from meta_rl.study.canonical import canonical
 from meta_rl.study.problems import problems as study_problems
 from meta_rl.study.schema import (
     OPTIMISERS,
@@ -52,7 +54,11 @@ def check(raw: Any, source: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         found = "is empty" if raw is None else "is no mapping of keys to values"
         raise UserError(f"{source}: {found}; start from a copy of config/quick.yaml")
-    problems = list(violations(raw)) or [*_unpublished(raw), *_taken(raw)] or list(_untuned(raw))
+    problems = (
+        list(violations(raw))
+        or [*_unpublished(raw), *_taken(raw), *variants.problems(raw)]
+        or list(_untuned(raw))
+    )
     if not problems:
         study = _complete(raw)
         problems = list(study_problems(study))
@@ -62,10 +68,11 @@ def check(raw: Any, source: str) -> dict[str, Any]:
 
 
 def _complete(raw: dict[str, Any]) -> dict[str, Any]:
-    """Defaults filled in; settings only of the agents and methods that the study uses.
+    """Defaults filled in, in the canonical form; settings only of the agents and methods that the study uses.
 
-    Each benchmark gets its `settings`: the study's, with what it overrides, and `tuned`, the settings of agents
-    by method that stand instead.
+    `methods` are the registered ones by the study's names, by which `method_settings` have all of each. Each
+    benchmark gets its `settings`: the study's, with what it overrides, and `tuned`, the settings of agents by method
+    that stand instead.
     """
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
@@ -75,7 +82,11 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     study["evaluate"].setdefault("observed", [])
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)
-    study["method_settings"] = _with_defaults("method_settings", study["methods"], study)
+    methods = study["methods"]
+    study["methods"] = variants.members(methods)
+    members = study["method_settings"] = _with_defaults(
+        "method_settings", sorted(set(study["methods"].values())), study
+    )
     tuned, tune = study.pop("tuned", {}), study.pop("tune", None)
     tunings = {}
     for name, benchmark in study["benchmarks"].items():
@@ -87,19 +98,21 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
             usual["references"] = kept | dict.fromkeys(sorted(places))
         own = _merged(usual, override)
         own["agents"] = {agent: own["agents"][agent] for agent in benchmark["agents"]}
+        own["method_settings"] = variants.settings(methods, own["method_settings"])
         own["tuned"] = {
             method: {agent: one for agent, one in of.items() if agent in own["agents"]}
             for method, of in tuned.get(name, {}).items()
             if method in study["methods"]
         }
         benchmark["settings"] = own
+    study["method_settings"] = variants.settings(methods, members)
     if tune:
         study["tune"] = {
             "optimiser": tune.get("optimiser", OPTIMISERS[0]),
             "repetitions": tune.get("repetitions", 1),
             "benchmarks": tunings,
         }
-    return study
+    return canonical(study)
 
 
 def _tuning(tune: dict[str, Any], override: dict[str, Any], agents: list[str]) -> dict[str, Any]:
@@ -108,11 +121,19 @@ def _tuning(tune: dict[str, Any], override: dict[str, Any], agents: list[str]) -
     for agent in agents:
         narrow = tune.get("search", {}).get(agent, {}) | override.get("search", {}).get(agent, {})
         search[agent] = {
-            name: {"values": narrow.get(name, one.values), "scale": one.scale}
+            name: {"values": _chosen(one, narrow.get(name)), "scale": one.scale}
             for name, one in settings.search(registry.AGENTS[agent].module).items()
         }
     steps = tune.get("env_steps", {}) | override.get("env_steps", {})
     return json.loads(json.dumps({"env_steps": steps, "search": search}))
+
+
+def _chosen(dimension: settings.Dimension, narrow: list[Any] | None) -> list[Any]:
+    """The ends of a range, or choices in their order in SEARCH."""
+    known = json.loads(json.dumps(dimension.values))
+    if narrow is None or dimension.scale != "choice":
+        return known if narrow is None else narrow
+    return [value for value in known if value in narrow]
 
 
 def _benchmarks(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -123,10 +144,14 @@ def _benchmarks(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             fixed = (published.environment, *published.space)
             benchmark |= dict(zip(_FIXED, fixed, strict=True))
         benchmark.setdefault("train_set", BOX)
+        benchmark.setdefault("smoke", False)
         boxes = benchmark.setdefault("boxes", {})
+        for region, union in boxes.items():  # the order of boxes and of values has no meaning
+            boxes[region] = sorted(union, key=lambda box: json.dumps(box, sort_keys=True))
         for factor in benchmark["features"].values():
             outside = []
             if "values" in factor:
+                factor["values"] = sorted(factor["values"])
                 factor.setdefault("interpolation", [])
             elif EXTRAPOLATION not in boxes:
                 low, high = factor["train"]

@@ -78,7 +78,7 @@ def _pretrain_seconds(study: Study, spec: dict[str, Any]) -> float:
 
 def _predictors_seconds(study: Study, spec: dict[str, Any]) -> float:
     """Two predictors with a pretraining's updates each, on single transitions; their block is as large as any."""
-    own = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["method"]]
+    own = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["variant"]]
     return 2 * study.config["seeds"]["per_job"] * own["updates"] * own["batch"] * _PRETRAIN
 
 
@@ -124,7 +124,7 @@ def _trajectory_bytes(study: Study, spec: dict[str, Any]) -> float:
 
 def _predictors_bytes(study: Study, spec: dict[str, Any]) -> float:
     """The trajectories of a block in all contexts, as a table and as arrays."""
-    own = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["method"]]
+    own = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["variant"]]
     contexts = sum(_contexts(study, spec).values())
     return 2 * study.config["seeds"]["per_job"] * contexts * own["transitions"] * _TABLE_ROW
 

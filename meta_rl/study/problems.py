@@ -43,9 +43,9 @@ def _agent_problems(name: str, benchmark: dict[str, Any], discrete: bool) -> Ite
             )
 
 
-def _method_problems(name: str, benchmark: dict[str, Any], methods: list[str]) -> Iterator[str]:
-    for method in methods:
-        if benchmark["contexts"]["train"] < 2 and "wrong_context" in registry.METHODS[method].needs:
+def _method_problems(name: str, benchmark: dict[str, Any], methods: dict[str, str]) -> Iterator[str]:
+    for method, member in methods.items():
+        if benchmark["contexts"]["train"] < 2 and "wrong_context" in registry.METHODS[member].needs:
             yield f"benchmarks.{name}.contexts.train: is 1, but {method} is told another one; use 2 or more"
 
 
@@ -82,8 +82,8 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
     at = {key: f"benchmarks.{name}.override." * (own[key] != study[key]) for key in ("train", "references")}
     references = {f"{at['references']}references.env_steps": own["references"]["env_steps"]}
     trainings = []
-    for method in study["methods"]:
-        of = (method, own["method_settings"][method], benchmark["contexts"]["train"])
+    for method, member in study["methods"].items():
+        of = (member, own["method_settings"][method], benchmark["contexts"]["train"])
         total, spent = budgets.total(own["train"], *of), budgets.pretraining(*of)
         where = f"{at['train']}train.env_steps"
         if total - spent < own["train"]["env_steps"]:
@@ -92,7 +92,8 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
         if steps := own["method_settings"][method].get("generator_steps"):
             changed = own["method_settings"][method] != study["method_settings"][method]
             prefix = f"benchmarks.{name}.override." * changed
-            trainings.append((method, f"{prefix}method_settings.{method}.generator_steps", steps))
+            key = f"{prefix}method_settings.{method}" if method == member else f"methods.{method}"
+            trainings.append((method, f"{key}.generator_steps", steps))
     for agent in benchmark["agents"]:
         usual = own["agents"][agent]
         tuned = {method: of[agent] for method, of in own["tuned"].items() if agent in of}

@@ -149,6 +149,7 @@ def schema() -> dict[str, Any]:
             "agents": _names("agent"),
             "smoke": {
                 "type": "boolean",
+                "default": False,
                 "description": "the size is that of a trial run: the report says that its numbers mean nothing",
             },
             "override": _object(
@@ -168,7 +169,11 @@ def schema() -> dict[str, Any]:
             "additionalProperties": benchmark,
             "minProperties": 1,
         },
-        "methods": _names("method"),
+        "methods": _names("method")
+        | {
+            "items": _method(settings_of["method_settings"]["properties"], name),
+            "description": "registered ones, and variants of them: {NAME: {method: REGISTERED, SETTING: VALUE}}",
+        },
         "seeds": _object(
             {"test": seeds, "tuning": seeds, "per_job": count | {"default": PER_JOB}}, optional={"per_job"}
         ),
@@ -180,7 +185,7 @@ def schema() -> dict[str, Any]:
             "type": "object",
             "additionalProperties": {
                 "type": "object",
-                "propertyNames": _name("method"),
+                "propertyNames": name,
                 "additionalProperties": settings_of["agents"],
             },
             "description": "agent settings by benchmark and method, as `python -m meta_rl.study.adopt` writes them",
@@ -208,6 +213,34 @@ def _name(kind: str) -> dict[str, Any]:
 
 def _names(kind: str) -> dict[str, Any]:
     return {"type": "array", "items": _name(kind), "minItems": 1, "uniqueItems": True}
+
+
+def _method(members: dict[str, Any], name: dict[str, Any]) -> dict[str, Any]:
+    """An entry of `methods`: a name, or a variant with settings of its own, which are those of its member."""
+    each = [
+        {
+            "if": {
+                "type": "object",
+                "properties": {"method": {"const": member}},
+                "required": ["method"],
+            },
+            "then": _object({"method": {}} | known["properties"], optional=set(known["properties"])),
+        }
+        for member, known in members.items()
+    ]
+    variant = {
+        "type": "object",
+        "properties": {"method": _name("method")},
+        "required": ["method"],
+        "allOf": each,
+    }
+    named = {
+        "propertyNames": name,
+        "additionalProperties": variant,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"if": {"type": "object"}, "then": named, "else": _name("method")}
 
 
 def _settings(kind: str) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Study:
         self.config = config
         self.name: str = config["study"]
         self.benchmarks: dict[str, Any] = config["benchmarks"]
+        self.methods = _ordered(config["methods"])
         test, step = config["seeds"]["test"], config["seeds"]["per_job"]
         firsts = range(test["first"], test["first"] + test["count"], step)
         self.blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
@@ -77,10 +78,10 @@ class Study:
                 "study": [self.name],
                 "benchmark": [benchmark],
                 "agent": settings["agents"],
-                "method": self.config["methods"],
-                "pretrained": [name for name in self.config["methods"] if registry.METHODS[name].pretrain],
-                "predicting": [name for name in self.config["methods"] if registry.METHODS[name].predicts],
-                "generated": [name for name in self.config["methods"] if self.generated(benchmark, name)],
+                "method": self.methods,
+                "pretrained": [name for name in self.methods if self.entry(name).pretrain],
+                "predicting": [name for name in self.methods if self.entry(name).predicts],
+                "generated": [name for name in self.methods if self.generated(benchmark, name)],
                 "block": self.blocks,
                 "part": [HELD_OUT, *self.blocks],
                 "tuning_block": self.tuning_blocks,
@@ -109,8 +110,15 @@ class Study:
         last = {"agent" if path.suffix == ".pt" else "part": path.stem} if len(parts) == 2 else {}
         return {"benchmark": parts[0], **last}
 
+    def entry(self, method: str) -> registry.Entry:
+        """The registry's line behind a method of the study."""
+        return registry.METHODS[self.methods[method]]
+
     def spec(self, rule: str, **wildcards: str) -> Spec:
-        """What the job of `rule` with these wildcards must know."""
+        """What the job of `rule` with these wildcards must know.
+
+        Of a run it has `method`, the registered one, and `variant`, the study's own name, which tables have.
+        """
         return _SPECS[rule](self, **wildcards)
 
     def _settings(self, benchmark: str, key: str) -> Spec:
@@ -118,6 +126,12 @@ class Study:
 
     def _benchmark(self, benchmark: str, **_: str) -> Spec:
         return {"benchmark": benchmark, "environment": self.benchmarks[benchmark]["environment"]}
+
+    def _run(self, benchmark: str, agent: str, method: str) -> Spec:
+        return self._benchmark(benchmark) | {"agent": agent} | self._named(method)
+
+    def _named(self, method: str) -> Spec:
+        return {"method": self.methods[method], "variant": method}
 
     def _space(self, benchmark: str) -> Spec:
         return {key: self.benchmarks[benchmark][key] for key in ("features", "train_set", "boxes")}
@@ -149,7 +163,7 @@ class Study:
         return {
             **self._benchmark(benchmark),
             **self._train_space(benchmark),
-            "method": method,
+            **self._named(method),
             "method_settings": self._settings(benchmark, "method_settings")[method],
             "seeds": (self.blocks | self.tuning_blocks)[block],
         }
@@ -163,7 +177,7 @@ class Study:
         return spec | {"agent": agent} if self.generated(benchmark, method) else spec
 
     def _compare(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
-        return self._benchmark(benchmark) | {"agent": agent, "method": method}
+        return self._run(benchmark, agent, method)
 
     def _train_generator(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
         return self._train(benchmark, agent, method, block) | {
@@ -184,7 +198,7 @@ class Study:
             "agent_settings": self._settings(benchmark, "agents")[agent],
             "env_steps": budgets.total(
                 self._settings(benchmark, "train"),
-                method,
+                self.methods[method],
                 self._settings(benchmark, "method_settings")[method],
                 self.benchmarks[benchmark]["contexts"]["train"],
             ),
@@ -206,17 +220,16 @@ class Study:
     def _choose_settings(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
         test = self.config["seeds"]["test"]
         seeds = {"test_seeds": [test["first"], test["count"]]}
-        return self._benchmark(benchmark) | {"agent": agent, "method": method} | seeds
+        return self._run(benchmark, agent, method) | seeds
 
     def _summarise_tuning(self, **_: str) -> Spec:
         """What the page says beside what was measured."""
         tuned = {name: self._settings(name, "tuned") for name in self.benchmarks}
-        said = {key: self.config[key] for key in ("tune", "seeds", "methods")}
-        return self._itself() | said | {"tuned": tuned}
+        said = {key: self.config[key] for key in ("tune", "seeds")}
+        return self._itself() | said | {"methods": list(self.methods), "tuned": tuned}
 
     def _evaluate(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
-        episodes = self._settings(benchmark, "evaluate")
-        return self._benchmark(benchmark) | {"agent": agent, "method": method, **episodes}
+        return self._run(benchmark, agent, method) | self._settings(benchmark, "evaluate")
 
     def _solve_references(self, benchmark: str, agent: str, **_: str) -> Spec:
         """Specialists know their context by living in it: they train with the method `none`."""
@@ -250,8 +263,13 @@ class Study:
         return {"figure": figure}
 
     def _itself(self, **_: str) -> Spec:
-        smoke = [name for name, benchmark in self.benchmarks.items() if benchmark.get("smoke")]
+        smoke = [name for name, benchmark in self.benchmarks.items() if benchmark["smoke"]]
         return {"study": self.name, "smoke": smoke}
+
+    def _summarise(self, **_: str) -> Spec:
+        """`wrong`: the methods that are told a wrong context."""
+        wrong = [name for name in self.methods if "wrong_context" in self.entry(name).needs]
+        return self._itself() | {"wrong": wrong}
 
     def _report(self, **_: str) -> Spec:
         return {"study": self.name}
@@ -261,7 +279,7 @@ class Study:
         seeds = self.config["seeds"]["test"]
         return {
             "study": self.name,
-            "methods": self.config["methods"],
+            "methods": list(self.methods),
             "seeds": [seeds["first"], seeds["count"]],
             "benchmarks": {
                 name: {
@@ -276,6 +294,12 @@ class Study:
                 for name, benchmark in self.benchmarks.items()
             },
         }
+
+
+def _ordered(methods: dict[str, str]) -> dict[str, str]:
+    """The registered method by every name: in the registry's order, each before its variants."""
+    place = list(registry.METHODS).index
+    return dict(sorted(methods.items(), key=lambda one: (place(one[1]), one[0] != one[1], one[0])))
 
 
 _SPECS: dict[str, Callable[..., Spec]] = {
@@ -294,7 +318,7 @@ _SPECS: dict[str, Callable[..., Spec]] = {
     "score": Study._benchmark,
     "aggregate": Study._tables,
     "plot": Study._figure,
-    "summarise": Study._itself,
+    "summarise": Study._summarise,
     "report": Study._report,
     "check_results": Study._expected,
 }

@@ -43,20 +43,20 @@ def _ranges(agent: str, search: dict[str, Any]) -> Iterator[str]:
 
 
 def _misfits(
-    name: str, agent: str, benchmark: dict[str, Any], methods: list[str], tune: dict[str, Any]
+    name: str, agent: str, benchmark: dict[str, Any], methods: dict[str, str], tune: dict[str, Any]
 ) -> Iterator[str]:
     """The first combination of settings that the shortest candidates of a method cannot be trained with."""
     own, search = benchmark["settings"], tune["search"][agent]
     shortest = rungs(tune["env_steps"]["min"], tune["env_steps"]["max"])[-1]
     coupled = [key for key in _COUPLED if key in search]
     contexts = benchmark["contexts"]["train"]
-    for method in methods:
+    for method, member in methods.items():
         whole = {
             "agent": agent,
             "agent_settings": own["agents"][agent],
-            "method": method,
+            "method": member,
             "method_settings": own["method_settings"][method],
-            "env_steps": budgets.total(own["train"], method, own["method_settings"][method], contexts),
+            "env_steps": budgets.total(own["train"], member, own["method_settings"][method], contexts),
         }
         for values in product(*(search[key]["values"] for key in coupled)):
             chosen = dict(zip(coupled, values, strict=True))

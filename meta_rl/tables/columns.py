@@ -1,5 +1,7 @@
 """The columns that several tables share, so that one name means one thing everywhere."""
 
+from typing import Any
+
 from meta_rl.contexts import DEVELOPMENT, RESULTS, TRAIN
 from meta_rl.tables.schema import Column
 
@@ -7,7 +9,11 @@ BENCHMARK = Column(
     "benchmark", "string", "environment with its features, ranges and splits, by its name in the config"
 )
 AGENT = Column("agent", "string", "learner")
-METHOD = Column("method", "string", "how the context reaches the agent")
+METHOD = Column(
+    "method",
+    "string",
+    "how the context reaches the agent: a registered method, or a variant by the study's name",
+)
 SEED = Column("seed", "int", "one independent training run", low=0)
 # Regimes in which methods are ranked; then how many transitions were observed before an episode, or a whole one.
 REGIMES = COLD, PROBED = "cold", "probe10"
@@ -42,3 +48,8 @@ EPISODE_RETURN = Column("episode_return", "float", "undiscounted sum of the epis
 STATUS = Column(
     "status", "string", "diverged once a value or weight of the run is not finite", choices=("ok", "diverged")
 )
+
+
+def run_of(spec: dict[str, Any]) -> dict[str, str]:
+    """The columns `benchmark`, `agent` and `method` of what the job with this spec writes."""
+    return {"benchmark": spec["benchmark"], "agent": spec["agent"], "method": spec["variant"]}

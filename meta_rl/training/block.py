@@ -10,6 +10,7 @@ import pandas as pd
 
 from meta_rl.methods.base import Source, Trajectories
 from meta_rl.streams import Streams, run_key
+from meta_rl.tables.columns import run_of
 from meta_rl.tables.learning import TABLE
 from meta_rl.training import curves
 from meta_rl.training.curves import Point
@@ -17,8 +18,6 @@ from meta_rl.training.isolation import isolate
 from meta_rl.training.loop import Training
 from meta_rl.training.policy import Weights, join, restore, tensors
 from meta_rl.training.setup import Setup
-
-_RUN = ("benchmark", "agent", "method")
 
 Spec = dict[str, Any]
 
@@ -77,7 +76,7 @@ def trained(
                 path = checkpoint.with_suffix(f".{some[0]}.pt")
             run = finished(training, spec, label, record, path, paid)
             weights, points = kept.enter_context(run)
-            return weights, curves.rows(points, {name: spec[name] for name in _RUN}, seeds[some], paid)
+            return weights, curves.rows(points, run_of(spec), seeds[some], paid)
 
         parts, failed = isolate(train, len(seeds), label)
         failures = {keys[index]: reason for index, reason in failed.items()}
@@ -108,4 +107,4 @@ def generator_streams(spec: Spec, seeds: np.ndarray) -> Streams:
 
 def label_of(spec: Spec, seeds: np.ndarray) -> str:
     """The name of a block in its log."""
-    return " ".join([*(spec[name] for name in _RUN), f"seeds {seeds[0]}-{seeds[-1]}"])
+    return " ".join([*run_of(spec).values(), f"seeds {seeds[0]}-{seeds[-1]}"])

@@ -18,6 +18,7 @@ from meta_rl.job import Progress
 from meta_rl.metrics.returns import iqm
 from meta_rl.study.candidates import Spec, rungs
 from meta_rl.tables import io
+from meta_rl.tables.columns import run_of
 from meta_rl.tables.trials import TABLE
 from meta_rl.tuning.judge import Verdict
 from meta_rl.tuning.optimisers import OPTIMISERS, Proposal
@@ -40,9 +41,7 @@ def tune(
     optimiser = OPTIMISERS[budget["optimiser"]](spec["search"], types, len(lengths), spec["seeds"][0])
     frame = _kept(journal, record)
     kept = 0 if frame is None else frame["trial"].nunique()
-    progress = Progress(
-        f"{spec['benchmark']} {spec['agent']} {spec['method']} tuning", budget["total"], "env_steps"
-    )
+    progress = Progress(f"{' '.join(run_of(spec).values())} tuning", budget["total"], "env_steps")
     spent, number = 0, 0
     while True:
         proposal = optimiser.ask() if number else _default(spec)
@@ -84,9 +83,7 @@ def _rows(spec: Spec, number: int, proposal: Proposal, verdict: Verdict) -> pd.D
     first, count = spec["seeds"]
     return pd.DataFrame(
         {
-            "benchmark": spec["benchmark"],
-            "agent": spec["agent"],
-            "method": spec["method"],
+            **run_of(spec),
             "repetition": first,
             "trial": number,
             "seed": range(first, first + count),

@@ -42,6 +42,8 @@ def test_methods_keep_their_looks_whatever_stands_beside_them() -> None:
     many = style.looks([*synthetic.METHODS, "b", "c"])
     assert list(many)[-4:] == ["alpha", "b", "c", "zeta"]
     assert len({(look.colour, look.marker) for look in many.values()}) == len(many)
+    variants = style.looks(f"variant_{number}" for number in range(48))
+    assert len({(look.colour, look.marker, look.dash) for look in variants.values()}) == 48
     assert len({look.colour for look in style.looks(synthetic.METHODS).values()}) == len(synthetic.METHODS)
 
 

@@ -25,7 +25,9 @@ def lengths(environment: Any, resets: int, seed: int | None = 0) -> list[float]:
 @pytest.mark.parametrize("seed", [0, 3])
 def test_train_contexts_are_those_of_the_studys_run_of_that_seed(seed: int) -> None:
     environment, space = make("cartpole_length", seed=seed, n_contexts=6), space_of("cartpole_length")
-    table = to_frame(space, "cartpole_length", "train", space.draw_train(f"run {seed}", 6), seed)
+    table = to_frame(
+        space, "cartpole_length", "train", space.draw_train(f"cartpole_length run {seed}", 6), seed
+    )
     expected = dict(zip(table["context_id"], table["value"], strict=True))
     found = {}
     for _ in range(6):

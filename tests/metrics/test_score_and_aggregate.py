@@ -44,7 +44,9 @@ def study(tmp_path: Path) -> Study:
         write(references, frames.references(everything[mine]), part, record("evaluate_references"))
     for block, seeds in BLOCKS.items():
         for method, level in LEVELS.items():
-            made = record("evaluate", agent="dqn", method=method, episodes=2) | {"failures": {}}
+            made = record("evaluate", agent="dqn", method=method, variant=method, episodes=2) | {
+                "failures": {}
+            }
             write(
                 evaluation, frames.evaluation(everything, seeds, {method: level}), f"{method}_{block}", made
             )
@@ -52,12 +54,17 @@ def study(tmp_path: Path) -> Study:
             curve = curve.assign(
                 benchmark="cart", agent="dqn", method=method, metric="loss", value=0.1, status="ok"
             )
-            made = record("train", agent="dqn", method=method, seeds=[seeds[0], 2])
+            made = record("train", agent="dqn", method=method, variant=method, seeds=[seeds[0], 2])
             write(
                 learning, curve[[column.name for column in learning.TABLE.columns]], f"{method}_{block}", made
             )
         encoded = frames.encodings(everything, seeds)
-        write(encodings, encoded, block, record("evaluate", agent="dqn", method="iida", episodes=2))
+        write(
+            encodings,
+            encoded,
+            block,
+            record("evaluate", agent="dqn", method="iida", variant="iida", episodes=2),
+        )
     files["scores"] = [tmp_path / "cart" / "scores.parquet"]
     score.main(files["evaluation"], files["references"], files["contexts"], SPEC, files["scores"][0])
     return files
@@ -157,4 +164,18 @@ def test_two_specs_are_refused(study: Study, tmp_path: Path) -> None:
     first = study["evaluation"][0]
     remade(first, spec=io.record(first)["spec"] | {"episodes": 99})
     with pytest.raises(UserError, match="'evaluate' made it from spec"):
+        run(study, tmp_path)
+
+
+def test_variants_of_a_method_have_specs_of_their_own(study: Study, tmp_path: Path) -> None:
+    for path in study["learning"]:
+        spec = io.record(path)["spec"]
+        other = {"method": "jrpl", "method_settings": {"window": len(spec["variant"])}}
+        made = io.record(path) | provenance.record("train", spec | other)
+        io.write(io.read(path, learning.TABLE), learning.TABLE, path, made)
+    run(study, tmp_path)
+    path = study["learning"][0]
+    made = io.record(path) | {"spec": io.record(path)["spec"] | {"method_settings": {"window": 9}}}
+    io.write(io.read(path, learning.TABLE), learning.TABLE, path, made)
+    with pytest.raises(UserError, match="'train' made it from spec"):
         run(study, tmp_path)

@@ -173,11 +173,13 @@ def test_small_returns_keep_their_digits() -> None:
 def test_the_step_writes_the_page(tables: Tables, tmp_path: Path) -> None:
     paths = synthetic.write(tables, tmp_path)
     page = tmp_path / "summary.html"
-    assert summarise.main(paths, {"study": "quick", "smoke": []}, page).endswith(" kB")
+    assert summarise.main(paths, {"study": "quick", "smoke": [], "wrong": []}, page).endswith(" kB")
     assert page.read_text("utf-8") == summary.page("quick", tables)
     with pytest.raises(UserError, match="the summary needs metrics too"):
         summarise.main(
-            [path for path in paths if path.stem != "metrics"], {"study": "quick", "smoke": []}, page
+            [path for path in paths if path.stem != "metrics"],
+            {"study": "quick", "smoke": [], "wrong": []},
+            page,
         )
 
 
@@ -191,14 +193,16 @@ def test_benchmarks_of_smoke_size_are_marked(tables: Tables) -> None:
 
 def test_a_wrong_context_that_helps_raises_a_red_flag() -> None:
     made = synthetic.tables(benchmarks=1, methods=8, runs=3)
-    assert "Red flag" not in words(summary.page("quick", made))
+    told = {"wrong": ["shuffled", "another"]}
+    assert "Red flag" not in words(summary.page("quick", made, **told))
     metrics = made["metrics"]
     pair = (metrics["method"] == "shuffled") & (metrics["compared_with"] == "none")
     pair &= metrics["split"] == "extrapolation"
     for metric, values in {"return_difference": (9.0, 5.0, 13.0), "p_holm": (0.01, np.nan, np.nan)}.items():
         metrics.loc[pair & (metrics["metric"] == metric), ["estimate", "low", "high"]] = values
-    text = words(summary.page("quick", made))
-    assert text.count("Red flag (extrapolation): an agent that is told a wrong context") == 1
+    text = words(summary.page("quick", made, **told))
+    assert text.count("Red flag (shuffled, extrapolation): an agent that is told a wrong context") == 1
+    assert "Red flag" not in words(summary.page("quick", made))
 
 
 def test_what_specialists_and_predictors_reach_stands_on_the_page(tables: Tables) -> None:

@@ -17,7 +17,7 @@ from meta_rl.tables import io
 from meta_rl.tables.trials import TABLE
 
 STUDY = study(repetitions=3)
-METHODS = STUDY.config["methods"]
+METHODS = list(STUDY.methods)
 RECORD = {"code": "c0de", "cpu": "a CPU", "platform": "a system", "spec": {}, "step": "tune_settings"}
 
 

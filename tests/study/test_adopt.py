@@ -85,3 +85,14 @@ def test_what_would_not_be_valid_is_not_written(folder: Path) -> None:
     with pytest.raises(UserError, match="does not hold whole steps"):
         adopt.adopt(Path("my.yaml"))
     assert (folder / "my.yaml").read_text() == TEXT
+
+
+def test_a_variant_is_adopted_under_its_name(folder: Path) -> None:
+    path = folder / "my.yaml"
+    path.write_text(TEXT.replace("methods: [none, ", "methods: [{short: {method: jrpl, window: 2}}, none, "))
+    tuned(folder, "short", gamma=0.9)
+    adopt.adopt(Path("my.yaml"))
+    assert block(path) == {"small_gravity": {"short": {"dqn": {"gamma": 0.9}}}}
+    assert (
+        config.load(path)["benchmarks"]["small_gravity"]["settings"]["tuned"] == block(path)["small_gravity"]
+    )

@@ -76,7 +76,7 @@ def test_a_list_of_train_contexts_makes_a_benchmark_of_each() -> None:
     both = {"cartpole_tau": listed, "own": SMALL | {"contexts": listed["contexts"]}, "small_gravity": SMALL}
     benchmarks = config.check(changed("benchmarks", both), "my.yaml")["benchmarks"]
     expanded = [f"{name}_n{count}" for name in ("cartpole_tau", "own") for count in (5, 2)]
-    assert list(benchmarks) == [*expanded, "small_gravity"]
+    assert benchmarks.keys() == {*expanded, "small_gravity"}
     for name in expanded:
         alike = benchmarks[f"{name.partition('_n')[0]}_n5"]
         counts = {"train": int(name.partition("_n")[2]), "interpolation": 2, "extrapolation": 4}

@@ -145,7 +145,7 @@ def test_a_train_set_reaches_who_draws_and_who_trains() -> None:
 @pytest.mark.parametrize(
     ("override", "rules"),
     [
-        ({"evaluate": {"episodes": 3}}, {"evaluate", "evaluate_references"}),
+        ({"evaluate": {"episodes": 4}}, {"evaluate", "evaluate_references"}),
         ({"train": {"env_steps": 800}}, {"train"}),
         ({"train": {"pretraining": "additional"}}, {"train"}),
         ({"references": {"grid": 3}}, {"solve_references"}),

@@ -14,18 +14,18 @@ SPACE = ContextSpace.of(cartpole.features, {"tau": {"train": [0.2, 2.2]}, "gravi
 
 
 def test_rows_say_what_a_context_is() -> None:
-    frame = context_frames.to_frame(SPACE, "both", "train", np.array([[0.01, 5.0], [0.03, 7.0]]), seed=3)
+    frame = context_frames.to_frame(SPACE, "both", "train", np.array([[5.0, 0.01], [7.0, 0.03]]), seed=3)
     assert frame.to_dict("list") == {
         "benchmark": ["both"] * 4,
         "split": ["train"] * 4,
         "seed": [3] * 4,
         "context_id": [6, 6, 7, 7],
-        "feature": ["tau", "gravity", "tau", "gravity"],
-        "value": [0.01, 5.0, 0.03, 7.0],
-        "unit": ["s", "m/s^2", "s", "m/s^2"],
-        "default": [0.02, 9.8, 0.02, 9.8],
-        "train_low": [0.2 * 0.02, 0.2 * 9.8] * 2,
-        "train_high": [2.2 * 0.02, 2.2 * 9.8] * 2,
+        "feature": ["gravity", "tau", "gravity", "tau"],
+        "value": [5.0, 0.01, 7.0, 0.03],
+        "unit": ["m/s^2", "s", "m/s^2", "s"],
+        "default": [9.8, 0.02, 9.8, 0.02],
+        "train_low": [0.2 * 9.8, 0.2 * 0.02] * 2,
+        "train_high": [2.2 * 9.8, 2.2 * 0.02] * 2,
         "train_between": [True] * 4,
     }
 

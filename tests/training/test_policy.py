@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -208,3 +209,19 @@ def test_a_pretrained_encoder_fits_its_method_only(tmp_path: Path) -> None:
         assert torch.equal(value, encoder.last[name])
     with pytest.raises(UserError, match=str(tmp_path / "encoder.pt")):
         policy.restore(Setup(spec("jrpl")).method(Streams(keys(0, 1))), loaded.last, loaded.path)
+
+
+def test_features_stand_in_the_order_of_the_environment_whatever_a_file_says(tmp_path: Path) -> None:
+    """Files are written with sorted keys; a policy that is told the context must meet it as it was trained."""
+    described = spec("explicit") | {
+        "features": {name: {"train": [0.5, 1.5]} for name in ("length", "masspole")}
+    }
+    agent = Setup(described).agent(Streams(["run 0"]))
+    tensors = {name: value.unsqueeze(1) for name, value in policy.tensors(agent).items()}
+    policy.save(tmp_path / "policy.pt", Weights(described, ("run 0",), (0,), tensors, {}))
+    setup = policy.load(tmp_path / "policy.pt").runs().setup
+    assert setup.names == ("masspole", "length")
+    rows = setup.environments((1, 1))
+    rows.reset(np.ones((1, 1), dtype=bool), np.array([[[0.2, 0.7]]]), np.zeros((1, 1, rows.noise)))
+    known = dict(zip([one.name for one in setup.environment.features], rows.context, strict=True))
+    assert (known["masspole"], known["length"]) == (0.2, 0.7)

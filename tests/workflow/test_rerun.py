@@ -1,9 +1,12 @@
 """What a change reruns: just what it touches."""
 
+import json
 import os
 import re
 import shutil
+from typing import Any
 
+import yaml
 from harness import Project
 
 DOWNSTREAM = {
@@ -63,6 +66,13 @@ def test_a_new_method_runs_itself_only(project: Project) -> None:
     assert project.planned() == set(), "a new line in the registry reruns nothing"
     project.edit("config/test.yaml", "methods: [none, ", "methods: [plain, none, ")
     assert project.planned() == DOWNSTREAM | runs("train", "plain") | runs("evaluate", "plain")
+
+
+def test_a_variant_runs_itself_only(project: Project) -> None:
+    project.edit(
+        "config/test.yaml", "methods: [none, ", "methods: [{short: {method: jrpl, window: 2}}, none, "
+    )
+    assert project.planned() == DOWNSTREAM | runs("train", "short") | runs("evaluate", "short")
 
 
 def test_a_new_figure_trains_nothing(project: Project) -> None:
@@ -129,6 +139,24 @@ def test_a_spelled_out_default_reruns_nothing(project: Project) -> None:
         "[0.2, 2.2], extrapolation: [[0.1, 0.2], [2.2, 4.4]]",
     )
     assert project.planned() == set()
+
+
+def test_another_order_and_notation_rerun_nothing(project: Project) -> None:
+    path = project.root / "config/test.yaml"
+    study = turned(yaml.safe_load(path.read_text()))
+    study["train"] = {"pretraining": "included"} | study["train"]
+    study["agents"]["dqn"] |= {"epsilon_start": 1, "learning_rate": 2.5e-4}
+    path.write_text(json.dumps(study).replace("[0.2, 2.2]", "[2.0e-1, 2.20]"))
+    assert project.planned() == set()
+
+
+def turned(value: Any, key: str = "") -> Any:
+    """The same study, all keys and the lists whose order says nothing backwards."""
+    if isinstance(value, dict):
+        return {name: turned(value[name], name) for name in reversed(value)}
+    if isinstance(value, list) and key in ("agents", "methods", "figures", "observed"):
+        return value[::-1]
+    return value
 
 
 def test_deleted_code_stamps_come_back(project: Project) -> None:
