@@ -19,7 +19,6 @@ def main(contexts: Path, validation: Path, spec: dict[str, Any], journal: Path, 
     record = provenance.record("tune_settings", spec)
     frame = tune(spec, Judge(spec, contexts, validation), journal, record)
     io.write(frame, TABLE, trials, record)
-    journal.unlink(missing_ok=True)
     return (
         f"{spec['benchmark']} {spec['agent']} {spec['method']}: {frame['trial'].nunique()} candidates, "
         f"{frame['env_steps'].sum():,} env_steps on {frame['seed'].nunique()} seeds"

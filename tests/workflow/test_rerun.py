@@ -1,5 +1,6 @@
 """What a change reruns: just what it touches."""
 
+import json
 import os
 import re
 import shutil
@@ -131,14 +132,19 @@ def test_a_spelled_out_default_reruns_nothing(project: Project) -> None:
     assert project.planned() == set()
 
 
-def test_deleted_code_stamps_come_back(project: Project) -> None:
-    stamps = sorted((project.root / "results/test/code").iterdir())
-    before = [stamp.read_text() for stamp in stamps]
-    for stamp in stamps:
-        stamp.unlink()
+def test_job_files_that_are_deleted_or_damaged_come_back(project: Project) -> None:
+    told = sorted((project.root / "results/test/jobs").rglob("*.json"))
+    assert len(told) == 58
+    before = [path.read_text() for path in told]
+    assert all(re.fullmatch(r"[0-9a-f]{16}", json.loads(text)["code"]) for text in before)
+    for path in told:
+        path.unlink()
+    told[0].write_text(before[0][:20])
     assert project.planned() == set()
-    assert [stamp.read_text() for stamp in stamps] == before
-    assert all(re.fullmatch(r"[0-9a-f]{16}\n", text) for text in before)
+    assert [path.read_text() for path in told] == before
+    times = [path.stat().st_mtime_ns for path in told]
+    assert project.planned() == set()
+    assert [path.stat().st_mtime_ns for path in told] == times, "what is right is not written again"
 
 
 def test_figures_are_drawn_from_tables_alone(project: Project) -> None:
