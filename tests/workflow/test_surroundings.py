@@ -1,0 +1,110 @@
+"""What lies around a job is nothing to its results: the user's settings, a log's disk, the folder it works in."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from harness import ROOT, Project
+
+BLOCK = "results/test/small_gravity/dqn/jrpl/seeds_0-1"
+FIGURE = "results/test/figures/return_vs_context"
+# What users may have set, and their libraries read.
+USERS = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # in a notebook
+    "MUJOCO_GL": "nonsense",
+    "PYOPENGL_PLATFORM": "nonsense",
+    "NPY_DISABLE_CPU_FEATURES": "AVX2",
+    "NUMPY_MADVISE_HUGEPAGE": "0",
+    "OMP_NUM_THREADS": "2",
+    "OPENBLAS_CORETYPE": "Prescott",
+    "MKL_CBWR": "COMPATIBLE",
+    "MKL_NUM_THREADS": "2",
+    "ATEN_CPU_CAPABILITY": "default",
+    "TORCH_LOGS": "all",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "PANDAS_FUTURE_INFER_STRING": "0",
+    "PANDAS_COPY_ON_WRITE": "warn",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "PYTHONHASHSEED": "3",
+    "SOURCE_DATE_EPOCH": "1",
+    "SNAKEMAKE_OUTPUT_CACHE": "/nowhere",
+    "LC_ALL": "C",
+    "COLUMNS": "20",
+}
+
+
+def test_results_do_not_depend_on_the_users_environment_and_files(
+    finished: Project, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = "text.usetex: True\nfont.size: 30\nsavefig.bbox: tight\nsavefig.dpi: 20\n"
+    (project.root / "matplotlibrc").write_text(settings)
+    (tmp_path / "matplotlibrc").write_text(settings)
+    for name, value in (USERS | {"MPLCONFIGDIR": str(tmp_path), "MATPLOTLIBRC": str(tmp_path)}).items():
+        monkeypatch.setenv(name, value)
+    targets = [f"{BLOCK}/evaluation.parquet", f"{FIGURE}.png"]
+    made = [*targets, f"{BLOCK}/learning.parquet", f"{FIGURE}.pdf"]
+    done = project.snakemake(
+        *targets, "--forcerun", "plot", "train", "--allowed-rules", "plot", "train", "evaluate"
+    )
+    assert done.returncode == 0, done.stdout
+    for path in made:
+        ours, theirs = project.root / path, finished.root / path
+        assert ours.stat().st_mtime_ns != theirs.stat().st_mtime_ns, path
+        assert ours.read_bytes() == theirs.read_bytes(), path
+
+
+def test_a_log_that_cannot_be_written_costs_nothing_but_itself(project: Project) -> None:
+    policy = project.root / BLOCK / "policy.pt"
+    log = project.root / "results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log"
+    policy.unlink()
+    log.unlink()
+    log.symlink_to("/dev/full")
+    done = project.snakemake(str(policy.relative_to(project.root)))
+    assert done.returncode == 0, done.stdout
+    assert policy.exists()
+    assert (policy.parent / "learning.parquet").exists()
+    assert "seeds_0-1.log: is not whole: [Errno 28]" in done.stdout
+
+
+@pytest.mark.parametrize("quiet", [(), ("--quiet", "rules", "host"), ("--quiet", "all")])
+def test_the_status_knows_of_a_failure_whatever_snakemake_prints(
+    project: Project, quiet: tuple[str, ...]
+) -> None:
+    results = "results/test/small_gravity"
+    (project.root / results / "dqn/none/seeds_0-1/evaluation.parquet").write_text("no table")
+    assert project.snakemake(f"{results}/scores.parquet", *quiet).returncode == 1
+    said = status(project.root)
+    assert "| score | small_gravity | 1 | 0 | 0 | 1 |" in said
+    assert (
+        "score small_gravity: failed; attempts that failed: error: results/test/small_gravity/dqn/none"
+        in said
+    )
+    assert "  results/test/logs/score/small_gravity.log" in said
+    assert "Snakemake does not work on it" in said
+
+
+def status(folder: Path) -> str:
+    command = [sys.executable, "-m", "meta_rl.study.status", str(ROOT / "config/test.yaml")]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def test_results_may_lie_elsewhere(project: Project, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "another disk"
+    elsewhere.mkdir()
+    for name in ("results", ".snakemake"):
+        shutil.move(project.root / name, elsewhere / name)
+    there = elsewhere / "results/test"
+    last = [there / name for name in ("summary.html", "report.html", "check.txt", "figures/iqm.png")]
+    for path in last:
+        path.unlink()
+    shutil.rmtree(there / "small_gravity/dqn/none/seeds_0-1")
+    done = project.snakemake("all", "--directory", str(elsewhere))
+    assert done.returncode == 0, done.stdout
+    assert all(path.is_file() for path in last)
+    assert not (project.root / "results").exists()
+    assert "58 of 58 jobs done" in status(elsewhere)
+    figures = yaml.safe_load((ROOT / "config/test.yaml").read_text())["figures"]
+    assert all(f"figures/{figure}.png" in (there / "report.html").read_text() for figure in figures)
