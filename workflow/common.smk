@@ -54,7 +54,7 @@ wildcard_constraints:
 
 
 def job(rule, writes=None, **reads):
-    """Inputs: the lists of files that the job `reads`, and its own file, which holds these lists and those that it `writes`.
+    """Inputs: the lists of files that the job `reads`, and its own file, which holds them and those that it `writes`.
 
     The file is rewritten when its text changes only, and then its job runs again.
     """

@@ -35,7 +35,9 @@ def test_no_command_grows_with_the_study(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "snakemake", "all", "--configfile", "large.yaml", "--dry-run", "-p"]
     done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
-    commands = re.findall(r"^ *(python -m meta_rl\.attempt .*)$", done.stdout, flags=re.MULTILINE)
+    commands = re.findall(
+        r"^Shell command: (python -m meta_rl\.attempt .*)$", done.stdout, flags=re.MULTILINE
+    )
     told = list((tmp_path / "results/test/jobs").rglob("*.json"))
     assert len(commands) == len(told) > BENCHMARKS * len(registry.METHODS)
     assert max(len(path.read_bytes()) for path in told) > 131_071, "there is something that grows"

@@ -1,5 +1,6 @@
 """What lies around a job is nothing to its results: the user's settings, a log's disk, the folder it works in."""
 
+import base64
 import shutil
 import subprocess
 import sys
@@ -108,3 +109,51 @@ def test_results_may_lie_elsewhere(project: Project, tmp_path: Path) -> None:
     assert "58 of 58 jobs done" in status(elsewhere)
     figures = yaml.safe_load((ROOT / "config/test.yaml").read_text())["figures"]
     assert all(f"figures/{figure}.png" in (there / "report.html").read_text() for figure in figures)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_was_finished_unseen_is_taken_over_whatever_is_printed(
+    project: Project, tmp_path: Path, elsewhere: bool
+) -> None:
+    folder = project.root
+    if elsewhere:
+        (folder := tmp_path / "another disk").mkdir()
+        for name in ("results", ".snakemake"):
+            shutil.move(project.root / name, folder / name)
+    policy, log = (
+        folder / BLOCK / "policy.pt",
+        folder / "results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log",
+    )
+    before = policy.read_bytes(), log.stat().st_mtime_ns
+    (record_of(folder, f"{BLOCK}/policy.pt")).unlink()
+    command = [
+        sys.executable,
+        str(ROOT / "slurm/resume.py"),
+        "--quiet",
+        "all",
+        "--configfile",
+        "config/test.yaml",
+    ]
+    done = subprocess.run(
+        [*command, "--directory", str(folder), "--cores", "2"],
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"taking over 1 files that are up to date: {BLOCK}/policy.pt\n" in done.stdout
+    assert (policy.read_bytes(), log.stat().st_mtime_ns) == before, "it was not trained again"
+    assert record_of(folder, f"{BLOCK}/policy.pt").exists()
+
+
+def record_of(folder: Path, name: str) -> Path:
+    """Snakemake's record of a file."""
+    encoded = base64.urlsafe_b64encode(name.encode()).decode()
+    metadata = folder / ".snakemake/metadata"
+    (found,) = [
+        path
+        for path in metadata.rglob("*")
+        if path.is_file() and "".join(path.relative_to(metadata).parts).replace("@", "") == encoded
+    ]
+    return found
