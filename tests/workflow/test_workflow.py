@@ -17,6 +17,7 @@ def test_every_rule_has_a_step_of_its_name() -> None:
         for rule in rules.read_text().split("\nrule ")[1:]:
             name = rule.partition(":")[0]
             assert f"python -m meta_rl.attempt {{log}} {name} --job {{input.job}}" in rule
+            assert " | " not in rule, "the status of a job is its step's"
             assert f'job("{name}"' in "".join(rule.split()), "its own"
             assert f"/logs/{name}" in rule
 
