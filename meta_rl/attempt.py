@@ -171,8 +171,13 @@ def _reason(said: str) -> str:
 
 
 def _write(log: Path, whole: list[Attempt]) -> None:
-    with suppress(OSError):
-        write_text(record_of(log), json.dumps(whole, indent=1) + "\n")
+    text = json.dumps(whole, indent=1) + "\n"
+    try:
+        write_text(record_of(log), text)
+    except OSError:  # the disk is full: there is still the block that holds how it began
+        with suppress(OSError), record_of(log).open("r+", encoding="utf-8") as file:
+            file.write(text)
+            file.truncate()
 
 
 def _now() -> str:

@@ -126,6 +126,26 @@ def test_attempts_are_counted_until_one_succeeds(package: Path, tmp_path: Path) 
     assert [one["status"] for one in attempt.attempts(log)] == [0]
 
 
+FULL = """
+_whole, _calls = write_text, []
+def write_text(*arguments):
+    _calls.append(arguments)
+    if len(_calls) > 1:
+        raise OSError(28, "No space left on device")
+    _whole(*arguments)
+"""
+
+
+def test_how_an_attempt_ended_fits_on_a_disk_that_has_become_full(package: Path, tmp_path: Path) -> None:
+    with (package / "meta_rl/files.py").open("a") as file:
+        file.write(FULL)
+    log = tmp_path / "job.log"
+    assert tried(package, log, "fail")[0] == 3
+    assert [(one["status"], one["reason"]) for one in attempt.attempts(log)] == [
+        (3, "ValueError: no such number")
+    ]
+
+
 def test_a_step_is_told_to_stop_and_one_that_is_killed_with_its_attempt_has_no_end(
     package: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ its lock. What is out of date and waits to be made again counts as done.
 import re
 import sys
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from string import Formatter
@@ -81,12 +81,14 @@ def report(study: Study, since: float | None) -> str:
 def job(study: Study, rule: str, path: Path, since: float | None) -> Job:
     """What is known of the job that makes a result; `since` as in `report`."""
     own = log_of(study, rule, path)
+    theirs = sorted(_SNAKEMAKE.glob(f"*_logs/rule_{rule}/{_joined(study, rule, path)}/*.log"), key=_changed)
     tried = attempt.attempts(own)
+    if theirs and not tried:  # a job whose step has not begun, or never did
+        tried = [{"started": datetime.fromtimestamp(_changed(theirs[0]), UTC).isoformat()}]
     starts = [*(datetime.fromisoformat(one["started"]).timestamp() for one in tried), float("inf")]
-    theirs = sorted(_SNAKEMAKE.glob(f"*_logs/rule_{rule}/{_joined(study, rule, path)}/*.log"))
     failed, logs = [], [own]
     for one, (start, end) in zip(tried, pairwise(starts), strict=True):
-        said = [log for log in theirs if start <= log.stat().st_mtime < end]
+        said = [log for log in theirs if start <= _changed(log) < end]
         last = end == float("inf")
         reason = _reason([one.get("reason", ""), *(_tail(log) for log in [*said, *[own] * last])])
         runs = "ended" not in one and last and since is not None and start >= since and not reason
@@ -127,6 +129,10 @@ def _folder(study: Study) -> Path:
 def _reason(texts: list[str]) -> str:
     """What the words in some texts mean, if it is known."""
     return next((meaning for words, meaning in _REASONS if any(re.search(words, text) for text in texts)), "")
+
+
+def _changed(log: Path) -> float:
+    return log.stat().st_mtime
 
 
 def _tail(log: Path) -> str:

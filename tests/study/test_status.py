@@ -108,6 +108,15 @@ def test_what_a_scheduler_wrote_of_an_attempt_is_its_reason(study: Study, said: 
     assert row(status.report(study, since=START), "train")[4:6] == ["0", "1"]
 
 
+def test_a_job_whose_step_never_began_is_known_by_its_schedulers_log(study: Study) -> None:
+    scheduler("jrpl/seeds_0-1", 4, 10, "python: command not found\n")
+    assert row(status.report(study, since=START), "train")[4:6] == ["1", "0"]
+    ended = status.report(study, since=None)
+    assert row(ended, "train")[4:6] == ["0", "1"]
+    assert "train small_gravity dqn jrpl seeds_0-1: failed; attempts that failed: see its logs\n" in ended
+    assert "/4.log" in ended
+
+
 @pytest.mark.parametrize(
     ("reason", "shown"),
     [
