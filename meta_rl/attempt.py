@@ -44,6 +44,7 @@ _SET = {
     "PYTHONUTF8": "1",
 }
 _ERROR = re.compile(r"^(error: .*|[\w.]*(?:Error|Exception)\b.*)$", re.MULTILINE)
+_FULL = re.compile("No space left on device|Disk quota exceeded")
 _TAIL = 20_000  # bytes of output in which the reason of a failure is looked for
 
 Attempt = dict[str, Any]
@@ -165,9 +166,11 @@ class _Copies:
 
 
 def _reason(said: str) -> str:
-    """The last line that names an error."""
+    """The last line that names an error, one about a full disk first: others follow from that."""
+    if said.endswith(f"{KILLED}\n"):
+        return KILLED
     found = _ERROR.findall(said)
-    return KILLED if said.endswith(f"{KILLED}\n") else found[-1] if found else ""
+    return next(iter([line for line in found if _FULL.search(line)] or found[-1:]), "")
 
 
 def _write(log: Path, whole: list[Attempt]) -> None:

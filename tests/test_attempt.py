@@ -19,6 +19,9 @@ match sys.argv[1]:
     case "fail":
         print("ValueError: no such number", file=sys.stderr)
         sys.exit(3)
+    case "full":
+        print("OSError: [Errno 28] No space left on device\\nRuntimeError: unexpected pos 64", file=sys.stderr)
+        sys.exit(1)
     case "die":
         os.kill(os.getpid(), signal.SIGKILL)
     case "wait":
@@ -78,7 +81,12 @@ def test_output_goes_to_the_log_and_on_and_the_costs_are_measured(package: Path,
 
 @pytest.mark.parametrize(
     ("how", "status", "reason"),
-    [("fail", 3, "ValueError: no such number"), ("die", 137, attempt.KILLED), ("well", 0, "")],
+    [
+        ("full", 1, "OSError: [Errno 28] No space left on device"),
+        ("fail", 3, "ValueError: no such number"),
+        ("die", 137, attempt.KILLED),
+        ("well", 0, ""),
+    ],
 )
 def test_the_status_is_that_of_the_step(
     package: Path, tmp_path: Path, how: str, status: int, reason: str

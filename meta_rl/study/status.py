@@ -25,7 +25,10 @@ _SNAKEMAKE = Path(".snakemake")
 _REASONS = (  # words in a log, and what they mean
     (r"exceeded memory limit|oom.kill|Out Of Memory|OUT_OF_MEMORY", "out of memory"),
     (r"DUE TO TIME LIMIT|TIMEOUT", "time limit"),
-    (r"No space left on device|Disk quota exceeded", "disk full"),
+    (
+        r"No space left on device|Disk quota exceeded|unexpected pos \d+ vs \d+",
+        "disk full",
+    ),  # PyTorch's, last
     (r"NODE_FAIL|NODE FAILURE", "node failed"),
     (r"CANCELLED", "cancelled"),
     (r"killed \(SIGKILL\)", "killed, most often because memory ran out"),

@@ -121,6 +121,7 @@ def test_a_job_whose_step_never_began_is_known_by_its_schedulers_log(study: Stud
     ("reason", "shown"),
     [
         ("error: [Errno 28] No space left on device; make room", "disk full"),
+        ("RuntimeError: [enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0", "disk full"),
         ("ValueError: no such number", "ValueError: no such number"),
         ("", "see its logs"),
     ],
