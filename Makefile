@@ -16,10 +16,11 @@
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
-# STUDY names a file in config/. PROFILE is a profile of Snakemake's, and empty for this machine alone. TORCH_INDEX is an
-# index of torch builds, for who does not want the default one:
-# https://pytorch.org/get-started/locally tells which serves CPU and which CUDA builds.
+# STUDY names a file in config/. DIRECTORY is where the folder `results` lies, or is to lie: it may be on another disk.
+# PROFILE is a profile of Snakemake's, and empty for this machine alone. TORCH_INDEX is an index of torch builds, for who
+# does not want the default one: https://pytorch.org/get-started/locally tells which serves CPU and which CUDA builds.
 STUDY ?= quick
+DIRECTORY ?= .
 PROFILE ?=
 TORCH_INDEX ?=
 PYTHON ?= python3
@@ -30,9 +31,12 @@ BIN := $(ENV)/bin
 INSTALLED := $(ENV)/.meta_rl-installed
 WHERE := $(if $(PROFILE),--profile $(PROFILE),--cores all)
 # (`--quiet` takes all words that follow it, so it comes first.)
-OPTIONS := --quiet rules host --configfile config/$(STUDY).yaml $(WHERE)
+OPTIONS := --quiet rules host --configfile config/$(STUDY).yaml --directory $(DIRECTORY) $(WHERE)
 SNAKEMAKE := $(BIN)/snakemake $(OPTIONS)
 CHECK := $(BIN)/python -m meta_rl.study.config config/$(STUDY).yaml
+# What reads results does so from where they lie.
+THERE := cd $(DIRECTORY) && $(abspath $(BIN))/python
+STUDY_FILE := $(abspath config/$(STUDY).yaml)
 
 .PHONY: run status resume tour figures tune adopt test test-slurm scale gate videos docs parity tuning-comparison bench \
 	install clean
@@ -40,10 +44,10 @@ CHECK := $(BIN)/python -m meta_rl.study.config config/$(STUDY).yaml
 run: install
 	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) all
-	@cat results/$$($(CHECK))/check.txt
+	@cat $(DIRECTORY)/results/$$($(CHECK))/check.txt
 
 status: install
-	@$(BIN)/python -m meta_rl.study.status config/$(STUDY).yaml
+	@$(THERE) -m meta_rl.study.status $(STUDY_FILE)
 
 resume: install
 	$(BIN)/python slurm/resume.py $(OPTIONS)
@@ -60,7 +64,7 @@ tune: install
 	$(SNAKEMAKE) tune
 
 adopt: install
-	$(BIN)/python -m meta_rl.study.adopt config/$(STUDY).yaml
+	$(THERE) -m meta_rl.study.adopt $(STUDY_FILE)
 
 test: install
 	$(BIN)/ruff check
@@ -106,5 +110,5 @@ $(INSTALLED): pyproject.toml Makefile
 	touch $@
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find meta_rl tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find meta_rl benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,20 +1,26 @@
-"""The command line of a step, made from the signature of its `main`: one flag a parameter.
+"""The command line of a step, made from the signature of its `main`.
 
     if __name__ == "__main__":
         job.run(main)
 
-`held_out: Path` becomes `--held-out FILE`, `list[Path]` takes any number of files, `Path | None` may be left
-empty, a dict is read from JSON. `main` returns the sentence that ends the job's log.
+`held_out: Path` becomes `--held-out FILE`, and `Path | None` may be left empty. What grows with a study comes from
+the file that `--job` names (`meta_rl/study/jobs.py`): its spec is the parameter of type `dict`, its lists of files are
+those of type `list[Path]`. `main` returns the sentence that ends the job's log.
+
+A parameter `checkpoint` or `journal` is the file from which the work goes on if it is cut. `run` removes it, and those
+beside it that begin with its name, as the last thing that a job does which has succeeded.
 """
 
 import argparse
 import errno
+import glob
 import inspect
 import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -22,6 +28,7 @@ from meta_rl import memory
 from meta_rl.errors import UserError
 
 _SILENCE = 10.0  # seconds between two progress lines
+_UNTIL_DONE = ("checkpoint", "journal")
 
 
 def run(main: Callable[..., str]) -> None:
@@ -31,12 +38,14 @@ def run(main: Callable[..., str]) -> None:
     its traceback.
     """
     step = Path(inspect.getfile(main)).stem
-    arguments = vars(_parser(step, main).parse_args())
+    kinds = get_type_hints(main)
+    flags = vars(_parser(step, main, kinds).parse_args())
     _use_one_thread()
     memory.keep_freed()
     start = time.monotonic()
     try:
-        sentence = main(**arguments)
+        told = _told(step, kinds, flags.pop("job"))
+        sentence = main(**flags, **told)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
@@ -46,6 +55,10 @@ def run(main: Callable[..., str]) -> None:
         print(f"error: {error}; make room, and run the workflow again", file=sys.stderr)
         sys.exit(1)
     print(f"{step}: {sentence} in {time.monotonic() - start:.1f} s", flush=True)
+    for path in filter(None, map(flags.get, _UNTIL_DONE)):
+        for left in path.parent.glob(f"{glob.escape(path.stem)}.*"):
+            with suppress(OSError):  # the next job that it would be of any use to replaces it
+                left.unlink()
 
 
 class Progress:
@@ -70,30 +83,40 @@ class Progress:
         )
 
 
-def _parser(step: str, main: Callable[..., str]) -> argparse.ArgumentParser:
+def _parser(step: str, main: Callable[..., str], kinds: dict[str, Any]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m meta_rl.steps.{step}", description=main.__doc__, allow_abbrev=False
     )
-    for name, kind in get_type_hints(main).items():
-        if name != "return":
-            parser.add_argument(f"--{name.replace('_', '-')}", **_FLAGS.get(kind, _JSON))
+    for name, kind in {"job": Path, **kinds}.items():
+        if kind in _FLAGS:
+            parser.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", **_FLAGS[kind])
     return parser
 
 
-def _mapping(text: str) -> dict[str, Any]:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
+def _told(step: str, kinds: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The parameters that come from the job's file."""
+    again = "run the workflow, which writes it anew"
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        spec = dict(held["spec"])
+        lists = {name: list(map(Path, paths)) for name, paths in held["lists"].items()}
+    except FileNotFoundError:
+        raise UserError(f"{path}: does not exist; {again}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f"{path}: is not a whole job file; {again}") from None
+    wanted = {name for name, kind in kinds.items() if kind == list[Path]}
+    if wanted != lists.keys():
+        raise UserError(
+            f"{path}: lists {_names(lists)}, but the step '{step}' takes {_names(wanted)}; {again}"
+        )
+    return lists | {name: spec for name, kind in kinds.items() if kind == dict[str, Any]}
 
 
-_JSON: dict[str, Any] = {"type": _mapping, "required": True, "metavar": "JSON"}
-_FLAGS: dict[Any, dict[str, Any]] = {
-    Path: {"type": Path, "required": True, "metavar": "FILE"},
-    list[Path]: {"type": Path, "required": True, "nargs": "*", "metavar": "FILE"},
-    Path | None: {"type": Path, "nargs": "?", "metavar": "FILE"},
-    int: {"type": int, "required": True},
-}
+def _names(lists: Iterable[str]) -> str:
+    return ", ".join(sorted(lists)) or "no files"
+
+
+_FLAGS: dict[Any, dict[str, Any]] = {Path: {"required": True}, Path | None: {"nargs": "?"}}
 
 
 def _use_one_thread() -> None:

@@ -2,7 +2,7 @@
 
     python slurm/resume.py --configfile config/quick.yaml --profile slurm
 
-takes Snakemake's options, and does, in this order and saying so:
+takes Snakemake's options, `--directory` for results elsewhere among them, and does, in this order and saying so:
 
 1. stop if another Snakemake works in this folder: two would write the same files;
 2. cancel the jobs that the dead one left behind, in the queue and on this machine, and wait until they are gone,
@@ -22,11 +22,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+HERE = Path.cwd()  # what Snakemake's options are relative to
 sys.path.insert(0, str(ROOT))
 
 from meta_rl.checks.currency import stale  # noqa: E402
@@ -39,6 +41,9 @@ _TRIES = 5  # of a controller that is busy
 
 
 def main(arguments: list[str]) -> int:
+    os.chdir(
+        _option(arguments, "--directory", "-d") or "."
+    )  # where jobs work, and Snakemake keeps its records
     if found := list(_processes(_is_main)):
         print(
             f"error: Snakemake works in this folder, process {found[0]}; wait for it, or stop it with Ctrl-C"
@@ -50,7 +55,7 @@ def main(arguments: list[str]) -> int:
     _snakemake(["all", "--unlock", *arguments])
     _adopt(arguments)
     _say("running Snakemake")
-    return subprocess.run([sys.executable, "-m", "snakemake", "all", *arguments]).returncode
+    return subprocess.run([sys.executable, "-m", "snakemake", "all", *arguments], cwd=HERE).returncode
 
 
 def _cancel() -> None:
@@ -95,7 +100,7 @@ def _adopt(arguments: list[str]) -> None:
     if not unknown:
         _say("nothing was finished unseen")
         return
-    study = Study(load(_study_file(arguments)))
+    study = Study(load(HERE / (_option(arguments, "--configfile", "--configfiles") or "config/config.yaml")))
     reasons = {path: stale(study, Path(path)) for path in unknown}
     current = [path for path, reason in reasons.items() if reason is None]
     if current and not _nothing_to_do(current, arguments):  # what some of them came from is to be made again
@@ -115,15 +120,20 @@ def _adopt(arguments: list[str]) -> None:
 
 
 def _nothing_to_do(paths: list[str], arguments: list[str]) -> bool:
-    return "Nothing to be done" in _snakemake([*paths, "--dry-run", *arguments])
+    plans = {row[0]: row[-1] for row in _summary(paths, arguments)}
+    return all(plans[path] == "no update" for path in paths)
 
 
 def _unknown(arguments: list[str]) -> list[str]:
     """Files of the study that exist without Snakemake having a record of them."""
     known = {_name(path) for path in _METADATA.rglob("*") if path.is_file()}
-    lines = _snakemake(["all", "--summary", *arguments]).splitlines()
-    names = [line.split("\t")[0] for line in lines[1:]]
+    names = [row[0] for row in _summary(["all"], arguments)]
     return [name for name in names if name not in known and Path(name).is_file()]
+
+
+def _summary(targets: list[str], arguments: list[str]) -> list[list[str]]:
+    """A row for each file that targets come from: it first, its plan last. `--quiet` takes nothing from it."""
+    return [line.split("\t") for line in _snakemake([*targets, "--summary", *arguments]).splitlines()[1:]]
 
 
 def _name(record: Path) -> str:
@@ -132,20 +142,21 @@ def _name(record: Path) -> str:
     return base64.urlsafe_b64decode(encoded).decode()
 
 
-def _study_file(arguments: list[str]) -> str:
-    at = [
-        number + 1
-        for number, argument in enumerate(arguments)
-        if argument in ("--configfile", "--configfiles")
-    ]
-    return arguments[at[0]] if at else "config/config.yaml"
+def _option(arguments: list[str], *names: str) -> str | None:
+    """The first value of an option of Snakemake's."""
+    for argument, value in pairwise([*arguments, ""]):
+        name, joined, own = argument.partition("=")
+        if name in names:
+            return own if joined else value
+    return None
 
 
 def _snakemake(arguments: list[str]) -> str:
-    done = subprocess.run([sys.executable, "-m", "snakemake", *arguments], capture_output=True, text=True)
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"error: snakemake {' '.join(arguments)} says\n{done.stdout}{done.stderr}")
-    return done.stdout if "--summary" in arguments else done.stdout + done.stderr
+    return done.stdout
 
 
 def _processes(wanted: Callable[[list[str]], bool]) -> Iterator[int]:

@@ -1,6 +1,7 @@
 import errno
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,33 +11,40 @@ from meta_rl import job
 from meta_rl.errors import UserError
 
 Call = dict[str, Any]
+TOLD = {"code": "c0de", "spec": {"a": [1]}, "lists": {"tables": ["x", "y"]}}
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Call:
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """The file of a job."""
+    path = tmp_path / "job.json"
+    path.write_text(json.dumps(TOLD))
+    return path
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> Call:
     seen: Call = {}
 
-    def main(
-        spec: dict[str, Any], held_out: Path, tables: list[Path], count: int, encoder: Path | None
-    ) -> str:
-        seen.update(spec=spec, held_out=held_out, tables=tables, count=count, encoder=encoder)
+    def main(spec: dict[str, Any], held_out: Path, tables: list[Path], encoder: Path | None) -> str:
+        seen.update(spec=spec, held_out=held_out, tables=tables, encoder=encoder)
         return "all well"
 
-    monkeypatch.setattr(sys, "argv", ["step", *arguments])
-    job.run(main)
+    run(monkeypatch, main, *arguments)
     return seen
 
 
-REQUIRED = ("--spec", '{"a": [1]}', "--held-out", "h", "--tables", "x", "y", "--count", "3")
+def run(monkeypatch: pytest.MonkeyPatch, main: Callable[..., str], *arguments: str | Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["step", *map(str, arguments)])
+    job.run(main)
 
 
-def test_flags_follow_the_signature(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_flags_follow_the_signature_and_what_grows_is_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], told: Path
 ) -> None:
-    assert call(monkeypatch, *REQUIRED, "--encoder", "e") == {
+    assert call(monkeypatch, "--job", told, "--held-out", "h", "--encoder", "e") == {
         "spec": {"a": [1]},
         "held_out": Path("h"),
         "tables": [Path("x"), Path("y")],
-        "count": 3,
         "encoder": Path("e"),
     }
     assert capsys.readouterr().out == "test_job: all well in 0.0 s\n"
@@ -44,61 +52,132 @@ def test_flags_follow_the_signature(
 
 @pytest.mark.parametrize("flag", [(), ("--encoder",)])
 def test_an_optional_path_may_be_left_out_or_empty(
-    monkeypatch: pytest.MonkeyPatch, flag: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch, flag: tuple[str, ...], told: Path
 ) -> None:
-    assert call(monkeypatch, *flag, *REQUIRED)["encoder"] is None
+    assert call(monkeypatch, *flag, "--job", told, "--held-out", "h")["encoder"] is None
 
 
-def test_a_list_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = [argument for argument in REQUIRED if argument not in ("x", "y")]
-    assert call(monkeypatch, *arguments)["tables"] == []
+def test_a_list_may_be_empty(monkeypatch: pytest.MonkeyPatch, told: Path) -> None:
+    told.write_text(json.dumps(TOLD | {"lists": {"tables": []}}))
+    assert call(monkeypatch, "--job", told, "--held-out", "h")["tables"] == []
 
 
-@pytest.mark.parametrize("text", ["{", "[1]"])
-def test_a_spec_is_a_json_object(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "does not exist; run the workflow, which writes it anew"),
+        ("", "is not a whole job file; run"),
+        (json.dumps(TOLD)[:-9], "is not a whole job file; run"),
+        ("[1]", "is not a whole job file; run"),
+        (json.dumps({"spec": {}}), "is not a whole job file; run"),
+        (json.dumps(TOLD | {"spec": None}), "is not a whole job file; run"),
+        (json.dumps(TOLD | {"lists": {}}), "lists no files, but the step 'test_job' takes tables; run"),
+        (
+            json.dumps(TOLD | {"lists": {"tables": [], "others": []}}),
+            "lists others, tables, but the step 'test_job' takes tables; run",
+        ),
+    ],
+)
+def test_a_job_file_that_is_not_the_steps_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    told: Path,
+    text: str | None,
+    says: str,
 ) -> None:
+    told.unlink()
+    if text is not None:
+        told.write_text(text)
     with pytest.raises(SystemExit) as stopped:
-        call(monkeypatch, "--spec", text, *REQUIRED[2:])
-    assert stopped.value.code == 2
-    assert "--spec" in capsys.readouterr().err
+        call(monkeypatch, "--job", told, "--held-out", "h")
+    assert stopped.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {told}: {says}")
 
 
-@pytest.mark.parametrize("arguments", [REQUIRED[2:], (*REQUIRED, "--hel", "h"), (*REQUIRED, "--other", "1")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--held-out", "h"),
+        ("--job", "j"),
+        ("--job", "j", "--held-out", "h", "--hel", "h"),
+        ("--job", "j", "--held-out", "h", "--spec", "{}"),
+        ("--job", "j", "--held-out", "h", "--tables", "x"),
+    ],
+)
 def test_missing_shortened_and_unknown_flags_are_refused(
     monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as stopped:
         call(monkeypatch, *arguments)
+    assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "journal"])
+def test_what_a_cut_job_goes_on_from_goes_last_and_only_after_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], told: Path, name: str
+) -> None:
+    told.write_text(json.dumps(TOLD | {"lists": {}}))
+    folder = told.parent / "checkpoints"
+    folder.mkdir()
+    own = [folder / one for one in ("dqn.pt", "dqn.3.pt")]
+    others = [folder / one for one in ("ddqn.pt", "dqn_2.pt")]
+    for path in (*own, *others):
+        path.touch()
+    seen = []
+
+    def ends(sentence: str) -> Callable[..., str]:
+        def main(**_: Any) -> str:
+            if not sentence:
+                raise UserError("no room")
+            return sentence
+
+        main.__annotations__ = {name: Path, "return": str}
+        return main
+
+    with pytest.raises(SystemExit):
+        run(monkeypatch, ends(""), "--job", told, f"--{name}", own[0])
+    assert all(path.exists() for path in own)
+
+    def flushed(*words: str, **options: Any) -> None:
+        seen.append((words[0], options["flush"], all(path.exists() for path in own)))
+
+    monkeypatch.setattr("builtins.print", flushed)
+    run(monkeypatch, ends("done"), "--job", told, f"--{name}", own[0])
+    assert seen == [("test_job: done in 0.0 s", True, True)]
+    assert not any(path.exists() for path in own)
+    assert all(path.exists() for path in others)
 
 
 def test_a_user_error_is_one_line_and_status_1(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], told: Path
 ) -> None:
+    told.write_text(json.dumps(TOLD | {"lists": {}}))
+
     def main() -> str:
         raise UserError("x.parquet: does not exist; run the workflow to make it")
 
-    monkeypatch.setattr(sys, "argv", ["step"])
     with pytest.raises(SystemExit) as stopped:
-        job.run(main)
+        run(monkeypatch, main, "--job", told)
     assert stopped.value.code == 1
     assert capsys.readouterr().err == "error: x.parquet: does not exist; run the workflow to make it\n"
 
 
-def test_other_errors_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_keep_their_traceback(monkeypatch: pytest.MonkeyPatch, told: Path) -> None:
+    told.write_text(json.dumps(TOLD | {"lists": {}}))
+
     def main() -> str:
         return json.loads("{")
 
-    monkeypatch.setattr(sys, "argv", ["step"])
     with pytest.raises(json.JSONDecodeError):
-        job.run(main)
+        run(monkeypatch, main, "--job", told)
 
 
-def test_jobs_use_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_use_one_thread(monkeypatch: pytest.MonkeyPatch, told: Path) -> None:
     torch = pytest.importorskip("torch")
     before = torch.get_num_threads()
     torch.set_num_threads(2)
-    call(monkeypatch, *REQUIRED)
+    call(monkeypatch, "--job", told, "--held-out", "h")
     assert torch.get_num_threads() == 1
     torch.set_num_threads(before)
 
@@ -117,19 +196,21 @@ def test_progress_prints_at_most_every_ten_seconds(
     ]
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES])
 def test_a_full_disk_is_an_error_of_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], told: Path, number: int
 ) -> None:
-    def main(count: int) -> str:
-        raise OSError(errno.ENOSPC if count else errno.EACCES, "No space left on device", "here/policy.pt")
+    told.write_text(json.dumps(TOLD | {"lists": {}}))
 
-    monkeypatch.setattr(sys, "argv", ["step", "--count", "1"])
+    def main() -> str:
+        raise OSError(number, "No space left on device", "here/policy.pt")
+
+    if number == errno.EACCES:
+        with pytest.raises(PermissionError):
+            run(monkeypatch, main, "--job", told)
+        return
     with pytest.raises(SystemExit) as stopped:
-        job.run(main)
+        run(monkeypatch, main, "--job", told)
     assert stopped.value.code == 1
-    assert capsys.readouterr().err == (
-        "error: [Errno 28] No space left on device: 'here/policy.pt'; make room, and run the workflow again\n"
-    )
-    monkeypatch.setattr(sys, "argv", ["step", "--count", "0"])
-    with pytest.raises(PermissionError):
-        job.run(main)
+    says = f"error: [Errno {number}] No space left on device: 'here/policy.pt'; make room, and run the workflow again"
+    assert capsys.readouterr().err == f"{says}\n"

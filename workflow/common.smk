@@ -1,10 +1,8 @@
 # What the rules share: the study, the environment of their commands, and functions for inputs and params.
 import ast
-import json
 import os
 import re
 import sys
-from functools import cache
 from pathlib import Path
 
 ROOT = Path(workflow.basedir).parent
@@ -13,24 +11,17 @@ sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
 from meta_rl import registry
 from meta_rl.errors import UserError
 from meta_rl.files import write_text
-from meta_rl.study import demand, provenance
+from meta_rl.study import demand, jobs
 from meta_rl.study.config import load
 from meta_rl.study.study import TABLES, Study
 
-# Jobs run the Python that runs Snakemake, whatever is activated, and one thread each.
+SNAKEFILE = os.path.relpath(ROOT / "workflow/Snakefile")
+# Jobs run the Python that runs Snakemake, whatever is activated. (The rest of their environment: meta_rl/study/attempt.py.)
 os.environ.update(
     PATH=os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     ),
     PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-    OMP_NUM_THREADS="1",
-    MKL_NUM_THREADS="1",
-    OPENBLAS_NUM_THREADS="1",
-)
-# A step that was killed cannot say anything itself.
-shell.prefix(
-    "set -euo pipefail; trap '[ $? != 137 ] || "
-    'echo "killed (SIGKILL); most often memory ran out" >&2\' EXIT; '
 )
 
 
@@ -62,39 +53,26 @@ wildcard_constraints:
     figure="|".join(registry.FIGURES),
 
 
-def spec(rule):
-    """Params: what the job must know, as JSON. A changed value reruns the jobs that use it."""
-    return lambda wildcards: json.dumps(STUDY.spec(rule, **wildcards))
+def job(rule, writes=None, **reads):
+    """Inputs: the lists of files that the job `reads`, and its own file, which holds them and those that it `writes`.
 
-
-def code(rule):
-    """Input: a stamp that is rewritten when the meaning of the code changes that the job runs.
-
-    Snakemake sees neither imports nor what a command runs. Comments and formatting do not count.
+    The file is rewritten when its text changes only, and then its job runs again.
     """
 
-    def path(wildcards):
-        return stamp(rule, provenance.members(STUDY.spec(rule, **wildcards)))
+    def inputs(wildcards):
+        lists = {name: of(wildcards) for name, of in reads.items()}
+        written = {name: of(wildcards) for name, of in (writes or {}).items()}
+        path = jobs.path(STUDY, rule, wildcards)
+        text = jobs.text(STUDY, rule, wildcards, lists | written)
+        if not path.is_file() or path.read_text() != text:
+            write_text(path, text)
+        return lists | {"job": str(path)}
 
-    return path
-
-
-@cache
-def stamp(rule, members):
-    path = Path(
-        "results",
-        STUDY.name,
-        "code",
-        "-".join([rule, *(name for _, name in members)]) + ".txt",
-    )
-    text = provenance.code_hash_of(rule, members) + "\n"
-    if not path.is_file() or path.read_text() != text:
-        write_text(path, text)
-    return str(path)
+    return unpack(inputs)
 
 
 def files(pattern, *fixed):
-    """Input: all the files of a pattern that agree with the job in the `fixed` wildcards."""
+    """A list: all the files of a pattern that agree with the job in the `fixed` wildcards."""
     return lambda wildcards: STUDY.files(
         pattern, **{name: wildcards[name] for name in fixed}
     )
@@ -129,11 +107,17 @@ def generator(wildcards):
 
 
 def tables(wildcards):
-    """Input: the tables that a figure reads."""
+    """A list: the tables that a figure reads."""
     needs = sorted(registry.FIGURES[wildcards.figure].needs)
     return expand(
         "results/{study}/tables/{table}.parquet", study=wildcards.study, table=needs
     )
+
+
+def contents(wildcards):
+    """A list: what the report shows."""
+    figures = STUDY.files("results/{study}/figures/{figure}.png")
+    return [*figures, *STUDY.files("results/{study}/summary.html")]
 
 
 def tunings(wildcards):

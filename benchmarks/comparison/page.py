@@ -19,6 +19,7 @@ from meta_rl.metrics import comparisons
 from meta_rl.metrics.returns import iqm
 from meta_rl.pages.summary import interval, number, words
 from meta_rl.registry import METHODS
+from meta_rl.study import attempt
 from meta_rl.tables.columns import BUDGETS, OBSERVED, REGIMES
 from meta_rl.tables.markdown import table
 
@@ -221,16 +222,15 @@ def _plateau(learning: pd.DataFrame) -> str:
 
 
 def _cost(study: Path) -> str:
-    """From the files of Snakemake's `benchmark` directive, whose `cpu_time` lacks up to the last 30 seconds."""
-    lines, hours = [], 0.0
-    for rule in sorted(path for path in (study / "benchmarks").iterdir() if path.is_dir()):
-        jobs = pd.concat(pd.read_csv(path, sep="\t") for path in rule.rglob("*.tsv"))
-        hours += jobs["s"].sum() / 3600
-        lines.append(
-            [rule.name, f"{len(jobs)}", f"{jobs['s'].sum() / 60:.1f}", f"{jobs['max_rss'].max():.0f}"]
-        )
-    header = ["stage", "jobs", "minutes", "largest, MB"]
-    return f"`{study.name}`, {hours:.1f} hours of single-threaded jobs:\n\n" + table(header, lines)
+    """What the attempts at its jobs cost."""
+    spent = attempt.costs(study / "logs")
+    lines = [
+        [step, f"{one['attempts']}", f"{one['cpu_s'] / 60:.1f}", f"{one['peak_mb']:.0f}"]
+        for step, one in spent.items()
+    ]
+    hours = sum(one["cpu_s"] for one in spent.values()) / 3600
+    header = ["stage", "attempts", "CPU minutes", "largest, MB"]
+    return f"`{study.name}`, {hours:.1f} CPU hours of single-threaded jobs:\n\n" + table(header, lines)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ python -m benchmarks.scale.scale overhead    an empty job, here and on Slurm whe
 python -m benchmarks.scale.scale cost        core hours of config/config.yaml, from a part of it
 """
 
-import csv
 import heapq
 import resource
 import shutil
@@ -22,7 +21,7 @@ import yaml
 from meta_rl.benchmarks import BENCHMARKS
 from meta_rl.contexts import ContextSpace
 from meta_rl.registry import AGENTS, METHODS, load
-from meta_rl.study import demand
+from meta_rl.study import attempt, demand
 from meta_rl.study.config import check
 from meta_rl.study.config import load as load_study
 from meta_rl.study.status import expected, log_of
@@ -180,11 +179,8 @@ def _cost(results: Path) -> str:
     part, whole = Study(check(reduced(), "costs")), Study(load_study(ROOT / "config/config.yaml"))
     measured = {}
     for rule, place, where in _jobs(part):
-        path = results / "benchmarks" / rule / f"{place}.tsv"
-        with path.open(newline="") as file:
-            row = next(csv.DictReader(file, delimiter="\t"))
-        # One thread, one job at a time: seconds are CPU seconds. (`cpu_time` lacks up to the last 30 of them.)
-        used = float(row["s"]), float(row["max_rss"])
+        *_, last = attempt.attempts(results / "logs" / rule / f"{place}.log")
+        used = last["cpu_s"], last["peak_mb"]
         measured[rule, where.get("method")] = (*used, demand.seconds(part, rule, **where))
     stages: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     chains: defaultdict[tuple[str, ...], float] = defaultdict(float)

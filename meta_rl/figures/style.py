@@ -5,8 +5,8 @@ Figures are drawn at the width of a printed page (7 inches), so that text keeps 
 
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -76,37 +76,41 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     return known | {name: _FREE[i % len(_FREE)] for i, name in enumerate(others)}
 
 
-def context() -> AbstractContextManager[None]:
-    """The settings under which a figure is built and saved (fonts stay text in the PDF)."""
-    return matplotlib.rc_context(
-        seaborn.axes_style("ticks")
-        | {
-            "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same letters on every machine
-            "font.size": 8,
-            "axes.titlesize": 8.5,
-            "axes.labelsize": 8,
-            "xtick.labelsize": 7,
-            "ytick.labelsize": 7,
-            "legend.fontsize": 7.5,
-            "figure.titlesize": 8,
-            "axes.titlelocation": "left",
-            "axes.linewidth": 0.7,
-            "xtick.major.width": 0.7,
-            "ytick.major.width": 0.7,
-            "xtick.major.size": 3,
-            "ytick.major.size": 3,
-            "xtick.minor.size": 1.5,
-            "lines.linewidth": 1.3,
-            "lines.markersize": 3.5,
-            "axes.edgecolor": INK,
-            "text.color": INK,
-            "axes.labelcolor": INK,
-            "xtick.color": INK,
-            "ytick.color": INK,
-            "pdf.fonttype": 42,
-            "savefig.dpi": 200,
-        }
-    )
+_SETTINGS = {
+    "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same letters on every machine
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7.5,
+    "figure.titlesize": 8,
+    "axes.titlelocation": "left",
+    "axes.linewidth": 0.7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "xtick.minor.size": 1.5,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.5,
+    "axes.edgecolor": INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "pdf.fonttype": 42,  # text stays text
+    "savefig.dpi": 200,
+}
+
+
+@contextmanager
+def context() -> Iterator[None]:
+    """The settings under which a figure is built and saved: ours over matplotlib's, whatever the user's files say."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(seaborn.axes_style("ticks") | _SETTINGS)
+        yield
 
 
 def split(table: pd.DataFrame, *keys: str) -> dict[str, pd.DataFrame]:

@@ -4,7 +4,6 @@ Results of one stage must come from one version of the code and one spec. If an 
 study mixes them, this step says which files disagree and writes nothing.
 """
 
-import csv
 import json
 import subprocess
 from collections import defaultdict
@@ -18,7 +17,7 @@ from meta_rl import files, job
 from meta_rl.errors import UserError
 from meta_rl.metrics import summary
 from meta_rl.metrics.runs import Failure, runs
-from meta_rl.study import provenance
+from meta_rl.study import attempt, provenance
 from meta_rl.tables import io
 from meta_rl.tables.columns import run_of
 from meta_rl.tables.contexts import TABLE as CONTEXTS
@@ -49,14 +48,14 @@ def main(
     evaluation: list[Path],
     encodings: list[Path],
     scores: list[Path],
-    benchmarks: Path | None,
+    logs: Path | None,
     spec: dict[str, Any],
     tables: list[Path],
     manifest: Path,
 ) -> str:
     """Write `tables`, each named like its table, and `manifest`.
 
-    Spec: the study's checked config. `benchmarks`: the folder of Snakemake's run times, one subfolder a rule.
+    Spec: the study's checked config. `logs`: the folder of the jobs' logs, with what attempts at them cost.
     """
     paths = {
         "contexts": contexts,
@@ -81,7 +80,7 @@ def main(
     own = provenance.record("aggregate", spec)
     for path in tables:
         io.write(frames[path.stem], _TABLES[path.stem], path, own)
-    described = _manifest(own, list(records.values()), frames["learning"], benchmarks)
+    described = _manifest(own, list(records.values()), frames["learning"], logs)
     files.write_text(manifest, json.dumps(described, indent=2, sort_keys=True) + "\n")
     return f"{len(records)} files joined, {len(measured)} metrics"
 
@@ -122,7 +121,7 @@ def _joined(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     return pd.concat(frames).sort_values(list(table.key), ignore_index=True)
 
 
-def _manifest(own: Record, records: list[Record], learning: pd.DataFrame, benchmarks: Path | None) -> Record:
+def _manifest(own: Record, records: list[Record], learning: pd.DataFrame, logs: Path | None) -> Record:
     stages: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for record in [own, *records]:
         stages[record["step"], json.dumps(record["members"]), record["code"]] += 1
@@ -137,23 +136,13 @@ def _manifest(own: Record, records: list[Record], learning: pd.DataFrame, benchm
             for (step, members, code), count in sorted(stages.items())
         ],
         "env_steps": spent.reset_index().to_dict("records"),
-        "seconds": _seconds(benchmarks) if benchmarks else {},
+        "costs": attempt.costs(logs) if logs else {},
     }
 
 
 def _distinct(values: list[Record]) -> list[Record]:
     texts = sorted({json.dumps(value, sort_keys=True) for value in values})
     return [json.loads(text) for text in texts]
-
-
-def _seconds(benchmarks: Path) -> dict[str, float]:
-    """Wall-clock seconds per rule, summed over its jobs."""
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for path in sorted(benchmarks.rglob("*.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file, delimiter="\t")
-            seconds[path.relative_to(benchmarks).parts[0]] += sum(float(row["s"]) for row in rows)
-    return dict(seconds)
 
 
 def _git_revision() -> str | None:

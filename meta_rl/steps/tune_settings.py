@@ -20,7 +20,6 @@ def main(contexts: Path, validation: Path, spec: dict[str, Any], journal: Path, 
     record = provenance.record("tune_settings", spec)
     frame = tune(spec, Judge(spec, contexts, validation), journal, record)
     io.write(frame, TABLE, trials, record)
-    journal.unlink(missing_ok=True)
     return (
         f"{' '.join(run_of(spec).values())}: {frame['trial'].nunique()} candidates, "
         f"{frame['env_steps'].sum():,} env_steps on {frame['seed'].nunique()} seeds"

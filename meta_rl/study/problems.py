@@ -9,7 +9,7 @@ from meta_rl.study.space_problems import problems as space_problems
 from meta_rl.study.tuning_problems import problems as tuning_problems
 
 # Folders of a study beside those of its benchmarks.
-_RESERVED = ("benchmarks", "checkpoints", "code", "figures", "logs", "tables", "tuned")
+_RESERVED = ("checkpoints", "figures", "jobs", "logs", "tables", "tuned")
 
 
 def problems(study: dict[str, Any]) -> Iterator[str]:

@@ -1,125 +1,147 @@
 """How far is a study? `make status STUDY=quick`, also while it runs.
 
-Done is what has its results, and running what has a log but no result yet; what failed, and why, is read from the
-newest log of Snakemake in this folder, and how long jobs take from the run times that it keeps. What is out of date
-and waits to be made again counts as done.
+What failed, and why, and how long jobs take, is read from what each attempt at a job leaves beside the job's log
+(`meta_rl/attempt.py`), so it does not matter what Snakemake prints. Whether Snakemake works on the study is read from
+its lock. What is out of date and waits to be made again counts as done.
 """
 
-import csv
 import re
 import sys
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from string import Formatter
+from typing import NamedTuple
 
 from meta_rl.errors import UserError
+from meta_rl.study import attempt, jobs
 from meta_rl.study.config import load
 from meta_rl.study.study import OUTPUTS, Study
 from meta_rl.tables import markdown
 
-_LOGS = Path(".snakemake/log")
+_SNAKEMAKE = Path(".snakemake")
 _REASONS = (  # words in a log, and what they mean
     (r"exceeded memory limit|oom.kill|Out Of Memory|OUT_OF_MEMORY", "out of memory"),
     (r"DUE TO TIME LIMIT|TIMEOUT", "time limit"),
-    (r"No space left on device|Disk quota exceeded", "disk full"),
+    (
+        r"No space left on device|Disk quota exceeded|unexpected pos \d+ vs \d+",
+        "disk full",
+    ),  # PyTorch's, last
     (r"NODE_FAIL|NODE FAILURE", "node failed"),
     (r"CANCELLED", "cancelled"),
     (r"killed \(SIGKILL\)", "killed, most often because memory ran out"),
 )
-_EVENT = re.compile(r"^\[\w{3} \w{3} .*\d{4}\]\n", re.MULTILINE)  # [Tue Nov 24 19:05:04 2026]
 Place = tuple[str, str]  # rule and benchmark, which is empty for a job of the whole study
 
 
-@dataclass
-class Failure:
-    """A job of which attempts failed. Its name is the path of its log, which is the first of `logs`."""
+class Job(NamedTuple):
+    """What is known of the job of a result."""
 
-    number: str
-    logs: list[Path]
-    errors: list[str] = field(default_factory=list)  # one for every attempt that failed
-    again: bool = False  # was it started once more?
-
-
-def failures(log: str) -> dict[Path, Failure]:
-    """The failures that the text of a log of Snakemake speaks of, by the log of the job."""
-    found: dict[Path, Failure] = {}
-    for event in _EVENT.split(log):
-        if event.startswith("Error in rule "):
-            logs = [Path(path) for path in re.split(r", | \(check", _value(event, "log")) if "/" in path]
-            if logs:
-                failure = found.setdefault(logs[0], Failure(_value(event, "jobid"), logs))
-                failure.logs, failure.again = logs, False
-                failure.errors.append(_reason(event, logs))
-        for number in re.findall(r"^Trying to restart job (\d+)", event, flags=re.MULTILINE):
-            for failure in found.values():
-                failure.again |= failure.number == number
-    return found
+    name: str
+    state: str  # done, running, failed or waiting
+    failed: list[str]  # the reason of each attempt that failed since the job last succeeded
+    logs: list[Path]  # its own, and what a scheduler wrote about those attempts
+    seconds: float | None  # that the last attempt took, if it succeeded
 
 
-def report(study: Study, log: str, running: bool, since: float = 0.0) -> str:
+def report(study: Study, since: float | None) -> str:
     """A table of stages and benchmarks, and the jobs that failed, with their logs.
 
-    `log` is the text of Snakemake's log, `running` says whether it may be at work, `since` when it started (a time).
+    `since` is when the Snakemake started that works on the study (a time); None if none does.
     """
-    failed, seconds = failures(log), _seconds(study)
-    rows, lines, left, slots = [], [], 0.0, 0
-    for (rule, benchmark), outputs in expected(study).items():
-        states: Counter[str] = Counter()
-        for path in map(Path, outputs):
-            own = log_of(study, rule, path)
-            state = _state(path, own, failed.get(own), running, since)
-            states[state] += 1
-            if own in failed:
-                job = " ".join(own.relative_to(_folder(study)).with_suffix("").parts)
-                now = state if state == "failed" else f"now {state}"
-                lines.append(f"{job}: {now}; attempts that failed: {', '.join(failed[own].errors)}")
-                lines += [f"  {one}" for one in failed[own].logs]
-        times = seconds.get((rule, benchmark)) or seconds.get((rule, ""), [])
+    found = {
+        place: [job(study, place[0], Path(path), since) for path in paths]
+        for place, paths in expected(study).items()
+    }
+    seconds: defaultdict[Place, list[float]] = defaultdict(list)
+    for (rule, benchmark), members in found.items():
+        for place in {(rule, benchmark), (rule, "")}:
+            seconds[place] += [one.seconds for one in members if one.seconds is not None]
+    rows, lines, left, total = [], [], 0.0, Counter[str]()
+    for (rule, benchmark), members in found.items():
+        states = Counter(one.state for one in members)
+        total += states
+        times = seconds[rule, benchmark] or seconds[rule, ""]
         mean = sum(times) / len(times) if times else None
-        missing = len(outputs) - states["done"]
-        slots += states["running"]
-        left += missing * (mean or 0)
-        counts = len(outputs), states["done"], states["running"], states["failed"]
-        rows.append((rule, benchmark, *counts, _time(mean), _time(missing * mean if mean else 0)))
+        missing = (len(members) - states["done"]) * (mean or 0)
+        left += missing
+        counts = len(members), states["done"], states["running"], states["failed"]
+        rows.append((rule, benchmark, *counts, _time(mean), _time(missing)))
+        for one in members:
+            if one.failed:
+                now = one.state if one.state == "failed" else f"now {one.state}"
+                lines.append(f"{one.name}: {now}; attempts that failed: {', '.join(one.failed)}")
+                lines += [f"  {path}" for path in one.logs]
     columns = ("stage", "benchmark", "jobs", "done", "running", "failed", "each", "left")
     table = markdown.table(columns, [[str(cell) for cell in row] for row in rows])
-    total, finished = (sum(int(row[column]) for row in rows) for column in (2, 3))
-    left_over = f"about {_time(left / max(slots, 1))} left at {max(slots, 1)} at a time"
-    return "\n".join([table, f"{finished} of {total} jobs done; {left_over}", *lines])
+    slots = max(total["running"], 1)
+    left_over = f"about {_time(left / slots)} left at {slots} at a time"
+    return "\n".join([table, f"{total['done']} of {total.total()} jobs done; {left_over}", *lines])
 
 
-def _state(path: Path, own: Path, failure: Failure | None, running: bool, since: float) -> str:
-    """A job that runs has its log, from its first moment on, and not yet its result."""
+def job(study: Study, rule: str, path: Path, since: float | None) -> Job:
+    """What is known of the job that makes a result; `since` as in `report`."""
+    own = log_of(study, rule, path)
+    theirs = sorted(_SNAKEMAKE.glob(f"*_logs/rule_{rule}/{_joined(study, rule, path)}/*.log"), key=_changed)
+    tried = attempt.attempts(own)
+    if theirs and not tried:  # a job whose step has not begun, or never did
+        tried = [{"started": datetime.fromtimestamp(_changed(theirs[0]), UTC).isoformat()}]
+    starts = [*(datetime.fromisoformat(one["started"]).timestamp() for one in tried), float("inf")]
+    failed, logs = [], [own]
+    for one, (start, end) in zip(tried, pairwise(starts), strict=True):
+        said = [log for log in theirs if start <= _changed(log) < end]
+        last = end == float("inf")
+        reason = _reason([one.get("reason", ""), *(_tail(log) for log in [*said, *[own] * last])])
+        runs = "ended" not in one and last and since is not None and start >= since and not reason
+        if one.get("status") != 0 and not runs:
+            failed.append(reason or one.get("reason") or "see its logs")
+            logs += said
+    succeeded = bool(tried) and tried[-1].get("status") == 0
     if path.exists():
-        return "done"
-    if failure and not (failure.again and running):
-        return "failed"
-    started = own.is_file() and own.stat().st_mtime >= since
-    return "running" if running and (started or failure) else "waiting"
+        state = "done"
+    elif len(failed) < len(tried) and not succeeded:
+        state = "running"
+    elif failed and not succeeded and (since is None or starts[-2] >= since):
+        state = "failed"
+    else:
+        state = "waiting"
+    name = " ".join(own.relative_to(_folder(study)).with_suffix("").parts)
+    return Job(name, state, failed, logs, tried[-1]["wall_s"] if succeeded else None)
 
 
 def log_of(study: Study, rule: str, path: Path) -> Path:
     """The log of the job that makes a result."""
-    where = [path.stem] if rule == "plot" else list(study.wildcards(path).values())
-    return _folder(study).joinpath(rule, *(where or ["study"])).with_suffix(".log")
+    return _folder(study) / f"{jobs.place(rule, _wildcards(study, rule, path))}.log"
+
+
+def _wildcards(study: Study, rule: str, path: Path) -> dict[str, str]:
+    return {"figure": path.stem} if rule == "plot" else study.wildcards(path)
+
+
+def _joined(study: Study, rule: str, path: Path) -> str:
+    """The name of the folder in which the executor for Slurm keeps its logs of a job."""
+    return "_".join([study.name, *_wildcards(study, rule, path).values()])
 
 
 def _folder(study: Study) -> Path:
     return Path("results", study.name, "logs")
 
 
-def _reason(event: str, logs: list[Path]) -> str:
-    texts = [event.partition("shell:")[0]]
-    texts += [path.read_text(errors="replace")[-20000:] for path in logs if path.is_file()]
-    for words, meaning in _REASONS:
-        if any(re.search(words, text) for text in texts):
-            return meaning
-    errors = [
-        line for text in texts[::-1] for line in text.splitlines() if re.match(r"error: |\w*Error: ", line)
-    ]
-    return errors[-1] if errors else "see its logs"
+def _reason(texts: list[str]) -> str:
+    """What the words in some texts mean, if it is known."""
+    return next((meaning for words, meaning in _REASONS if any(re.search(words, text) for text in texts)), "")
+
+
+def _changed(log: Path) -> float:
+    return log.stat().st_mtime
+
+
+def _tail(log: Path) -> str:
+    try:
+        return log.read_text(errors="replace")[-20000:]
+    except OSError:
+        return ""
 
 
 def expected(study: Study) -> dict[Place, list[str]]:
@@ -134,24 +156,6 @@ def expected(study: Study) -> dict[Place, list[str]]:
     return found
 
 
-def _seconds(study: Study) -> dict[Place, list[float]]:
-    """Run times of finished jobs, by stage and benchmark, and by stage alone."""
-    found: defaultdict[Place, list[float]] = defaultdict(list)
-    folder = Path("results", study.name, "benchmarks")
-    for path in folder.rglob("*.tsv"):
-        rule, benchmark, *_ = *path.relative_to(folder).with_suffix("").parts, ""
-        with path.open(encoding="utf-8", newline="") as file:
-            times = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
-        for place in {(rule, benchmark), (rule, "")}:
-            found[place] += times
-    return found
-
-
-def _value(body: str, name: str) -> str:
-    found = re.search(rf"^ +{name}: (.*)$", body, flags=re.MULTILINE)
-    return found[1] if found else ""
-
-
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "?"
@@ -160,16 +164,18 @@ def _time(seconds: float | None) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
+def at_work(study: Study) -> float | None:
+    """When the Snakemake started that holds the folder for this study; None if none does. It may have been killed."""
+    mine = f"results/{study.name}/"
+    locks = [path for path in _SNAKEMAKE.glob("locks/*.output.lock") if mine in path.read_text()]
+    return min((path.stat().st_mtime for path in locks), default=None)
+
+
 def main(arguments: list[str]) -> None:
     study = Study(load(arguments[0] if arguments else "config/config.yaml"))
-    logs = sorted(_LOGS.glob("*.snakemake.log"))  # their names are the times of their starts
-    mine = [path for path in logs if f"results/{study.name}/" in path.read_text(errors="replace")]
-    text = mine[-1].read_text(errors="replace") if mine else ""
-    running = bool(text) and "Complete log(s):" not in text
-    since = datetime.strptime(mine[-1].name.partition(".")[0], "%Y-%m-%dT%H%M%S").timestamp() if mine else 0.0
-    print(report(study, text, running, since))
-    if text:
-        print(f"Snakemake {'is at work, or was killed' if running else 'has ended'}; its log: {mine[-1]}")
+    since = at_work(study)
+    print(report(study, since))
+    print("Snakemake does not work on it" if since is None else "Snakemake is at work, or was killed")
 
 
 if __name__ == "__main__":

@@ -50,10 +50,11 @@ Everything that the workflow writes lies here, one folder per study. Git keeps t
   figures/                      drawn from tables/ alone, as PDF and PNG
   summary.html                  the tables on one page
   report.html                   the figures, and the steps and run times that led to them
-  manifest.json                 versions, hardware and code behind the tables
+  manifest.json                 versions, hardware, code and costs behind the tables
   check.txt                     what was checked about the results
   tuned/                        of a tuning: its page, and per benchmark, agent and method trials and settings
-  logs/ benchmarks/ code/       of each step its output, run time and source hashes
+  jobs/                         of each job what it must know: spec, lists of files, and the hash of its code
+  logs/                         of each job its output, and beside it the attempts at it: how each ended, what it cost
   checkpoints/                  where trainings that were cut go on from; empty when all have ended
 ```
 

@@ -39,7 +39,7 @@ def finished(
 ) -> Iterator[tuple[Weights, list[Point]]]:
     """What a training leaves after the spec's env_steps, of which `paid` came before its first, and its curves.
 
-    With a `checkpoint` it goes on from that file; the file goes when what is done with the results has succeeded.
+    With a `checkpoint` it goes on from that file, which stays.
     """
     with training.checkpoint(checkpoint, record) if checkpoint else nullcontext() as kept:
         points = training.run(spec["env_steps"] - paid, label, kept, spec["snapshots"])

@@ -3,8 +3,8 @@
     with Checkpoint(path, identity) as checkpoint:
         held = checkpoint.resume()
         ...  # work, and now and then checkpoint.offer(content, reached)
-        ...  # write the results; then the file goes
 
+The file goes when the job that the training belongs to has succeeded (meta_rl/job.py), and not with the training.
 The file belongs to what its `identity` says: code, spec, library versions and what the work starts from. One of
 anything else is not touched but for being replaced.
 """
@@ -52,8 +52,6 @@ class Checkpoint:
     ) -> None:
         for one, handler in self._handlers.items():
             signal.signal(one, handler)
-        if kind is None:
-            self.path.unlink(missing_ok=True)
 
     def resume(self) -> Any:
         """What was offered last, if there is a file of this identity; else None."""

@@ -86,7 +86,7 @@ def test_flat_observations_hold_the_context_as_the_method_explicit_scales_it() -
             found, _ = flat.reset(seed=1)
             context = torch.tensor([[[info["context"][name] for name in space.names]]])
             assert np.array_equal(found[:4], expected)
-            assert found[4:] == pytest.approx(method(context, None)[0, 0].numpy(), rel=1e-5)
+            assert found[4:] == pytest.approx(method.scaled(context)[0, 0].numpy(), rel=1e-5)
             assert (np.abs(found[4:]) <= 1).all() == (split == "train")
 
 

@@ -74,7 +74,7 @@ def run(study: Study, folder: Path, **changed: Any) -> str:
     arguments: dict[str, Any] = {
         **study,
         "predictions": [],
-        "benchmarks": None,
+        "logs": None,
         "spec": {"study": "small", "methods": list(LEVELS)},
         "tables": [folder / f"{name}.parquet" for name in NAMES],
         "manifest": folder / "manifest.json",
@@ -111,14 +111,17 @@ def test_a_study_without_encoders_has_an_empty_encodings_table(study: Study, tmp
 
 
 def test_the_manifest_says_how_the_tables_were_made(study: Study, tmp_path: Path) -> None:
-    times = tmp_path / "benchmarks" / "train" / "cart" / "none.tsv"
-    times.parent.mkdir(parents=True)
-    times.write_text("s\th:m:s\n1.5\t0:00:01\n")
-    run(study, tmp_path, benchmarks=tmp_path / "benchmarks")
+    cut, whole = ({"wall_s": 1.5, "cpu_s": 1.0, "peak_mb": size, "ended": "then"} for size in (300.0, 200.0))
+    for name, tried in {"none": [cut, whole], "jrpl": [{"started": "now"}]}.items():
+        log = tmp_path / "logs" / "train" / "cart" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch()
+        log.with_suffix(".json").write_text(json.dumps(tried))
+    run(study, tmp_path, logs=tmp_path / "logs")
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["config"] == {"study": "small", "methods": ["none", "iida"]}
     assert manifest["config_hash"] == provenance.digest(manifest["config"])
-    assert manifest["seconds"] == {"train": 1.5}
+    assert manifest["costs"] == {"train": {"attempts": 2, "wall_s": 3.0, "cpu_s": 2.0, "peak_mb": 300.0}}
     assert len(manifest["env_steps"]) == 2 * 4
     assert {row["env_steps"] for row in manifest["env_steps"]} == {250}
     assert {stage["step"] for stage in manifest["stages"]} == {

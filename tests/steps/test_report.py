@@ -5,8 +5,10 @@ import pytest
 from meta_rl.errors import UserError
 from meta_rl.steps import report
 
+SNAKEFILE = Path(__file__).parents[2] / "workflow/Snakefile"
+
 
 def test_a_report_that_cannot_be_written_says_why(tmp_path: Path) -> None:
     missing = tmp_path / "missing.yaml"
     with pytest.raises(UserError, match=r"Snakemake cannot write it; it says:\n(.*\n)*.*missing.yaml"):
-        report.main(missing, [tmp_path / "figure.png"], tmp_path / "report.html")
+        report.main(missing, SNAKEFILE, [tmp_path / "figure.png"], None, tmp_path / "report.html")

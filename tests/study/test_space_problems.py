@@ -161,5 +161,9 @@ def test_trainings_do_not_know_what_is_held_out() -> None:
 
 def test_the_example_of_the_readme_is_valid() -> None:
     text = (ROOT / "config/README.md").read_text()
-    example = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    (example,) = [
+        one
+        for block in text.split("```yaml\n")[1:]
+        if "features" in (one := yaml.safe_load(block.split("```")[0]))
+    ]
     completed(example.pop("features"), counts={"interpolation": 2, "extrapolation": 6}, **example)

@@ -1,6 +1,10 @@
-"""The status of a study, from a log of Snakemake's, results and run times."""
+"""The status of a study, from its results and from what attempts at its jobs left behind."""
 
+import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,62 +12,44 @@ from meta_rl.study import config, status
 from meta_rl.study.study import Study
 
 ROOT = Path(__file__).parents[2]
-LOG = """\
-Building DAG of jobs...
-[Tue Nov 24 20:00:00 2026]
-localrule sample_contexts:
-    log: results/test/logs/sample_contexts/small_gravity/held_out.log
-    jobid: 1
-    wildcards: study=test, benchmark=small_gravity, part=held_out
-[Tue Nov 24 20:00:01 2026]
-Finished jobid: 1 (Rule: sample_contexts)
-1 of 4 steps (25%) done
-[Tue Nov 24 20:00:02 2026]
-rule train:
-    log: results/test/logs/train/small_gravity/dqn/none/seeds_0-1.log
-    jobid: 2
-    wildcards: study=test, benchmark=small_gravity, agent=dqn, method=none, block=seeds_0-1
-[Tue Nov 24 20:00:03 2026]
-rule train:
-    log: results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log
-    jobid: 3
-    wildcards: study=test, benchmark=small_gravity, agent=dqn, method=jrpl, block=seeds_0-1
-[Tue Nov 24 20:01:00 2026]
-Error in rule train:
-    message: SLURM-job '4' failed, SLURM status is: 'CANCELLED'.
-    jobid: 2
-    log: results/test/logs/train/small_gravity/dqn/none/seeds_0-1.log, {folder}/4.log (check log file(s) for details)
-    shell:
-        python -m meta_rl.steps.train
-Trying to restart job 2.
-[Tue Nov 24 20:01:01 2026]
-rule train:
-    jobid: 2
-    wildcards: study=test, benchmark=small_gravity, agent=dqn, method=none, block=seeds_0-1
-[Tue Nov 24 20:02:00 2026]
-Error in rule train:
-    message: None
-    jobid: 3
-    log: results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log, {folder}/5.log (check log file(s) for details)
-    shell:
-        python -m meta_rl.steps.train
-"""
+BLOCKS = "train/small_gravity/dqn"
+START = 1_800_000_000.0  # when Snakemake started
+
+
+def attempt(at: float, **end: Any) -> dict[str, Any]:
+    return {"started": datetime.fromtimestamp(START + at, UTC).isoformat(), "host": "n1", **end}
+
+
+OK = {"ended": "later", "status": 0, "reason": "", "wall_s": 90.0, "cpu_s": 80.0, "peak_mb": 300.0}
+KILLED = OK | {"status": 137, "reason": "killed (SIGKILL); most often memory ran out"}
 
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "results/test/benchmarks/train/small_gravity/dqn/none").mkdir(parents=True)
-    (tmp_path / "results/test/benchmarks/train/small_gravity/dqn/none/seeds_2-3.tsv").write_text(
-        "s\th:m:s\n90.0\t0:01:30\n"
-    )
-    policy = tmp_path / "results/test/small_gravity/dqn/none/seeds_2-3/policy.pt"
+    made = Study(config.load(ROOT / "config/test.yaml"))
+    leave("none/seeds_2-3", [attempt(0, **OK)])
+    policy = Path("results/test/small_gravity/dqn/none/seeds_2-3/policy.pt")
     policy.parent.mkdir(parents=True)
     policy.touch()
-    log = tmp_path / "results/test/logs/train/small_gravity/dqn/none/seeds_0-1.log"
-    log.parent.mkdir(parents=True)
-    log.touch()
-    return Study(config.load(ROOT / "config/test.yaml"))
+    return made
+
+
+def leave(block: str, attempts: list[dict[str, Any]], said: str = "") -> None:
+    log = Path("results/test/logs", BLOCKS, f"{block}.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(said)
+    log.with_suffix(".json").write_text(json.dumps(attempts))
+
+
+def scheduler(block: str, number: int, at: float, said: str) -> Path:
+    """What Slurm wrote into the log of its job `number`, last at a time after the start."""
+    folder = Path(".snakemake/slurm_logs/rule_train", f"test_small_gravity_dqn_{block.replace('/', '_')}")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{number}.log"
+    path.write_text(said)
+    os.utime(path, (START + at, START + at))
+    return path
 
 
 def row(report: str, stage: str) -> list[str]:
@@ -71,15 +57,32 @@ def row(report: str, stage: str) -> list[str]:
     return line.strip("| ").split(" | ")
 
 
-def test_jobs_are_counted_by_stage_and_benchmark(study: Study, tmp_path: Path) -> None:
-    report = status.report(study, LOG.format(folder=tmp_path), running=True)
+def test_jobs_are_counted_by_stage_and_benchmark(study: Study) -> None:
+    leave("none/seeds_0-1", [attempt(5)])
+    leave("jrpl/seeds_0-1", [attempt(5, **KILLED)])
+    leave("iida/seeds_0-1", [attempt(-500, **KILLED)])  # before this Snakemake, which will come to it
+    leave("epi/seeds_0-1", [attempt(-500, **OK)])  # and its result was deleted
+    report = status.report(study, since=START)
     assert row(report, "train") == [
         "train", "small_gravity", "12", "1", "1", "1", "1 min 30 s", "16 min 30 s",
     ]  # fmt: skip
     assert row(report, "pretrain_encoder")[2:4] == ["4", "0"]  # of the two methods that have an encoder
     assert row(report, "aggregate")[1:4] == ["", "1", "0"]
     assert "1 of 58 jobs done; about 16 min 30 s left at 1 at a time" in report
-    assert row(status.report(study, LOG.format(folder=tmp_path), running=False), "train")[4] == "0"
+    ended = status.report(study, since=None)
+    assert row(ended, "train")[3:6] == ["1", "0", "3"]
+    assert "train small_gravity dqn none seeds_0-1: failed; attempts that failed: see its logs" in ended
+
+
+def test_snakemake_works_on_it_while_it_holds_its_lock(study: Study) -> None:
+    assert status.at_work(study) is None
+    lock = Path(".snakemake/locks/0.output.lock")
+    lock.parent.mkdir(parents=True)
+    lock.write_text("results/other/check.txt\n")
+    assert status.at_work(study) is None
+    lock.write_text("results/test/check.txt\n")
+    os.utime(lock, (START, START))
+    assert status.at_work(study) == START
 
 
 @pytest.mark.parametrize(
@@ -88,19 +91,48 @@ def test_jobs_are_counted_by_stage_and_benchmark(study: Study, tmp_path: Path) -
         ("slurmstepd: error: StepId=40.batch exceeded memory limit (2 > 1), being killed", "out of memory"),
         ("slurmstepd: error: Detected 1 oom_kill event in StepId=1.0", "out of memory"),
         ("slurmstepd: error: *** JOB 41 CANCELLED AT 2026 DUE TO TIME LIMIT ***", "time limit"),
-        ("error: [Errno 28] No space left on device; make room", "disk full"),
-        ("killed (SIGKILL); most often memory ran out", "killed, most often because memory ran out"),
-        ("ValueError: no such number", "ValueError: no such number"),
-        ("nothing", "see its logs"),
+        ("slurmstepd: error: *** JOB 41 ON n1 CANCELLED AT 2026 ***", "cancelled"),
     ],
 )
-def test_failures_have_a_reason_and_their_logs(study: Study, tmp_path: Path, said: str, reason: str) -> None:
-    (tmp_path / "5.log").write_text(f"{said}\nerror in the end\n")
-    report = status.report(study, LOG.format(folder=tmp_path), running=True)
-    assert "train small_gravity dqn none seeds_0-1: now running; attempts that failed: cancelled\n" in report
-    expected = [
-        f"train small_gravity dqn jrpl seeds_0-1: failed; attempts that failed: {reason}",
+def test_what_a_scheduler_wrote_of_an_attempt_is_its_reason(study: Study, said: str, reason: str) -> None:
+    leave("jrpl/seeds_0-1", [attempt(5), attempt(300, **KILLED), attempt(600)])
+    first = scheduler("jrpl/seeds_0-1", 4, 290, f"{said}\nerror in the end\n")
+    report = status.report(study, since=START)
+    assert report.splitlines()[-3:] == [
+        "train small_gravity dqn jrpl seeds_0-1: now running; attempts that failed: "
+        f"{reason}, killed, most often because memory ran out",
         "  results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log",
-        f"  {tmp_path}/5.log",
+        f"  {first}",
     ]
-    assert report.splitlines()[-3:] == expected
+    scheduler("jrpl/seeds_0-1", 6, 900, said)  # this one has ended, which Snakemake has not noticed
+    assert row(status.report(study, since=START), "train")[4:6] == ["0", "1"]
+
+
+def test_a_job_whose_step_never_began_is_known_by_its_schedulers_log(study: Study) -> None:
+    scheduler("jrpl/seeds_0-1", 4, 10, "python: command not found\n")
+    assert row(status.report(study, since=START), "train")[4:6] == ["1", "0"]
+    ended = status.report(study, since=None)
+    assert row(ended, "train")[4:6] == ["0", "1"]
+    assert "train small_gravity dqn jrpl seeds_0-1: failed; attempts that failed: see its logs\n" in ended
+    assert "/4.log" in ended
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("error: [Errno 28] No space left on device; make room", "disk full"),
+        ("RuntimeError: [enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0", "disk full"),
+        ("ValueError: no such number", "ValueError: no such number"),
+        ("", "see its logs"),
+    ],
+)
+def test_what_the_step_said_is_the_reason(study: Study, reason: str, shown: str) -> None:
+    leave("jrpl/seeds_0-1", [attempt(5, **OK | {"status": 1, "reason": reason})])
+    assert f"jrpl seeds_0-1: failed; attempts that failed: {shown}\n" in status.report(study, since=None)
+
+
+def test_a_job_that_succeeded_in_the_end_says_what_it_took(study: Study) -> None:
+    leave("none/seeds_2-3", [attempt(0, **KILLED), attempt(9, **OK)])
+    report = status.report(study, since=None)
+    assert "none seeds_2-3: now done; attempts that failed: killed, most often" in report
+    assert row(report, "train")[3:6] == ["1", "0", "0"]

@@ -159,14 +159,19 @@ def turned(value: Any, key: str = "") -> Any:
     return value
 
 
-def test_deleted_code_stamps_come_back(project: Project) -> None:
-    stamps = sorted((project.root / "results/test/code").iterdir())
-    before = [stamp.read_text() for stamp in stamps]
-    for stamp in stamps:
-        stamp.unlink()
+def test_job_files_that_are_deleted_or_damaged_come_back(project: Project) -> None:
+    told = sorted((project.root / "results/test/jobs").rglob("*.json"))
+    assert len(told) == 58
+    before = [path.read_text() for path in told]
+    assert all(re.fullmatch(r"[0-9a-f]{16}", json.loads(text)["code"]) for text in before)
+    for path in told:
+        path.unlink()
+    told[0].write_text(before[0][:20])
     assert project.planned() == set()
-    assert [stamp.read_text() for stamp in stamps] == before
-    assert all(re.fullmatch(r"[0-9a-f]{16}\n", text) for text in before)
+    assert [path.read_text() for path in told] == before
+    times = [path.stat().st_mtime_ns for path in told]
+    assert project.planned() == set()
+    assert [path.stat().st_mtime_ns for path in told] == times, "what is right is not written again"
 
 
 def test_figures_are_drawn_from_tables_alone(project: Project) -> None:

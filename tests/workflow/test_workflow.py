@@ -16,9 +16,10 @@ def test_every_rule_has_a_step_of_its_name() -> None:
     for rules in (ROOT / "workflow/rules").glob("*.smk"):
         for rule in rules.read_text().split("\nrule ")[1:]:
             name = rule.partition(":")[0]
-            assert f"python -m meta_rl.steps.{name} " in rule
+            assert f"python -m meta_rl.study.attempt {{log}} {name} --job {{input.job}}" in rule
+            assert " | " not in rule, "the status of a job is its step's"
+            assert f'job("{name}"' in "".join(rule.split()), "its own"
             assert f"/logs/{name}" in rule
-            assert f"/benchmarks/{name}" in rule
 
 
 def test_the_default_profile_does_not_say_where_jobs_run() -> None:
