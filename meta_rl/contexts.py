@@ -1,17 +1,15 @@
 """Context features, the region that a benchmark declares over them, and the finite sets drawn from it."""
 
-import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from meta_rl.draws import WHOLE, Part, frozen, sobol, take, turns, whole
 from meta_rl.streams import Streams
 
-# Held-out sets are frozen: a change of how they are drawn is a new version and a new benchmark.
-VERSION = 1
 TRAIN = "train"
 # What tuning and uncertainty may be fitted on: inside the train region, and never a result.
 DEVELOPMENT = ("validation", "calibration")
@@ -30,7 +28,6 @@ NEEDS = {
 # How several factors are combined in training (Kirk et al. 2023, JAIR 76, section 5.1; Benjamins et al. 2023).
 BOX, L_SHAPE, AXES = TRAIN_SETS = ("A", "B", "C")
 NARROW = 0.25  # part of a factor's range that an L-shape's arm of another factor covers
-WHOLE = (0.0, 1.0)
 GRIDDED = 2  # factors of a grid at most, for it has points ** factors contexts
 
 
@@ -67,13 +64,6 @@ class Factor:
     def interval(self) -> bool:
         """Whether it is trained on a range, and not on a list of values."""
         return len(self.train) == 1
-
-
-class Part(NamedTuple):
-    """A part of a region: per factor the pieces [P, 2] that its contexts take in turns, and how much of each."""
-
-    pieces: tuple[np.ndarray, ...]
-    used: tuple[tuple[float, float], ...]  # from where to where of a piece
 
 
 @dataclass(frozen=True)
@@ -117,7 +107,7 @@ class ContextSpace:
         )
         unions = {
             region: tuple(
-                _whole(_pieces([box[one.name]]) if one.name in box else one.train for one in factors)
+                whole(_pieces([box[one.name]]) if one.name in box else one.train for one in factors)
                 for box in union
             )
             for region, union in (boxes or {}).items()
@@ -150,7 +140,7 @@ class ContextSpace:
     @property
     def regions(self) -> dict[str, int]:
         """The held-out regions of the space, each with the number that its contexts must be a multiple of."""
-        return {split: _turns(parts) for split in RESULTS if (parts := self.parts(split))}
+        return {split: turns(parts) for split in RESULTS if (parts := self.parts(split))}
 
     def parts(self, split: str) -> tuple[Part, ...]:
         """The parts of a split's region, which contexts take in turns; none where the space has no such region."""
@@ -170,9 +160,9 @@ class ContextSpace:
         if split == EXTRAPOLATION and split in self.boxes:
             return self.boxes[split]
         if split == SINGLE and len(outer) > 1:
-            return tuple(_whole(_replaced(train, number, outside[number])) for number in outer)
+            return tuple(whole(_replaced(train, number, outside[number])) for number in outer)
         if outer and split == (ALL if len(outer) > 1 else EXTRAPOLATION):
-            return (_whole(outside),)
+            return (whole(outside),)
         return ()
 
     def _trained(self) -> tuple[Part, ...]:
@@ -185,13 +175,13 @@ class ContextSpace:
             )
         if self.train_set == AXES:
             defaults = [np.ones((1, 2))] * len(train)
-            return tuple(_whole(_replaced(defaults, arm, train[arm])) for arm in range(len(train)))
-        return self.boxes.get(TRAIN, (_whole(train),))
+            return tuple(whole(_replaced(defaults, arm, train[arm])) for arm in range(len(train)))
+        return self.boxes.get(TRAIN, (whole(train),))
 
     def _between(self) -> tuple[Part, ...]:
         """What is inside and can be held out: values between those of lists, else other points of intervals."""
         if any(len(factor.interpolation) for factor in self.factors):
-            return (_whole(f.interpolation if len(f.interpolation) else f.train for f in self.factors),)
+            return (whole(f.interpolation if len(f.interpolation) else f.train for f in self.factors),)
         trained = self._trained()
         wide = any(np.ptp(pieces, axis=1).any() for part in trained for pieces in part.pieces)
         return trained if wide else ()
@@ -200,7 +190,7 @@ class ContextSpace:
         """Contexts of the run with this key, float64 [count, F]: uniform in the train set, for all methods alike."""
         streams = Streams([run])
         points = streams.uniform("contexts", count, len(self.factors))[0]
-        return self.values(_take(self._trained(), points, lambda n: streams.uniform(f"order of {n}", n)[0]))
+        return self.values(take(self._trained(), points, lambda n: streams.uniform(f"order of {n}", n)[0]))
 
     def draw_held_out(self, split: str, count: int) -> np.ndarray:
         """A frozen set [count, F]: scrambled Sobol points (Owen 1995) in the split's region.
@@ -209,8 +199,8 @@ class ContextSpace:
         same.
         """
         parts = self.parts(split)
-        mix = _rng(f"{split}/order").random if split in DEVELOPMENT else None
-        return self.values(_take(parts, self._points(split, _turns(parts), count), mix))
+        mix = frozen(f"{split}/order").random if split in DEVELOPMENT else None
+        return self.values(take(parts, self._points(split, turns(parts), count), mix))
 
     @property
     def gridded(self) -> bool:
@@ -235,7 +225,7 @@ class ContextSpace:
             if factor.interval:
                 ratio = reach[number].max() / reach[number].min()
                 drawn[:, number] = (ratio ** drawn[:, number] - 1) / (ratio - 1)
-        return self.values(_take((_whole(reach),), drawn, _rng("points/order").random))
+        return self.values(take((whole(reach),), drawn, frozen("points/order").random))
 
     def reach(self) -> list[np.ndarray]:
         """Per factor what is trained on or tested in: of an interval all between the ends, else the pieces [P, 2]."""
@@ -253,7 +243,7 @@ class ContextSpace:
         second point of one factor does not).
         """
         parts = 1 if parts == 2 and len(self.factors) == 1 else min(parts, count)
-        each = [_sobol(name, part, -(-count // parts), len(self.factors)) for part in range(parts)]
+        each = [sobol(name, part, -(-count // parts), len(self.factors)) for part in range(parts)]
         return np.stack(each, axis=1).reshape(-1, len(self.factors))[:count]
 
     def values(self, multipliers: np.ndarray) -> np.ndarray:
@@ -281,64 +271,5 @@ def _pieces(said: Sequence[Any]) -> np.ndarray:
     return np.array([one if np.ndim(one) else [one, one] for one in said], dtype=np.float64).reshape(-1, 2)
 
 
-def _whole(pieces: Iterable[np.ndarray]) -> Part:
-    taken = tuple(pieces)
-    return Part(taken, (WHOLE,) * len(taken))
-
-
 def _replaced(items: list[Any], place: int, item: Any) -> list[Any]:
     return [*items[:place], item, *items[place + 1 :]]
-
-
-def _turns(parts: Sequence[Part]) -> int:
-    """After how many contexts each part, and in it each cell of its factors' pieces, was taken equally often."""
-    return len(parts) * math.lcm(*(math.prod(map(len, part.pieces)) for part in parts))
-
-
-def _take(
-    parts: Sequence[Part], points: np.ndarray, mix: Callable[[int], np.ndarray] | None = None
-) -> np.ndarray:
-    """Multipliers [C, M] from points in the unit cube; contexts take turns in the parts, and in the cells of each.
-
-    With `mix`, which gives n random numbers, the order of values is random, and no factor waits until another had
-    all its values: so also a set that ends within a turn has each about as often.
-    """
-    turn, which = np.divmod(np.arange(len(points)), len(parts))
-    multipliers = np.empty_like(points)
-    for number, part in enumerate(parts):
-        mine = which == number
-        numbers = _cells(turn[mine], [len(pieces) for pieces in part.pieces], skewed=mix is not None)
-        for factor, (pieces, (start, stop)) in enumerate(zip(part.pieces, part.used, strict=True)):
-            order = mix(len(pieces)).argsort() if mix else np.arange(len(pieces))
-            low, high = pieces[order[numbers[factor]]].T
-            multipliers[mine, factor] = low + (start + (stop - start) * points[mine, factor]) * (high - low)
-    return multipliers
-
-
-def _cells(turn: np.ndarray, sizes: list[int], skewed: bool) -> list[np.ndarray]:
-    """Per factor which of its `sizes` pieces [C] has its turn; every cell once in as many turns as there are.
-
-    The first factor runs fastest; skewed, the longest one does, and the others run with it.
-    """
-    numbers: list[np.ndarray] = [turn] * len(sizes)
-    order = sorted(range(len(sizes)), key=lambda factor: -sizes[factor]) if skewed else range(len(sizes))
-    for place, factor in enumerate(order):
-        numbers[factor] = turn % sizes[factor]
-        if skewed and place:
-            numbers[factor] = (numbers[factor] + numbers[order[0]]) % sizes[factor]
-        turn = turn // sizes[factor]
-    return numbers
-
-
-def _rng(name: str) -> np.random.Generator:
-    """Frozen random numbers, by what they are for."""
-    digest = hashlib.sha256(f"{VERSION}/{name}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
-
-
-def _sobol(split: str, part: int, count: int, dimensions: int) -> np.ndarray:
-    """The first `count` points of a Sobol sequence scrambled with a seed of its own per part of a split."""
-    from scipy.stats import qmc
-
-    sampler = qmc.Sobol(dimensions, scramble=True, rng=_rng(split + (f"/{part}" if part else "")))
-    return sampler.random_base2(max(0, int(count - 1).bit_length()))[:count]

@@ -9,7 +9,7 @@ import numpy as np
 from meta_rl import job
 from meta_rl.streams import Streams
 from meta_rl.study import provenance
-from meta_rl.training.block import finished, start
+from meta_rl.training.block import finish, start
 from meta_rl.training.policy import save
 from meta_rl.training.setup import Setup
 
@@ -27,8 +27,8 @@ def main(spec: dict[str, Any], checkpoint: Path, policy: Path) -> str:
     training = start(spec, contexts, streams)
     label = f"{spec['benchmark']} {spec['agent']} specialists"
     record = provenance.record("solve_references", spec)
-    with finished(training, spec, label, record, checkpoint) as (runs, _):
-        save(policy, runs)
+    runs, _ = finish(training, spec, label, record, checkpoint)
+    save(policy, runs)
     return f"{label}: {len(members)} in {len(places)} contexts, {spec['env_steps']} env_steps each"
 
 

@@ -8,7 +8,7 @@ from meta_rl.study import provenance
 from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.tables import learning as learning_table
-from meta_rl.training.block import label_of, trained
+from meta_rl.training import block
 from meta_rl.training.policy import load, save
 from meta_rl.training.setup import Setup
 
@@ -29,12 +29,12 @@ def main(
     seeds, _, values = context_frames.of_seeds(frame, Setup(spec).names)
     pretrained = load(encoder) if encoder is not None else None
     record = provenance.record("train", spec)
-    with trained(spec, seeds, values, pretrained, record, checkpoint) as (runs, curves):
-        save(policy, runs)
-        io.write(curves, learning_table.TABLE, learning, record)
+    runs, curves = block.train(spec, seeds, values, pretrained, record, checkpoint)
+    save(policy, runs)
+    io.write(curves, learning_table.TABLE, learning, record)
     before = max(pretrained.env_steps) if pretrained else 0
     spent = f"{max(runs.env_steps)} env_steps, {before} of them before the agent's first"
-    return f"{label_of(spec, seeds)}: {len(runs.keys)} runs of {spent}"
+    return f"{block.label_of(spec, seeds)}: {len(runs.keys)} runs of {spent}"
 
 
 if __name__ == "__main__":

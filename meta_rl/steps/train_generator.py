@@ -10,7 +10,7 @@ from meta_rl import job
 from meta_rl.study import provenance
 from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
-from meta_rl.training.block import finished, generator_streams, start
+from meta_rl.training.block import finish, generator_streams, start
 from meta_rl.training.policy import save
 from meta_rl.training.setup import Setup
 
@@ -22,8 +22,8 @@ def main(contexts: Path, spec: dict[str, Any], checkpoint: Path, generator: Path
     training = start(spec, values, generator_streams(spec, seeds))
     label = f"{spec['benchmark']} {spec['agent']} generators of seeds {seeds[0]}-{seeds[-1]}"
     record = provenance.record("train_generator", spec)
-    with finished(training, spec, label, record, checkpoint) as (runs, _):
-        save(generator, runs)
+    runs, _ = finish(training, spec, label, record, checkpoint)
+    save(generator, runs)
     return f"{label}: {len(seeds)} runs of {spec['env_steps']} env_steps"
 
 

@@ -1,7 +1,6 @@
 """Trainings of a block of seeds, from their specs: what a study's steps do, and a tuning with every candidate."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,31 +32,29 @@ def start(spec: Spec, contexts: np.ndarray, streams: Streams, encoder: Weights |
     return Training(agent, setup.environments(rows), setup.entry, contexts, streams, probed)
 
 
-@contextmanager
-def finished(
+def finish(
     training: Training, spec: Spec, label: str, record: Spec, checkpoint: Path | None = None, paid: int = 0
-) -> Iterator[tuple[Weights, list[Point]]]:
+) -> tuple[Weights, list[Point]]:
     """What a training leaves after the spec's env_steps, of which `paid` came before its first, and its curves.
 
     With a `checkpoint` it goes on from that file, which stays.
     """
     with training.checkpoint(checkpoint, record) if checkpoint else nullcontext() as kept:
         points = training.run(spec["env_steps"] - paid, label, kept, spec["snapshots"])
-        yield training.weights(spec, record, paid), points
+    return training.weights(spec, record, paid), points
 
 
-@contextmanager
-def trained(
+def train(
     spec: Spec,
     seeds: np.ndarray,
     contexts: np.ndarray,
     encoder: Weights | None,
     record: Spec,
     checkpoint: Path | None = None,
-) -> Iterator[tuple[Weights, pd.DataFrame]]:
+) -> tuple[Weights, pd.DataFrame]:
     """The runs of a block and rows of the table `learning`; runs that fail are left out and named.
 
-    `env_steps` counts what an `encoder` cost. Checkpoints go as in `finished`.
+    `env_steps` counts what an `encoder` cost. Checkpoints are as in `finish`.
     """
     setup = Setup(spec)
     if setup.entry.train_on == "default":
@@ -66,22 +63,20 @@ def trained(
     paid = max(encoder.env_steps) if encoder else 0
     own = spec | {"env_steps": spec["env_steps"] - paid}  # schedules run over what is left for the agent
     label = label_of(spec, seeds)
-    with ExitStack() as kept:
 
-        def train(some: list[int]) -> tuple[Weights, pd.DataFrame]:
-            streams = Streams([keys[index] for index in some])
-            training = start(own, contexts[some], streams, encoder and encoder.select(*some))
-            path = checkpoint
-            if checkpoint and len(some) < len(seeds):
-                path = checkpoint.with_suffix(f".{some[0]}.pt")
-            run = finished(training, spec, label, record, path, paid)
-            weights, points = kept.enter_context(run)
-            return weights, curves.rows(points, run_of(spec), seeds[some], paid)
+    def some_of(some: list[int]) -> tuple[Weights, pd.DataFrame]:
+        streams = Streams([keys[index] for index in some])
+        training = start(own, contexts[some], streams, encoder and encoder.select(*some))
+        path = checkpoint
+        if checkpoint and len(some) < len(seeds):
+            path = checkpoint.with_suffix(f".{some[0]}.pt")
+        weights, points = finish(training, spec, label, record, path, paid)
+        return weights, curves.rows(points, run_of(spec), seeds[some], paid)
 
-        parts, failed = isolate(train, len(seeds), label)
-        failures = {keys[index]: reason for index, reason in failed.items()}
-        learning = pd.concat([frame for _, (_, frame) in parts]).sort_values(list(TABLE.key))
-        yield join([weights for _, (weights, _) in parts], failures), learning
+    parts, failed = isolate(some_of, len(seeds), label)
+    failures = {keys[index]: reason for index, reason in failed.items()}
+    learning = pd.concat([frame for _, (_, frame) in parts]).sort_values(list(TABLE.key))
+    return join([weights for _, (weights, _) in parts], failures), learning
 
 
 def encoders(

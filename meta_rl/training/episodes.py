@@ -88,7 +88,11 @@ def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
     if method.probe is not None:  # what its probe has shown is all that it is told
         fills = method.probe_steps if cold else 0
     rollout = agent.rollout(environments, needs, fills)
-    known = Prober(environments, agent, needs)(chunk.contexts, chunk.noise, probed)[0] if probed else None
+    known = (
+        Prober(environments, agent, needs)(chunk.contexts, chunk.noise, probed, chunk.wrong)[0]
+        if probed
+        else None
+    )
     time = itertools.count()
 
     def act(seen: Seen) -> Tensor:

@@ -49,11 +49,16 @@ class Prober:
         fills = None if self._probe is None else agent.method.probe_steps  # what comes later is not told
         self._rollout = agent.rollout(environments, needs, fills)
 
-    def __call__(self, contexts: np.ndarray, noise: np.ndarray, steps: int) -> tuple[Seen, np.ndarray]:
-        """What is known after `steps` steps in contexts [S, N, F] from noise [S, N, U]; steps taken, int64 [S, N]."""
+    def __call__(
+        self, contexts: np.ndarray, noise: np.ndarray, steps: int, wrong: np.ndarray | None = None
+    ) -> tuple[Seen, np.ndarray]:
+        """What is known after `steps` steps in contexts [S, N, F] from noise [S, N, U]; steps taken, int64 [S, N].
+
+        `wrong` are the contexts that a method is told which declares a wrong one.
+        """
         rollout = self._rollout
         running = torch.ones(rollout.environments.rows, dtype=torch.bool)
-        rollout.reset(running.numpy(), contexts, noise)
+        rollout.reset(running.numpy(), contexts, noise, wrong)
         known = rollout.seen
         taken = torch.zeros(running.shape, dtype=torch.int64)
         for _ in range(steps):

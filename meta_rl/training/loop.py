@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from meta_rl import memory
 from meta_rl.agents.base import Agent
 from meta_rl.contexts import another
 from meta_rl.job import Progress
@@ -17,6 +16,7 @@ from meta_rl.registry import Entry
 from meta_rl.spaces import Environments
 from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
+from meta_rl.training import memory
 from meta_rl.training.checkpoints import Checkpoint
 from meta_rl.training.curves import POINTS, Log, Point, as_arrays, as_tensors
 from meta_rl.training.information import Prober
@@ -144,13 +144,15 @@ class Training:
             contexts, wrong = self.contexts[run, chosen], None
             if turned is not None:
                 wrong = self.contexts[run, another(chosen, turned, self.contexts.shape[1])]
-            known = self._probe(rows, contexts, noise) if self._prober else None
+            known = self._probe(rows, contexts, noise, wrong) if self._prober else None
             self.rollout.reset(rows, contexts, noise, wrong, known)
 
-    def _probe(self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray) -> Seen:
+    def _probe(
+        self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray, wrong: np.ndarray | None
+    ) -> Seen:
         """What the rows' probes show; their steps are paid for."""
         assert self._prober is not None
-        known, taken = self._prober(contexts, noise, self.agent.method.probe_steps)
+        known, taken = self._prober(contexts, noise, self.agent.method.probe_steps, wrong)
         paid = (taken * rows).sum(1)
         self.env_steps, self.agent.probed = self.env_steps + paid, self.agent.probed + paid
         return known

@@ -149,6 +149,10 @@ def load(path: str | Path) -> Weights:
                 raise ValueError(f"{broken} has changed")
         content = torch.load(path, weights_only=True)
         described = json.loads(content["description"])
+        shapes = {tuple(value.shape[:2]) for value in content["tensors"].values()}
+        runs, snapshots = shapes.pop()
+        if shapes or runs != len(described["keys"]) or not snapshots:
+            raise ValueError("its tensors are of different runs or snapshots")
         return Weights(
             spec=described["spec"],
             keys=tuple(described["keys"]),

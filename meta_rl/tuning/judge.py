@@ -13,7 +13,7 @@ from meta_rl.study.candidates import Spec, shortened
 from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
 from meta_rl.training import policy
-from meta_rl.training.block import encoders, finished, generator_streams, run_keys, start, trained
+from meta_rl.training.block import encoders, finish, generator_streams, run_keys, start, train
 from meta_rl.training.episodes import cases, play_agent, play_controller
 from meta_rl.training.isolation import OF_THE_JOB
 from meta_rl.training.setup import Setup
@@ -91,13 +91,12 @@ class Judge:
             if steps := spec["method_settings"].get("generator_steps"):
                 alone = spec | {"method": "none", "method_settings": {}, "env_steps": steps, "snapshots": 1}
                 training = start(alone, self._contexts, generator_streams(spec, self.seeds))
-                with finished(training, alone, "generators", {}) as (generator, _):
-                    pass
+                generator, _ = finish(training, alone, "generators", {})
             told = collect(spec, self.seeds, {TRAIN: (self._ids, self._contexts)}, generator)
             seen = trajectory_frames.tensors(told, "trajectories", setup.environment.spaces.rewarded)
             encoder, _ = encoders(spec, self.seeds, self._contexts, seen, paid, {})
-        with trained(spec, self.seeds, self._contexts, encoder, {}) as (weights, curves):
-            diverged = run_keys(spec, curves.loc[curves["status"] == "diverged", "seed"].unique())
+        weights, curves = train(spec, self.seeds, self._contexts, encoder, {})
+        diverged = run_keys(spec, curves.loc[curves["status"] == "diverged", "seed"].unique())
         return weights, policy.finite(weights) & np.array([key not in diverged for key in weights.keys])
 
     def _play(self, weights: policy.Weights, runs: list[int]) -> np.ndarray:

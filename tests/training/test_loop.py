@@ -7,7 +7,7 @@ import torch
 from threads import threads
 from torch import Tensor
 
-from meta_rl import memory, registry, settings
+from meta_rl import registry, settings
 from meta_rl.agents.on_policy import Samples
 from meta_rl.agents.protocols import POLICY
 from meta_rl.conformance.compare import check_leaves, check_weights
@@ -15,7 +15,7 @@ from meta_rl.conformance.probes import Constant, task
 from meta_rl.conformance.small import STEPS, keys, spec, training
 from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
-from meta_rl.training import policy
+from meta_rl.training import memory, policy
 from meta_rl.training.curves import Log
 from meta_rl.training.loop import Training
 from meta_rl.training.setup import Setup

@@ -10,12 +10,13 @@ HOLES = """
 import ctypes
 import resource
 import numpy as np
-from meta_rl import memory
+from meta_rl.job import keep_freed
+from meta_rl.training import memory
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
 
-memory.keep_freed()
+keep_freed()
 malloc = ctypes.CDLL(None).malloc
 tensors = []
 for _ in range(2000):

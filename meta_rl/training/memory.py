@@ -1,18 +1,9 @@
-"""How the C library keeps memory between tensors that come and go. Without glibc, nothing changes."""
+"""Memory that tensors leave between blocks of a simulator, given back to the system. Without glibc, nothing changes."""
 
 import contextlib
 import ctypes
 
 EVERY = 1000  # steps of a training between two calls of `give_back_holes`: each takes about 1 ms
-
-
-def keep_freed() -> None:
-    """Reuse large blocks instead of giving them back: a fifth of the time of a large update went into that."""
-    trim_threshold, mmap_threshold, gibibyte = -1, -3, 1 << 30
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(trim_threshold, gibibyte)
-        mallopt(mmap_threshold, gibibyte)
 
 
 def give_back_holes() -> None:
