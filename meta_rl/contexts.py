@@ -92,21 +92,21 @@ class ContextSpace:
     ) -> "ContextSpace":
         """From an environment's features and what a study says of `features`, `train_set` and `boxes`.
 
-        Factors stand in the order of their features in the environment.
+        Factors stand in the order of their features in the environment; that of values and boxes has no meaning.
         """
         by_name = {feature.name: feature for feature in features}
         factors = tuple(
             Factor(
                 name,
                 tuple(by_name[one] for one in said.get("features", [name])),
-                _pieces(said["values"] if "values" in said else [said["train"]]),
+                _pieces(said["values"] if "values" in said else [said[TRAIN]]),
                 _pieces(said.get(INTERPOLATION, [])),
                 _pieces(said.get(EXTRAPOLATION, [])),
             )
             for name, said in ordered(features, ranges)
         )
         unions = {
-            region: tuple(
+            region: _sorted(
                 whole(_pieces([box[one.name]]) if one.name in box else one.train for one in factors)
                 for box in union
             )
@@ -180,9 +180,13 @@ class ContextSpace:
 
     def _between(self) -> tuple[Part, ...]:
         """What is inside and can be held out: values between those of lists, else other points of intervals."""
-        if any(len(factor.interpolation) for factor in self.factors):
-            return (whole(f.interpolation if len(f.interpolation) else f.train for f in self.factors),)
         trained = self._trained()
+        if any(len(factor.interpolation) for factor in self.factors):
+            between = [factor.interpolation for factor in self.factors]
+            return tuple(
+                Part(tuple(new if len(new) else old for new, old in zip(between, pieces, strict=True)), used)
+                for pieces, used in trained
+            )
         wide = any(np.ptp(pieces, axis=1).any() for part in trained for pieces in part.pieces)
         return trained if wide else ()
 
@@ -267,8 +271,13 @@ def another(chosen: np.ndarray, draw: np.ndarray, count: int) -> np.ndarray:
 
 
 def _pieces(said: Sequence[Any]) -> np.ndarray:
-    """Intervals [a, b], and values as intervals of no width: [P, 2]."""
-    return np.array([one if np.ndim(one) else [one, one] for one in said], dtype=np.float64).reshape(-1, 2)
+    """Intervals [a, b], and values as intervals of no width: [P, 2], sorted."""
+    pieces = np.array([one if np.ndim(one) else [one, one] for one in said], dtype=np.float64).reshape(-1, 2)
+    return pieces[np.lexsort(pieces.T[::-1])]
+
+
+def _sorted(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(sorted(parts, key=lambda part: [pieces.tolist() for pieces in part.pieces]))
 
 
 def _replaced(items: list[Any], place: int, item: Any) -> list[Any]:

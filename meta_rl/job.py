@@ -56,7 +56,9 @@ def run(main: Callable[..., str]) -> None:
         sys.exit(1)
     print(f"{step}: {sentence} in {time.monotonic() - start:.1f} s", flush=True)
     for path in filter(None, map(flags.get, _UNTIL_DONE)):
-        for left in path.parent.glob(f"{glob.escape(path.stem)}.*"):
+        name = glob.escape(path.stem)
+        # Those of a seed that was trained alone, and what an attempt that was killed amid writing has left.
+        for left in (*path.parent.glob(f"{name}.*"), *path.parent.glob(f".{name}.*")):
             with suppress(OSError):  # the next job that it would be of any use to replaces it
                 left.unlink()
 

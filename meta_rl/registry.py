@@ -17,7 +17,7 @@ class Entry:
     """Where a member lives, and what the workflow must know before any job runs.
 
     `module` may be `module:name`, where one module offers several members.
-    `needs`: what a method is told (`context`, `wrong_context`, `window`), or the tables that a figure reads.
+    `needs`: what a method is told (`context`, `wrong_context`, `window`, `history`), or the tables that a figure reads.
     `joint`: the method learns from the agent's loss.
     `pretrain`: the method learns before the agent does, from trajectories of a `generator`, a policy that collects
     in each train context, or of a `vine`: the same states and actions in all of them.
@@ -33,6 +33,11 @@ class Entry:
     predicts: bool = False
     train_on: str = "train"
     actions: frozenset[str] = frozenset({"discrete", "continuous"})
+
+    @property
+    def infers(self) -> bool:
+        """Whether a method finds out about the context in the episode, so that regimes make a difference to it."""
+        return bool(self.needs & {"window", "history"})
 
 
 ENVS = {

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_rl.benchmarks import BENCHMARKS
-from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, INTERPOLATION, VERSION, ContextSpace, Feature
+from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, INTERPOLATION, ContextSpace, Feature
+from meta_rl.draws import VERSION
 from meta_rl.envs import cartpole
 
 GOLDEN = json.loads((Path(__file__).parent / "golden/contexts.json").read_text())

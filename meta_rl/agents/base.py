@@ -34,9 +34,17 @@ class Agent(nn.Module, ABC):
     probed: np.ndarray | int = 0  # env_steps [S] of probes, in which a training passes for the agent, too
 
     def meet(self, method: Method, joint: bool, spaces: Spaces) -> dict[str, int]:
-        """Take the method; the width of what each network will read of it."""
+        """Take the method; the width of what each network will read of it.
+
+        Raises ValueError for a method that hides the observation or has a module for each network, and is not joint.
+        """
         self.method, self.joint = method, joint
-        return {network: method.width(spaces, network) for network in self.networks}
+        widths = {network: method.width(spaces, network) for network in self.networks}
+        if not joint and (not method.shared or set(widths.values()) != {spaces.observation + method.size}):
+            raise ValueError(
+                "what no loss trains stands beside the observation, one for all networks: set joint"
+            )
+        return widths
 
     def trained_with(self, network: str) -> list[nn.Parameter]:
         """What of the method the loss of this network trains."""

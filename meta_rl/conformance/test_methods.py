@@ -32,7 +32,7 @@ def test_sees_the_context_only_if_it_is_told(name: str) -> None:
     found = []
     for factor in (1.0, 1000.0):
         random, other = np.random.default_rng(0), np.random.default_rng(1)
-        watch = Watch(needs, method.window, embed=method.embed, encode=method.encode)
+        watch = Watch(needs, method.window, None, method.embed, method.encode, method.state, method.advance)
         rollout = Rollout(Blind(ROWS), watch)
         ended = np.ones(ROWS, dtype=bool)
         for _ in range(30):
@@ -50,7 +50,7 @@ def test_sees_the_context_only_if_it_is_told(name: str) -> None:
 
 def seen(method: Method) -> Seen:
     window = Window(normal(*ROWS, method.window, 4), torch.ones(*ROWS, method.window))
-    return Seen(normal(*ROWS, 1), normal(*ROWS, 1), window)
+    return Seen(normal(*ROWS, 1), normal(*ROWS, 1), window, normal(*ROWS, method.state))
 
 
 @every_network

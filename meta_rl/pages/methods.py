@@ -34,6 +34,7 @@ training. Its `train` split holds contexts that the other methods trained in; it
 _TOLD = {
     "context": "the true context",
     "wrong_context": "a context of the same set that is not the true one",
+    "history": "all that happened in the running episode, or before it, as a state",
     "window": "the last transitions of the running episode, or those of a probe before it",
 }
 _PRETRAINED = {
@@ -72,7 +73,7 @@ def _facts(entry: Entry) -> Iterator[str]:
     if entry.train_on == "default":
         yield "- trains in the default context only"
     yield f"- spends, beside the steps of its agent: {_spends(entry)}"
-    regimes = "`cold` and `probe10`" if "window" in entry.needs else "the same in `cold` and `probe10`"
+    regimes = "`cold` and `probe10`" if entry.infers else "the same in `cold` and `probe10`"
     yield f"- evaluated: {regimes}"
 
 

@@ -72,12 +72,12 @@ def _play(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of some seeds; `sets` are ids [S, C] and contexts [S, C, F] per split."""
     everyone, last = weights.every_snapshot(), weights.runs()
-    environment, needs = last.setup.environment, last.setup.entry.needs
+    environment, entry = last.setup.environment, last.setup.entry
     noise, episodes = environment.noise, np.arange(spec["episodes"])
     whole = [
         cases(spec["benchmark"], split, ids, values, episodes, noise) for split, (ids, values) in sets.items()
     ]
-    regimes = regimes_of(needs, spec["observed"])
+    regimes = regimes_of(entry, spec["observed"])
     episodes_of_all = len(regimes) * sum(one.context_id.size for one in whole)
     progress, done = job.Progress(label, episodes_of_all, "episodes"), 0
     rows, codes = [], []
@@ -89,10 +89,10 @@ def _play(
             played = play_agent(runs, chunk, information)
             who = _who(spec, seeds, chunk, information, count)
             rows.append(who.assign(**_results(played, runs.agent.value(played.first), sound)))
-            if len(regimes) > 1 and information in REGIMES:
+            if entry.infers and information in REGIMES:
                 codes.append(_encodings(who, played.encoding))
             progress.update(done := done + chunk.context_id.size)
-    if len(regimes) == 1:  # what it does not look at makes no difference to it
+    if not entry.infers:  # what it does not look at makes no difference to it
         rows += [part.assign(information=PROBED) for part in rows]
     return pd.concat(rows, ignore_index=True), _mean_over_episodes(codes)
 

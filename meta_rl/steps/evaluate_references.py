@@ -22,8 +22,8 @@ def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references:
     The second half starts where the evaluated policies start, so that a shortfall compares like with like.
     """
     specialists = [load(path) for path in policies]
-    playing = [weights.every_snapshot() for weights in specialists]
-    setup = playing[0].setup
+    setup = specialists[0].setup  # of all of them: simulators take memory
+    playing = [weights.every_snapshot()._replace(setup=setup) for weights in specialists]
     names, environment = setup.names, setup.environment
     turned = np.roll(np.arange(spec["episodes"]), spec["episodes"] // 2)
     splits = context_frames.of_splits(io.read(contexts, contexts_table.TABLE), names)

@@ -5,6 +5,9 @@
 runs `python -m meta_rl.steps.STEP ...` in an environment of its own. What it says goes to LOG and to stdout. The exit
 status is the step's alone: a log that cannot be written costs the log, and no result.
 
+A job whose file (`--job`) is rewritten while it runs has failed: what it made is of another study or of other code than
+the file now says, and Snakemake would take it for up to date.
+
 Beside LOG, with the suffix .json, lie the attempts at the job since it last succeeded. They are written whatever
 Snakemake prints, and at the start, too: an attempt without an end was killed together with this process.
 """
@@ -27,6 +30,7 @@ from typing import Any
 
 from meta_rl.files import write_text
 
+CHANGED = "error: the study or its code changed while this ran; run the workflow again"
 KILLED = "killed (SIGKILL); most often memory ran out"
 # Of the user's environment: where programs, libraries and the home are, and which device a job was given.
 _KEPT = re.compile(
@@ -97,8 +101,11 @@ def main(log: Path, step: str, arguments: list[str]) -> int:
         before = []
     own: Attempt = {"started": _now(), "host": socket.gethostname()}
     _write(log, [*before, own])
-    start = time.monotonic()
+    start, told = time.monotonic(), _told(arguments)
     status, said = _run([sys.executable, "-m", f"meta_rl.steps.{step}", *arguments], log)
+    if status == 0 and _told(arguments) != told:
+        status, said = 1, CHANGED
+        print(CHANGED, flush=True)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     own |= {
         "ended": _now(),
@@ -110,6 +117,15 @@ def main(log: Path, step: str, arguments: list[str]) -> int:
     }
     _write(log, [*before, own])
     return status
+
+
+def _told(arguments: list[str]) -> bytes:
+    """What the job's file says; nothing if there is none."""
+    named = arguments[arguments.index("--job") + 1 :][:1] if "--job" in arguments else []
+    try:
+        return Path(named[0]).read_bytes() if named else b""
+    except OSError:
+        return b""
 
 
 def _run(command: list[str], log: Path) -> tuple[int, str]:

@@ -146,12 +146,9 @@ def _benchmarks(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         benchmark.setdefault("train_set", BOX)
         benchmark.setdefault("smoke", False)
         boxes = benchmark.setdefault("boxes", {})
-        for region, union in boxes.items():  # the order of boxes and of values has no meaning
-            boxes[region] = sorted(union, key=lambda box: json.dumps(box, sort_keys=True))
         for factor in benchmark["features"].values():
             outside = []
             if "values" in factor:
-                factor["values"] = sorted(factor["values"])
                 factor.setdefault("interpolation", [])
             elif EXTRAPOLATION not in boxes:
                 low, high = factor["train"]

@@ -84,7 +84,7 @@ def _predictors_seconds(study: Study, spec: dict[str, Any]) -> float:
 
 def _evaluate_seconds(study: Study, spec: dict[str, Any]) -> float:
     """A method that infers the context plays in each regime, after an episode at most that is not scored."""
-    infers = "window" in registry.METHODS[spec["method"]].needs
+    infers = registry.METHODS[spec["method"]].infers
     regimes = 2 * (2 + len(spec["observed"])) if infers else 1
     return study.config["seeds"]["per_job"] * regimes * _played(study, spec)
 

@@ -77,8 +77,10 @@ def _text(piece: Piece) -> str:
 
 
 def _overlap(one: Piece, other: Piece) -> bool:
-    """Whether they are the same value, or have more than an end in common."""
-    return one == other or (one[0] < other[1] and other[0] < one[1])
+    """Whether a value lies in the other piece, or intervals have more than an end in common."""
+    if one[0] == one[1] or other[0] == other[1]:
+        return one[0] <= other[1] and other[0] <= one[1]
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _bound_problems(where: str, piece: Piece, feature: Feature) -> Iterator[str]:
@@ -113,7 +115,7 @@ def _piece_problems(where: str, said: dict[str, Any]) -> Iterator[str]:
             yield f"{where}.{INTERPOLATION}: {value:g} is not between values; choose from [{low:g}, {high:g}]"
     outside = found.get(EXTRAPOLATION, [])
     for piece in outside:
-        if _overlap(piece, (low, high)) or piece in ((low, low), (high, high)):
+        if _overlap(piece, (low, high)):
             yield f"{where}.{EXTRAPOLATION}: {_text(piece)} overlaps with train; keep out of [{low:g}, {high:g}]"
     for one, other in combinations(sorted(outside), 2):
         if _overlap(one, other):

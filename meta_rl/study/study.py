@@ -229,7 +229,9 @@ class Study:
         return self._itself() | said | {"methods": list(self.methods), "tuned": tuned}
 
     def _evaluate(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
-        return self._run(benchmark, agent, method) | self._settings(benchmark, "evaluate")
+        episodes = self._settings(benchmark, "evaluate")
+        shown = episodes["observed"] if "window" in self.entry(method).needs else []
+        return self._run(benchmark, agent, method) | episodes | {"observed": shown}
 
     def _solve_references(self, benchmark: str, agent: str, **_: str) -> Spec:
         """Specialists know their context by living in it: they train with the method `none`."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from meta_rl.agents.base import Agent
+from meta_rl.registry import Entry
 from meta_rl.spaces import Environments
 from meta_rl.stack.seen import Seen
 from meta_rl.tables.columns import COLD, OBSERVED, PROBED
@@ -31,14 +32,13 @@ def regime(information: str) -> tuple[int, int | None]:
     return _WHOLE if steps == "episode" else int(steps), 0
 
 
-def regimes_of(needs: frozenset[str], observed: list[int | str]) -> list[str]:
-    """The regimes that make a difference to a method with these `needs`.
+def regimes_of(entry: Entry, observed: list[int | str]) -> list[str]:
+    """The regimes that make a difference to a method with this line in the registry.
 
     A method with a history has no `observed_{n}`: its state takes in whatever happens.
     """
-    budgets = observed if "window" in needs else []
-    infers = needs & {"window", "history"}
-    return [COLD, *([PROBED] if infers else []), *(f"{OBSERVED}{budget}" for budget in budgets)]
+    budgets = observed if "window" in entry.needs else []
+    return [COLD, *([PROBED] if entry.infers else []), *(f"{OBSERVED}{budget}" for budget in budgets)]
 
 
 class Prober:

@@ -50,6 +50,8 @@ class Training:
         )  # of each run, those of probes included
         # How many steps the runs had taken when they had them all, and their agents' tensors [S, M, ...] by then.
         self._ended, self._kept = self.env_steps, dict[str, torch.Tensor]()
+        # Up to which steps points and snapshots have been taken: the probes of the first reset come after that.
+        self._marked = np.zeros(environments.rows[0], dtype=np.int64)
         self._returns = np.zeros(environments.rows)  # of the running episodes
         self._log = Log(environments.rows[0])
         self._reset(np.ones(environments.rows, dtype=bool))
@@ -68,9 +70,9 @@ class Training:
         points = self._resume(checkpoint) if checkpoint else []
         progress = Progress(label, env_steps, "env_steps", int(self.env_steps.min()))
         every, steps = max(1, env_steps // POINTS), 0
-        while (self.env_steps < env_steps).any():
-            before = self.env_steps
-            self.env_steps = before + self.environments.rows[1]
+        while (self._marked < env_steps).any():
+            before = self._marked
+            self.env_steps = self.env_steps + self.environments.rows[1]
             self._step()
             running = before < env_steps
             ended = running & (self.env_steps >= env_steps)
@@ -82,6 +84,7 @@ class Training:
                 for number, mark in enumerate(marks):
                     self._keep((before < mark) & (self.env_steps >= mark), number, snapshots)
                 self._ended = np.where(ended, self.env_steps, self._ended)
+            self._marked = self.env_steps
             if checkpoint:
                 checkpoint.offer(partial(self._content, points), int(self.env_steps.min()))
             steps += 1
@@ -164,6 +167,7 @@ class Training:
             "streams": self.streams.state_dict(),
             "env_steps": torch.from_numpy(self.env_steps.copy()),
             "probed": torch.as_tensor(self.agent.probed),
+            "marked": torch.from_numpy(self._marked.copy()),
             "ended": torch.from_numpy(self._ended.copy()),
             "kept": self._kept,
             "returns": torch.from_numpy(self._returns.copy()),
@@ -176,6 +180,7 @@ class Training:
         self.streams.load_state_dict(state["streams"])
         self.env_steps = state["env_steps"].numpy().copy()
         self.agent.probed = state["probed"].numpy().copy()
+        self._marked = state["marked"].numpy().copy()
         self._ended = state["ended"].numpy().copy()
         self._kept = {name: value.clone() for name, value in state["kept"].items()}
         self._returns = state["returns"].numpy().copy()

@@ -4,6 +4,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,6 +64,11 @@ class Weights:
         """M"""
         return next(iter(self.tensors.values())).shape[1]
 
+    @cached_property
+    def setup(self) -> Setup:
+        """What its spec describes, with environments that all who play it share."""
+        return Setup(self.spec)
+
     def runs(self) -> Runs:
         """The last policy of every run: a stack of S."""
         return self._runs(self.keys, self.last)
@@ -74,10 +80,9 @@ class Weights:
 
     def method(self) -> tuple[Setup, Method]:
         """The encoders of the file."""
-        setup = Setup(self.spec)
-        method = setup.method(Streams(self.keys))
+        method = self.setup.method(Streams(self.keys))
         restore(method, self.last, self.path)
-        return setup, method
+        return self.setup, method
 
     @property
     def last(self) -> dict[str, torch.Tensor]:
@@ -85,10 +90,9 @@ class Weights:
         return {name: value[:, -1] for name, value in self.tensors.items()}
 
     def _runs(self, keys: Sequence[str], weights: dict[str, torch.Tensor]) -> Runs:
-        setup = Setup(self.spec)
-        agent = setup.agent(Streams(keys))
+        agent = self.setup.agent(Streams(keys))
         restore(agent, weights, self.path)
-        return Runs(setup, agent.requires_grad_(False))
+        return Runs(self.setup, agent.requires_grad_(False))
 
 
 def join(parts: Sequence[Weights], failures: dict[str, str]) -> Weights:

@@ -47,10 +47,10 @@ class Setup:
         return self.environment.build(self.names, rows)
 
     def reused(self, rows: tuple[int, int]) -> Environments:
-        """The same rows at every call, to be reset: simulators take their time to build."""
-        if rows not in self._built:
-            self._built[rows] = self.environments(rows)
-        return self._built[rows]
+        """The same rows at every call, to be reset: simulators take their time to build, and memory, so two sizes stay."""
+        built = self._built.pop(rows, None) or self.environments(rows)
+        self._built = {**dict(list(self._built.items())[-1:]), rows: built}
+        return built
 
     def method(self, streams: Streams) -> Method:
         """The spec's `method`, untrained, with its `method_settings`; it takes gradient where it is joint."""

@@ -28,6 +28,6 @@ def test_explicit_scales_features_of_negative_default_and_each_by_its_own() -> N
     features = (Feature("a", -10.0, -100.0, 0.0, ""), Feature("b", 2.0, 0.0, 100.0, ""))
     ranges = {"b": {"train": [0.5, 1.5]}, "a": {"train": [0.2, 2.0]}}
     method = build("explicit", Task(DISCRETE, ContextSpace.of(features, ranges)))
-    contexts = torch.tensor([[[1.0, -20.0], [3.0, -2.0]]])
+    contexts = torch.tensor([[[-20.0, 1.0], [-2.0, 3.0]]])
     z = method.encode(Seen(torch.zeros(1, 2, 1), contexts))
     torch.testing.assert_close(z, torch.tensor([[[-1.0, -1.0], [1.0, 1.0]]]), rtol=0, atol=1e-6)

@@ -59,7 +59,7 @@ class OnCluster(Project):
         """One block of seeds, one figure, and trainings of a few seconds."""
         self.methods(methods)
         self.edit("config/test.yaml", "per_job: 2", "per_job: 4")
-        self.edit("config/test.yaml", "train: {env_steps: 600}", "train: {env_steps: 16000}")
+        self.edit("config/test.yaml", "train: {env_steps: 600,", "train: {env_steps: 16000,")
         path = self.root / "config/test.yaml"
         path.write_text(re.sub(r"figures: .*", "figures: [iqm]", path.read_text()))
 

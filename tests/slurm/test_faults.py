@@ -58,7 +58,7 @@ def busy(folder: Path) -> OnCluster:
     """A project with a training of each method, long enough to be hit, which writes a checkpoint twice a second."""
     project = new_project(folder / "project")
     project.small(", ".join(METHODS))
-    project.edit("config/test.yaml", "env_steps: 16000}", f"env_steps: {STEPS}}}")
+    project.edit("config/test.yaml", "env_steps: 16000,", f"env_steps: {STEPS},")
     project.edit("meta_rl/training/checkpoints.py", "EVERY = 180.0", "EVERY = 0.5")
     return project
 

@@ -11,7 +11,7 @@ import pytest
 
 from meta_rl.study import attempt
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STEP = """
 import os, signal, sys, time
 print("said", os.getpid(), flush=True)
@@ -43,7 +43,8 @@ def package(tmp_path: Path) -> Path:
     steps = tmp_path / "code/meta_rl/steps"
     steps.mkdir(parents=True)
     (steps / "one.py").write_text(STEP)
-    for name in ("__init__.py", "attempt.py", "files.py"):
+    (steps.parent / "study").mkdir()
+    for name in ("__init__.py", "files.py", "study/__init__.py", "study/attempt.py"):
         (steps.parent / name).write_text((ROOT / "meta_rl" / name).read_text())
     return tmp_path / "code"
 
@@ -110,6 +111,16 @@ def test_a_log_that_cannot_be_written_is_nothing_to_the_job(
         assert said.startswith("said ")
         assert f"{log}: is not whole: " in said
         assert says in said
+
+
+def test_what_was_made_while_the_study_changed_counts_as_failed(package: Path, tmp_path: Path) -> None:
+    """Snakemake would record the new file with the old result, and call it up to date."""
+    told, log = tmp_path / "job.json", tmp_path / "job.log"
+    for change, status in (("", 0), ('open(sys.argv[3], "a").write("changed")', 1)):
+        told.write_text("{}")
+        (package / "meta_rl/steps/one.py").write_text(f"import sys\n{change}\n")
+        assert tried(package, log, "well", "--job", str(told))[0] == status
+    assert "changed while this ran" in attempt.attempts(log)[-1]["reason"]
 
 
 def test_nobody_needs_to_listen(package: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_no_command_grows_with_the_study(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
     commands = re.findall(
-        r"^Shell command: (python -m meta_rl\.attempt .*)$", done.stdout, flags=re.MULTILINE
+        r"^Shell command: (python -m meta_rl\.study\.attempt .*)$", done.stdout, flags=re.MULTILINE
     )
     told = list((tmp_path / "results/test/jobs").rglob("*.json"))
     assert len(commands) == len(told) > BENCHMARKS * len(registry.METHODS)

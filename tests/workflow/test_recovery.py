@@ -17,7 +17,7 @@ def test_a_killed_study_goes_on_and_a_second_one_is_refused(project: Project) ->
     project.edit(
         "config/test.yaml", "methods: [none, explicit, iida, epi, jrpl, shuffled]", "methods: [none]"
     )
-    project.edit("config/test.yaml", "train: {env_steps: 600}", "train: {env_steps: 6000}")
+    project.edit("config/test.yaml", "train: {env_steps: 600,", "train: {env_steps: 6000,")
     log = project.root / "results/test/logs/train/small_gravity/dqn/none/seeds_0-1.log"
     log.unlink()
     command = [sys.executable, "-m", "snakemake", "--configfile", "config/test.yaml", "--cores", "1"]

@@ -114,7 +114,7 @@ def test_a_changed_setting_reruns_its_method(project: Project) -> None:
 
 
 def test_a_changed_evaluation_trains_nothing(project: Project) -> None:
-    project.edit("config/test.yaml", "evaluate: {episodes: 2", "evaluate: {episodes: 3")
+    project.edit("config/test.yaml", "evaluate: {episodes: 2", "evaluate: {episodes: 4")
     references = {
         f"evaluate_references small_gravity {part}" for part in ("held_out", "seeds_0-1", "seeds_2-3")
     }
