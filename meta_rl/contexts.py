@@ -1,7 +1,7 @@
 """Context features, the region that a benchmark declares over them, and the finite sets drawn from it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -178,10 +178,27 @@ def test_boxes_stand_in_place_of_the_regions_outside() -> None:
     assert one.regions == {INTERPOLATION: 1, EXTRAPOLATION: 2}
     a, b = multipliers(one, one.draw_held_out(EXTRAPOLATION, 128)).T
     first = a > 2
-    assert first.tolist() == [True, False] * 64
+    assert first.tolist() == [False, True] * 64  # in turns, the lower box first
     for own, box in ((first, PAIRS[0]), (~first, PAIRS[1])):
         assert np.histogram(a[own], bins=16, range=box["a"])[0].tolist() == [4] * 16
         assert np.histogram(b[own], bins=16, range=box["b"])[0].tolist() == [4] * 16
+
+
+def test_values_between_those_of_a_list_stay_in_the_boxes_that_are_trained_on() -> None:
+    listed = {"values": [1, 2, 3], "interpolation": [1.5]}
+    one = space({"train": [{"b": [0.5, 0.6]}]}, a=listed, b={"train": [0.5, 2]})
+    a, b = multipliers(one, one.draw_held_out(INTERPOLATION, 64)).T
+    assert set(a) == {1.5}
+    assert b.min() >= 0.5
+    assert b.max() <= 0.6 + 1e-9
+
+
+def test_the_order_of_values_and_boxes_has_no_meaning() -> None:
+    turned = space({"extrapolation": PAIRS[::-1]}, a={"values": [3, 1, 2]}, b={"train": [0.5, 1.5]})
+    one = space({"extrapolation": PAIRS}, a={"values": [1, 2, 3]}, b={"train": [0.5, 1.5]})
+    for split in (EXTRAPOLATION, INTERPOLATION):
+        assert np.array_equal(one.draw_held_out(split, 12), turned.draw_held_out(split, 12))
+    assert np.array_equal(one.draw_train("run 0", 12), turned.draw_train("run 0", 12))
 
 
 def test_boxes_may_be_trained_on() -> None:

@@ -33,7 +33,7 @@ class ActorCritic(OffPolicy):
         sizes = (self.inputs[CRITIC] + task.spaces.action, *config.hidden, 1)
         self.critics = nn.ModuleList(MLP(streams, f"critic{i}", sizes) for i in range(critics))
         # The targets hold their own copy of a joint method's encoder, updated with it.
-        self.target_method, self.target_critics = frozen_copy(method), frozen_copy(self.critics)
+        self.target_method, self.target_critics = self.target_copy(), frozen_copy(self.critics)
 
     def critic_optimiser(self, learning_rate: float) -> Adam:
         """Trains the critics, and a joint method through them."""

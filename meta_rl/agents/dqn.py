@@ -79,7 +79,7 @@ class DQN(OffPolicy):
         self._env_steps, self._double = env_steps, double
         self.q = MLP(streams, "q", (self.inputs[CRITIC], *config.hidden, task.spaces.action))
         # The target holds its own copy of a joint method's encoder, updated with it.
-        self.target_method, self.target_q = frozen_copy(method), frozen_copy(self.q)
+        self.target_method, self.target_q = self.target_copy(), frozen_copy(self.q)
         trained = [*self.q.parameters(), *self.trained_with(CRITIC)]
         self.optimisers = {"q": Adam(trained, config.learning_rate)}
 

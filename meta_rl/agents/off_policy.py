@@ -30,6 +30,10 @@ class OffPolicy(Agent):
         self.optimisers: dict[str, Adam] = {}
         self.steps = 0  # env_steps of each seed so far
 
+    def target_copy(self) -> Any:
+        """The targets' own copy of a joint method; of others z is remembered."""
+        return frozen_copy(self.method) if self.joint else None
+
     @abstractmethod
     def update(self, batch: Batch) -> dict[str, Tensor]:
         """Learn from a batch; figures, each [S]."""

@@ -152,9 +152,14 @@ def _box_problems(where: str, benchmark: dict[str, Any], features: tuple[Feature
         for (first, box), (second, other) in combinations(enumerate(unions[region]), 2):
             if _meet(box, other):
                 yield f"{where}.boxes.{region}[{second}]: overlaps with [{first}]; make them disjoint"
+    between = {name: _pieces(said).get(INTERPOLATION, []) for name, said in factors.items()}
+    inside = [{name: [*pieces, *between[name]] for name, pieces in box.items()} for box in unions[TRAIN]]
     for number, box in enumerate(unions.get(EXTRAPOLATION, [])):
-        if any(_meet(box, trained) for trained in unions[TRAIN]):
-            yield f"{where}.boxes.{EXTRAPOLATION}[{number}]: overlaps with train; keep one factor of it outside"
+        if any(_meet(box, other) for other in inside):
+            yield (
+                f"{where}.boxes.{EXTRAPOLATION}[{number}]: overlaps with what is trained on or lies between; keep one "
+                "factor of it outside"
+            )
     for name, said in factors.items():
         if EXTRAPOLATION in unions and said[EXTRAPOLATION]:
             yield f"{where}.features.{name}.{EXTRAPOLATION}: has boxes.{EXTRAPOLATION} in its place; leave one out"

@@ -1,8 +1,8 @@
 """How far is a study? `make status STUDY=quick`, also while it runs.
 
 What failed, and why, and how long jobs take, is read from what each attempt at a job leaves beside the job's log
-(`meta_rl/study/attempt.py`), so it does not matter what Snakemake prints. Whether Snakemake works on the study is read from
-its lock. What is out of date and waits to be made again counts as done.
+(`meta_rl/study/attempt.py`), so it does not matter what Snakemake prints. Whether Snakemake works on the study is read
+from its lock. What is out of date and waits to be made again counts as done.
 """
 
 import re

@@ -19,7 +19,7 @@ TABLE = Table(
         Column(
             "value",
             "float",
-            "the entry at the end of the episode, averaged over those of the last snapshot; null where it is not finite",
+            "the entry at the end of an episode, mean over those of the last snapshot; null where it is not finite",
             nullable=True,
         ),
     ),

@@ -47,7 +47,7 @@ class Setup:
         return self.environment.build(self.names, rows)
 
     def reused(self, rows: tuple[int, int]) -> Environments:
-        """The same rows at every call, to be reset: simulators take their time to build, and memory, so two sizes stay."""
+        """The same rows at every call, to be reset, as simulators take their time to build; two sizes are kept."""
         built = self._built.pop(rows, None) or self.environments(rows)
         self._built = {**dict(list(self._built.items())[-1:]), rows: built}
         return built
