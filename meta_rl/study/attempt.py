@@ -67,8 +67,9 @@ def record_of(log: Path) -> Path:
 def attempts(log: Path) -> list[Attempt]:
     """The attempts at the job with this log since it last succeeded, the last one included; none if it never began.
 
-    `started` and `ended` are times (ISO, UTC), `status` is an exit status, `reason` what the step said of a failure,
-    `wall_s` and `cpu_s` are seconds, those of the step's children included, `peak_mb` is its largest process.
+    `started` and `ended` are times (ISO, UTC), and `after`, of the first attempt, is when the job last succeeded.
+    `status` is an exit status, `reason` what the step said of a failure, `wall_s` and `cpu_s` are seconds, those of the
+    step's children included, and `peak_mb` is its largest process.
     """
     try:
         return json.loads(record_of(log).read_text(encoding="utf-8"))
@@ -97,9 +98,9 @@ def costs(logs: Path) -> dict[str, dict[str, float]]:
 def main(log: Path, step: str, arguments: list[str]) -> int:
     """Run the step; its exit status, 128 and the signal's number if one ended it."""
     before = attempts(log)
-    if before and before[-1].get("status") == 0:
-        before = []
     own: Attempt = {"started": _now(), "host": socket.gethostname()}
+    if before and before[-1].get("status") == 0:
+        own, before = own | {"after": before[-1]["ended"]}, []
     _write(log, [*before, own])
     start, told = time.monotonic(), _told(arguments)
     status, said = _run([sys.executable, "-m", f"meta_rl.steps.{step}", *arguments], log)

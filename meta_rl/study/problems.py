@@ -1,5 +1,6 @@
 """What no schema can say of a study: what does not fit together, before any job runs."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,9 +16,12 @@ _RESERVED = ("checkpoints", "figures", "jobs", "logs", "tables", "tuned")
 def problems(study: dict[str, Any]) -> Iterator[str]:
     """What is wrong with a study that is complete with its defaults, by the keys that say so."""
     seen: set[str] = set()
+    folders = Counter(name.lower() for name in study["benchmarks"])  # some disks do not tell cases apart
     for name, benchmark in study["benchmarks"].items():
-        if name.lower() in _RESERVED:  # some disks do not tell cases apart
+        if name.lower() in _RESERVED:
             yield f"benchmarks.{name}: is the name of another folder of the study; choose another"
+        elif folders[name.lower()] > 1:
+            yield f"benchmarks.{name}: another one has the same name but for upper and lower case; rename one"
         environment = registry.load("environment", benchmark["environment"])
         yield from space_problems(name, benchmark, study["references"])
         yield from _agent_problems(name, benchmark, environment.spaces.discrete)

@@ -85,8 +85,7 @@ def job(study: Study, rule: str, path: Path, since: float | None) -> Job:
     own = log_of(study, rule, path)
     theirs = sorted(_SNAKEMAKE.glob(f"*_logs/rule_{rule}/{_joined(study, rule, path)}/*.log"), key=_changed)
     tried = attempt.attempts(own)
-    if theirs and not tried:  # a job whose step has not begun, or never did
-        tried = [{"started": datetime.fromtimestamp(_changed(theirs[0]), UTC).isoformat()}]
+    tried = [*_unbegun(theirs, tried), *tried]
     starts = [*(datetime.fromisoformat(one["started"]).timestamp() for one in tried), float("inf")]
     failed, logs = [], [own]
     for one, (start, end) in zip(tried, pairwise(starts), strict=True):
@@ -108,6 +107,24 @@ def job(study: Study, rule: str, path: Path, since: float | None) -> Job:
         state = "waiting"
     name = " ".join(own.relative_to(_folder(study)).with_suffix("").parts)
     return Job(name, state, failed, logs, tried[-1]["wall_s"] if succeeded else None)
+
+
+def _unbegun(theirs: list[Path], tried: list[attempt.Attempt]) -> list[attempt.Attempt]:
+    """Attempts of which a scheduler wrote, but whose step has not begun, or never did.
+
+    Before a step that has begun there is also the scheduler's log of that same attempt: it tells of no failure.
+    """
+    after, first = (_at(tried[0].get(key)) if tried else None for key in ("after", "started"))
+    early = [log for log in theirs if (after or 0.0) < _changed(log) < (first or float("inf"))]
+    return [
+        {"started": datetime.fromtimestamp(_changed(log), UTC).isoformat()}
+        for log in early
+        if not tried or _reason([_tail(log)])
+    ]
+
+
+def _at(time: str | None) -> float | None:
+    return datetime.fromisoformat(time).timestamp() if time else None
 
 
 def log_of(study: Study, rule: str, path: Path) -> Path:

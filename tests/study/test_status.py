@@ -108,6 +108,16 @@ def test_what_a_scheduler_wrote_of_an_attempt_is_its_reason(study: Study, said: 
     assert row(status.report(study, since=START), "train")[4:6] == ["0", "1"]
 
 
+def test_an_attempt_whose_step_never_began_counts_beside_those_that_did(study: Study) -> None:
+    leave("jrpl/seeds_0-1", [attempt(600)])
+    scheduler("jrpl/seeds_0-1", 3, 590, "Submitted batch job 5")  # of the attempt that runs
+    assert "failed:" not in status.report(study, since=START)
+    scheduler("jrpl/seeds_0-1", 2, 290, "slurmstepd: error: Detected 1 oom_kill event in StepId=1.0")
+    assert "seeds_0-1: now running; attempts that failed: out of memory" in status.report(study, since=START)
+    leave("jrpl/seeds_0-1", [attempt(600) | {"after": attempt(400)["started"]}])  # it has succeeded since
+    assert "failed:" not in status.report(study, since=START)
+
+
 def test_a_job_whose_step_never_began_is_known_by_its_schedulers_log(study: Study) -> None:
     scheduler("jrpl/seeds_0-1", 4, 10, "python: command not found\n")
     assert row(status.report(study, since=START), "train")[4:6] == ["1", "0"]
