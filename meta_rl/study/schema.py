@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from meta_rl import registry, settings
 from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, RESULTS, TRAIN, TRAIN_SETS
-from meta_rl.errors import unknown
+from meta_rl.errors import brief, unknown
 from meta_rl.tables.columns import BUDGETS
 
 # Names become folders. (`$` alone would let a final newline pass.)
@@ -28,6 +28,7 @@ OPTIMISERS = ("dehb", "random")
 # How specialists are placed: points per factor of a grid, or a number of points of a sample.
 PLACES = ("grid", "points")
 BOXED = (TRAIN, EXTRAPOLATION)  # what a union of boxes can be
+LEAST = 1e-6  # multiplier in a range, which specialists divide into equal ratios
 _MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
 
 
@@ -42,10 +43,11 @@ def violations(raw: Any) -> Iterator[str]:
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a study, from the registry and the settings of its members."""
+    name = {"type": "string", "pattern": _NAME, "title": "folder"}
     count = {"type": "integer", "minimum": 1, "maximum": _MOST}
     interval = {
         "type": "array",
-        "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e6},
+        "items": {"type": "number", "minimum": LEAST, "maximum": 1e6},
         "minItems": 2,
         "maxItems": 2,
         "description": "lowest and highest multiplier of the feature's default",
@@ -134,6 +136,7 @@ def schema() -> dict[str, Any]:
             "environment": _name("environment"),
             "features": {
                 "type": "object",
+                "propertyNames": name | {"title": "factor"},
                 "additionalProperties": factor,
                 "minProperties": 1,
                 "description": "what varies: context features by their names in the environment, or tied ones",
@@ -160,7 +163,6 @@ def schema() -> dict[str, Any]:
         },
         optional={"environment", "features", "train_set", "boxes", "smoke", "override"},
     )
-    name = {"type": "string", "pattern": _NAME}
     study = {
         "study": name | {"description": "results are written to results/{study}/"},
         "benchmarks": {
@@ -183,6 +185,7 @@ def schema() -> dict[str, Any]:
         "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),
         "tuned": {
             "type": "object",
+            "propertyNames": name,
             "additionalProperties": {
                 "type": "object",
                 "propertyNames": name,
@@ -264,7 +267,7 @@ def _search() -> dict[str, Any]:
 
 
 def _path(error: ValidationError) -> str:
-    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.absolute_path)
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{brief(key)}" for key in error.absolute_path)
     return f"{path[1:]}: " if path else ""
 
 
@@ -272,6 +275,7 @@ def _explain(error: ValidationError) -> str:
     value: Any = error.instance
     rule: Any = error.validator_value
     schema: Any = error.schema
+    shown = brief(json.dumps(value))
     match error.validator:
         case "additionalProperties":
             known = schema["properties"]
@@ -287,19 +291,15 @@ def _explain(error: ValidationError) -> str:
             return unknown(schema.get("title", "choice"), value, map(str, rule))
         case "type":
             kinds = [rule] if isinstance(rule, str) else rule
-            return (
-                f"is {json.dumps(value, default=str)}; must be {' or '.join(_KINDS[kind] for kind in kinds)}"
-            )
+            return f"is {shown}; must be {' or '.join(_KINDS[kind] for kind in kinds)}"
         case "minimum":
-            return f"is {value}; must be at least {rule}"
-        case "exclusiveMinimum":
-            return f"is {value}; must be more than {rule}"
+            return f"is {shown}; must be at least {rule}"
         case "maximum":
-            return f"is {value}; must be at most {rule}"
+            return f"is {shown}; must be at most {rule}"
         case "pattern":
             return (
-                f"{value!r} names a folder; use letters, digits, '_' and '-' only, first a letter or digit, "
-                "at most 100 in all"
+                f"'{brief(value)}' names a {schema['title']}; use letters, digits, '_' and '-' only, first a letter or "
+                "digit, at most 100 in all"
             )
         case "uniqueItems":
             return "names something twice; name each once"
@@ -334,9 +334,16 @@ def _is_number(_: Any, value: Any) -> bool:
     )
 
 
+def _enum(_: Any, known: list[Any], value: Any, schema: Any) -> Iterator[ValidationError]:
+    """Like the rule of JSON Schema, but that 5.0 is no 5, as for integers."""
+    if not any(json.dumps(value) == json.dumps(one) for one in known):
+        yield ValidationError("")
+
+
 # JSON Schema takes 5.0 for an integer, and infinity and NaN (which JSON does not know) for numbers.
 _VALIDATOR = validators.extend(
     Draft202012Validator,
+    {"enum": _enum},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {"integer": _is_integer, "number": _is_number}
     ),
