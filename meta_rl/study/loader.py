@@ -55,9 +55,9 @@ class Loader(yaml.SafeLoader):
             raise _refusal("is nested too deeply", node.start_mark)
         if self._values > _MOST:
             raise _refusal(
-                f"is one of more than {_MOST} values, aliases counted as often as they stand", node
+                f"is one of more than {_MOST} values, with aliases counted where they stand", node.start_mark
             )
-        inner = (*around, node.start_mark)
+        inner = (*around, node)
         if isinstance(node, MappingNode) and node.tag == f"{_YAML}map":
             return self._mapping(node, inner)
         if isinstance(node, SequenceNode) and node.tag == f"{_YAML}seq":
