@@ -19,12 +19,15 @@ from meta_rl.study.canonical import canonical
 from meta_rl.study.loader import read
 from meta_rl.study.problems import problems as study_problems
 from meta_rl.study.schema import (
+    EPISODES,
     OPTIMISERS,
     OVERRIDES,
     PER_JOB,
     PLACES,
     PRETRAINING,
     SNAPSHOTS,
+    SPECIALISTS,
+    TUNING,
     schema,
     violations,
 )
@@ -70,10 +73,14 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     """
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
-    study["seeds"].setdefault("per_job", PER_JOB)
-    study["train"].setdefault("pretraining", PRETRAINING[0])
-    study["train"].setdefault("snapshots", SNAPSHOTS)
-    study["evaluate"].setdefault("observed", [])
+    seeds, train = study["seeds"], study["train"]
+    study["seeds"] = {"tuning": TUNING, "per_job": min(PER_JOB, seeds["test"]["count"])} | seeds
+    study["train"] = {"pretraining": PRETRAINING[0], "snapshots": SNAPSHOTS} | train
+    episodes = EPISODES * study["train"]["snapshots"]
+    study["evaluate"] = {"episodes": episodes, "observed": []} | study.get("evaluate", {})
+    places = study.get("references", {"points": SPECIALISTS})
+    study["references"] = {"seeds": 1, "env_steps": train["env_steps"]} | places
+    study.setdefault("figures", list(registry.FIGURES))
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)
     methods = study["methods"]

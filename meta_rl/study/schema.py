@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
@@ -12,6 +12,7 @@ from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, RESULTS, TRAIN, TRAIN_S
 from meta_rl.errors import brief, unknown
 from meta_rl.tables.columns import BUDGETS
 
+_LONGEST = 1000  # list of values, intervals or boxes, of which each is compared with each
 # Names become folders. (`$` alone would let a final newline pass.)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$(?!\n)"
 # What a benchmark may set for itself.
@@ -23,6 +24,12 @@ PER_JOB = 5
 PRETRAINING = ("included", "additional")
 # Policies that a run leaves, unless said: what the last one does depends on where the training happens to stop.
 SNAPSHOTS = 5
+# Episodes for each snapshot, unless said.
+EPISODES = 4
+# Where specialists stand, unless said: at so many points.
+SPECIALISTS = 5
+# Seeds of a tuning, unless said: beside those that most studies test.
+TUNING = {"first": 100_000, "count": 5}
 # Optimisers of a tuning; the first unless said.
 OPTIMISERS = ("dehb", "random")
 # How specialists are placed: points per factor of a grid, or a number of points of a sample.
@@ -53,7 +60,7 @@ def schema() -> dict[str, Any]:
         "description": "lowest and highest multiplier of the feature's default",
     }
     number = {"type": "number", "minimum": -1e6, "maximum": 1e6}
-    values = {"type": "array", "items": number, "uniqueItems": True}
+    values = {"type": "array", "items": number, "uniqueItems": True, "maxItems": _LONGEST}
     factor: dict[str, Any] = {
         "features": {
             "type": "array",
@@ -67,6 +74,7 @@ def schema() -> dict[str, Any]:
         "interpolation": values | {"description": "held-out multipliers between the values"},
         "extrapolation": {
             "type": "array",
+            "maxItems": _LONGEST,
             "description": "intervals, or of a list values, outside what is trained",
         },
     }
@@ -84,7 +92,7 @@ def schema() -> dict[str, Any]:
         "description": "a value, or the ends of an interval",
     }
     box = {"type": "object", "additionalProperties": piece, "minProperties": 1}
-    union = {"type": "array", "items": box, "minItems": 1}
+    union = {"type": "array", "items": box, "minItems": 1, "maxItems": _LONGEST}
     observed = {
         "type": "array",
         "items": {"enum": list(BUDGETS), "title": "budget"},
@@ -103,17 +111,23 @@ def schema() -> dict[str, Any]:
         "default": SNAPSHOTS,
         "description": "policies of a run that are evaluated: at its end, and at every 2 % of its steps before",
     }
+    episodes = count | {
+        "description": f"a multiple of train.snapshots, {EPISODES} times as many unless given"
+    }
+    specialists = {
+        **dict.fromkeys(PLACES, count),
+        "seeds": count | {"default": 1},
+        "env_steps": count | {"description": "those of train, unless given"},
+    }
+    per_job = count | {"description": f"{PER_JOB} unless given, or all if they are fewer"}
     seeds = _object({"first": count | {"minimum": 0}, "count": count})
     sizes = {
         "train": _object(
             {"env_steps": count, "pretraining": pretraining, "snapshots": snapshots},
             optional={"pretraining", "snapshots"},
         ),
-        "evaluate": _object({"episodes": count, "observed": observed}, optional={"observed"}),
-        "references": _object(
-            {**dict.fromkeys(PLACES, count), "seeds": count, "env_steps": count}, optional=set(PLACES)
-        )
-        | _one_of(*PLACES),
+        "evaluate": _object({"episodes": episodes, "observed": observed}, optional={"episodes", "observed"}),
+        "references": _object(specialists, optional=set(specialists)) | _one_of(*PLACES),
     }
     settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}
     lengths = {"min": count, "max": count, "total": count}
@@ -129,7 +143,8 @@ def schema() -> dict[str, Any]:
     }
     partial = {key: _object(one["properties"], optional=set(one["properties"])) for key, one in sizes.items()}
     counts = {"type": ["integer", "array"], "minimum": 1, "maximum": _MOST, "items": count, "minItems": 1}
-    splits = {"train": counts | {"uniqueItems": True, "description": "a list makes a benchmark of each"}}
+    counts |= {"maxItems": _LONGEST, "uniqueItems": True}
+    splits = {"train": counts | {"description": "a list makes a benchmark of each"}}
     splits |= dict.fromkeys((*DEVELOPMENT, *RESULTS), count)
     benchmark = _object(
         {
@@ -177,11 +192,12 @@ def schema() -> dict[str, Any]:
             "description": "registered ones, and variants of them: {NAME: {method: REGISTERED, SETTING: VALUE}}",
         },
         "seeds": _object(
-            {"test": seeds, "tuning": seeds, "per_job": count | {"default": PER_JOB}}, optional={"per_job"}
+            {"test": seeds, "tuning": seeds | {"default": TUNING}, "per_job": per_job},
+            optional={"tuning", "per_job"},
         ),
         **sizes,
         **settings_of,
-        "figures": _names("figure"),
+        "figures": _names("figure") | {"default": sorted(registry.FIGURES)},
         "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),
         "tuned": {
             "type": "object",
@@ -197,11 +213,11 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A study of meta_rl",
-        **_object(study, optional={"agents", "method_settings", "tune", "tuned"}),
+        **_object(study, optional=study.keys() - {"study", "benchmarks", "methods", "seeds", "train"}),
     }
 
 
-def _object(properties: dict[str, Any], optional: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
+def _object(properties: dict[str, Any], optional: Set[str] = frozenset()) -> dict[str, Any]:
     required = [key for key in properties if key not in optional]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
