@@ -24,6 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+_LONGEST = 20  # tuple: layers of a network
 _NUMBERS = {"int": "integer", "float": "number"}
 
 
@@ -91,7 +92,7 @@ def json_schema(setting: Setting) -> dict[str, Any]:
         types = [_NUMBERS[item], "null"] if optional else _NUMBERS[item]
         schema = {"type": types, "minimum": low, "maximum": high}
     if item != kind:
-        schema = {"type": "array", "items": schema}
+        schema = {"type": "array", "items": schema, "maxItems": _LONGEST}
     default = list(setting.default) if isinstance(setting.default, tuple) else setting.default
     return schema | {"default": default, "description": setting.meaning}
 

@@ -16,6 +16,7 @@ import yaml
 from meta_rl import files
 from meta_rl.errors import UserError
 from meta_rl.study import config
+from meta_rl.study.loader import Loader, read
 from meta_rl.study.study import Study
 
 _COMMENT = (
@@ -35,12 +36,18 @@ def adopt(path: Path) -> str:
     if not found:
         raise UserError(f"{path}: there are no tuned settings in results/{study.name}/tuned; tune it first")
     text = path.read_text(encoding="utf-8")
-    given = yaml.load(text, config.Loader).get("tuned", {})
+    raw = read(text, str(path))
+    given = raw.setdefault("tuned", {})
     for one in found:
         given.setdefault(one["benchmark"], {}).setdefault(one["method"], {})[one["agent"]] = one["settings"]
     hashes = {(one["benchmark"], one["method"], one["agent"]): one["trials_hash"] for one in found}
     written = _without(text, "tuned").rstrip("\n") + "\n\n" + "\n".join(_block(given, hashes)) + "\n"
-    config.check(yaml.load(written, config.Loader), str(path))
+    config.check(raw, str(path))
+    if not _says(written, raw):
+        raise UserError(
+            f"{path}: has no room for the block 'tuned'; write the study's keys in lines of their own, not indented, "
+            "and no alias that leads out of 'tuned' or into it"
+        )
     files.write_text(path, written)
     return f"{path}: {len(found)} tuned settings"
 
@@ -50,17 +57,30 @@ def _block(given: dict[str, Any], hashes: dict[tuple[str, str, str], str]) -> It
     yield _COMMENT
     yield "tuned:"
     for benchmark, methods in given.items():
-        yield f"  {benchmark}:"
+        yield f"  {_key(benchmark)}:"
         for method, agents in methods.items():
-            yield f"    {method}:"
+            yield f"    {_key(method)}:"
             for agent, settings in agents.items():
                 made = hashes.get((benchmark, method, agent))
                 yield f"      {agent}: {json.dumps(settings)}" + (f" # trials {made}" if made else "")
 
 
+def _key(name: str) -> str:
+    """In quotes where YAML would take it for something else than a text, such as `on`."""
+    tag = Loader("").resolve(yaml.ScalarNode, name, (True, False))
+    return name if tag == "tag:yaml.org,2002:str" else json.dumps(name)
+
+
+def _says(text: str, value: Any) -> bool:
+    try:
+        return bool(read(text, "") == value)
+    except UserError:
+        return False
+
+
 def _without(text: str, key: str) -> str:
     """YAML without a key of its top level, and without the comment line that this module writes above it."""
-    root = yaml.compose(text, Loader=config.Loader)
+    root = yaml.compose(text, Loader=Loader)
     assert isinstance(root, yaml.MappingNode)
     lines = text.splitlines(keepends=True)
     for name, value in root.value:

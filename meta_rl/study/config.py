@@ -5,13 +5,10 @@
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from meta_rl import registry, settings
 from meta_rl.benchmarks import BENCHMARKS
@@ -19,14 +16,18 @@ from meta_rl.contexts import BOX, EXTRAPOLATION
 from meta_rl.errors import UserError, unknown
 from meta_rl.study import variants
 from meta_rl.study.canonical import canonical
+from meta_rl.study.loader import read
 from meta_rl.study.problems import problems as study_problems
 from meta_rl.study.schema import (
+    EPISODES,
     OPTIMISERS,
     OVERRIDES,
     PER_JOB,
     PLACES,
     PRETRAINING,
     SNAPSHOTS,
+    SPECIALISTS,
+    TUNING,
     schema,
     violations,
 )
@@ -42,11 +43,7 @@ def load(path: str | Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: cannot be read ({error}); give the path of a study such as config/quick.yaml"
         ) from None
-    try:
-        raw = yaml.load(text, Loader)
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: {' '.join(str(error).split())}; correct the YAML there") from None
-    return check(raw, str(path))
+    return check(read(text, str(path)), str(path))
 
 
 def check(raw: Any, source: str) -> dict[str, Any]:
@@ -76,10 +73,14 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     """
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
-    study["seeds"].setdefault("per_job", PER_JOB)
-    study["train"].setdefault("pretraining", PRETRAINING[0])
-    study["train"].setdefault("snapshots", SNAPSHOTS)
-    study["evaluate"].setdefault("observed", [])
+    seeds, train = study["seeds"], study["train"]
+    study["seeds"] = {"tuning": TUNING, "per_job": min(PER_JOB, seeds["test"]["count"])} | seeds
+    study["train"] = {"pretraining": PRETRAINING[0], "snapshots": SNAPSHOTS} | train
+    episodes = EPISODES * study["train"]["snapshots"]
+    study["evaluate"] = {"episodes": episodes, "observed": []} | study.get("evaluate", {})
+    places = study.get("references", {"points": SPECIALISTS})
+    study["references"] = {"seeds": 1, "env_steps": train["env_steps"]} | places
+    study.setdefault("figures", list(registry.FIGURES))
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)
     methods = study["methods"]
@@ -215,25 +216,6 @@ def _untuned(raw: dict[str, Any]) -> Iterator[str]:
     for name in raw.get("tuned", {}):
         if name not in known:
             yield f"tuned: {unknown('benchmark', name, known)}"
-
-
-class Loader(yaml.SafeLoader):
-    """YAML that refuses a key given twice and reads 1e-3 as a number (YAML 1.1 takes it for a text)."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if str(key.value) in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key.value}' is given twice", key.start_mark
-                )
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
-Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
 
 
 if __name__ == "__main__":

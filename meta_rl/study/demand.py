@@ -41,10 +41,10 @@ def mem_mb(study: Study, rule: str, /, **wildcards: str) -> int:
 
 def _members(spec: dict[str, Any]) -> int:
     """Trainings in the stack of a job."""
-    return int(spec["seeds"][1]) if isinstance(spec["seeds"], list) else _specialists(spec, spec["features"])
+    return int(spec["seeds"][1]) if isinstance(spec["seeds"], list) else specialists(spec, spec["features"])
 
 
-def _specialists(references: dict[str, Any], factors: dict[str, Any]) -> int:
+def specialists(references: dict[str, Any], factors: dict[str, Any]) -> int:
     places = references["points"] if "points" in references else references["grid"] ** len(factors)
     return int(places * references["seeds"])
 
@@ -91,7 +91,7 @@ def _evaluate_seconds(study: Study, spec: dict[str, Any]) -> float:
 
 def _references_seconds(study: Study, spec: dict[str, Any]) -> float:
     own = study.benchmarks[spec["benchmark"]]
-    each = _specialists(own["settings"]["references"], own["features"])
+    each = specialists(own["settings"]["references"], own["features"])
     return (len(spec["controllers"]) + len(spec["agents"]) * each) * _played(study, spec)
 
 
@@ -131,7 +131,7 @@ def _predictors_bytes(study: Study, spec: dict[str, Any]) -> float:
 
 def _pretrain_bytes(study: Study, spec: dict[str, Any]) -> float:
     own = spec["method_settings"]
-    activations = _members(spec) * _sets(study, spec) * max(own["encoder"]) * _FLOAT
+    activations = _members(spec) * _sets(study, spec) * max([*own["encoder"], own["size"]]) * _FLOAT
     return _trajectory_bytes(study, spec) + _SETS * activations
 
 

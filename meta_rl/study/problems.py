@@ -6,6 +6,7 @@ from typing import Any
 
 from meta_rl import registry
 from meta_rl.study import budgets
+from meta_rl.study.size_problems import problems as size_problems
 from meta_rl.study.space_problems import problems as space_problems
 from meta_rl.study.tuning_problems import problems as tuning_problems
 
@@ -34,6 +35,7 @@ def problems(study: dict[str, Any]) -> Iterator[str]:
         if "tune" in study:
             yield from tuning_problems(name, benchmark, study)
     yield from _seed_problems(**study["seeds"], repetitions=study.get("tune", {}).get("repetitions", 1))
+    yield from size_problems(study)
 
 
 def _agent_problems(name: str, benchmark: dict[str, Any], discrete: bool) -> Iterator[str]:

@@ -2,16 +2,17 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from meta_rl import registry, settings
 from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, RESULTS, TRAIN, TRAIN_SETS
-from meta_rl.errors import unknown
+from meta_rl.errors import brief, unknown
 from meta_rl.tables.columns import BUDGETS
 
+_LONGEST = 1000  # list of values, intervals or boxes, of which each is compared with each
 # Names become folders. (`$` alone would let a final newline pass.)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$(?!\n)"
 # What a benchmark may set for itself.
@@ -23,11 +24,18 @@ PER_JOB = 5
 PRETRAINING = ("included", "additional")
 # Policies that a run leaves, unless said: what the last one does depends on where the training happens to stop.
 SNAPSHOTS = 5
+# Episodes for each snapshot, unless said.
+EPISODES = 4
+# Where specialists stand, unless said: at so many points.
+SPECIALISTS = 5
+# Seeds of a tuning, unless said: beside those that most studies test.
+TUNING = {"first": 100_000, "count": 5}
 # Optimisers of a tuning; the first unless said.
 OPTIMISERS = ("dehb", "random")
 # How specialists are placed: points per factor of a grid, or a number of points of a sample.
 PLACES = ("grid", "points")
 BOXED = (TRAIN, EXTRAPOLATION)  # what a union of boxes can be
+LEAST = 1e-6  # multiplier in a range, which specialists divide into equal ratios
 _MOST = 10**9  # of anything that is counted: ids and steps are 64 bit, and their products must be, too
 
 
@@ -42,16 +50,17 @@ def violations(raw: Any) -> Iterator[str]:
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a study, from the registry and the settings of its members."""
+    name = {"type": "string", "pattern": _NAME, "title": "folder"}
     count = {"type": "integer", "minimum": 1, "maximum": _MOST}
     interval = {
         "type": "array",
-        "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e6},
+        "items": {"type": "number", "minimum": LEAST, "maximum": 1e6},
         "minItems": 2,
         "maxItems": 2,
         "description": "lowest and highest multiplier of the feature's default",
     }
     number = {"type": "number", "minimum": -1e6, "maximum": 1e6}
-    values = {"type": "array", "items": number, "uniqueItems": True}
+    values = {"type": "array", "items": number, "uniqueItems": True, "maxItems": _LONGEST}
     factor: dict[str, Any] = {
         "features": {
             "type": "array",
@@ -65,6 +74,7 @@ def schema() -> dict[str, Any]:
         "interpolation": values | {"description": "held-out multipliers between the values"},
         "extrapolation": {
             "type": "array",
+            "maxItems": _LONGEST,
             "description": "intervals, or of a list values, outside what is trained",
         },
     }
@@ -82,7 +92,7 @@ def schema() -> dict[str, Any]:
         "description": "a value, or the ends of an interval",
     }
     box = {"type": "object", "additionalProperties": piece, "minProperties": 1}
-    union = {"type": "array", "items": box, "minItems": 1}
+    union = {"type": "array", "items": box, "minItems": 1, "maxItems": _LONGEST}
     observed = {
         "type": "array",
         "items": {"enum": list(BUDGETS), "title": "budget"},
@@ -101,17 +111,23 @@ def schema() -> dict[str, Any]:
         "default": SNAPSHOTS,
         "description": "policies of a run that are evaluated: at its end, and at every 2 % of its steps before",
     }
+    episodes = count | {
+        "description": f"a multiple of train.snapshots, {EPISODES} times as many unless given"
+    }
+    specialists = {
+        **dict.fromkeys(PLACES, count),
+        "seeds": count | {"default": 1},
+        "env_steps": count | {"description": "those of train, unless given"},
+    }
+    per_job = count | {"description": f"{PER_JOB} unless given, or all if they are fewer"}
     seeds = _object({"first": count | {"minimum": 0}, "count": count})
     sizes = {
         "train": _object(
             {"env_steps": count, "pretraining": pretraining, "snapshots": snapshots},
             optional={"pretraining", "snapshots"},
         ),
-        "evaluate": _object({"episodes": count, "observed": observed}, optional={"observed"}),
-        "references": _object(
-            {**dict.fromkeys(PLACES, count), "seeds": count, "env_steps": count}, optional=set(PLACES)
-        )
-        | _one_of(*PLACES),
+        "evaluate": _object({"episodes": episodes, "observed": observed}, optional={"episodes", "observed"}),
+        "references": _object(specialists, optional=set(specialists)) | _one_of(*PLACES),
     }
     settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}
     lengths = {"min": count, "max": count, "total": count}
@@ -127,13 +143,15 @@ def schema() -> dict[str, Any]:
     }
     partial = {key: _object(one["properties"], optional=set(one["properties"])) for key, one in sizes.items()}
     counts = {"type": ["integer", "array"], "minimum": 1, "maximum": _MOST, "items": count, "minItems": 1}
-    splits = {"train": counts | {"uniqueItems": True, "description": "a list makes a benchmark of each"}}
+    counts |= {"maxItems": _LONGEST, "uniqueItems": True}
+    splits = {"train": counts | {"description": "a list makes a benchmark of each"}}
     splits |= dict.fromkeys((*DEVELOPMENT, *RESULTS), count)
     benchmark = _object(
         {
             "environment": _name("environment"),
             "features": {
                 "type": "object",
+                "propertyNames": name | {"title": "factor"},
                 "additionalProperties": factor,
                 "minProperties": 1,
                 "description": "what varies: context features by their names in the environment, or tied ones",
@@ -160,7 +178,6 @@ def schema() -> dict[str, Any]:
         },
         optional={"environment", "features", "train_set", "boxes", "smoke", "override"},
     )
-    name = {"type": "string", "pattern": _NAME}
     study = {
         "study": name | {"description": "results are written to results/{study}/"},
         "benchmarks": {
@@ -175,14 +192,16 @@ def schema() -> dict[str, Any]:
             "description": "registered ones, and variants of them: {NAME: {method: REGISTERED, SETTING: VALUE}}",
         },
         "seeds": _object(
-            {"test": seeds, "tuning": seeds, "per_job": count | {"default": PER_JOB}}, optional={"per_job"}
+            {"test": seeds, "tuning": seeds | {"default": TUNING}, "per_job": per_job},
+            optional={"tuning", "per_job"},
         ),
         **sizes,
         **settings_of,
-        "figures": _names("figure"),
+        "figures": _names("figure") | {"default": sorted(registry.FIGURES)},
         "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),
         "tuned": {
             "type": "object",
+            "propertyNames": name,
             "additionalProperties": {
                 "type": "object",
                 "propertyNames": name,
@@ -194,11 +213,11 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A study of meta_rl",
-        **_object(study, optional={"agents", "method_settings", "tune", "tuned"}),
+        **_object(study, optional=study.keys() - {"study", "benchmarks", "methods", "seeds", "train"}),
     }
 
 
-def _object(properties: dict[str, Any], optional: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
+def _object(properties: dict[str, Any], optional: Set[str] = frozenset()) -> dict[str, Any]:
     required = [key for key in properties if key not in optional]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
@@ -264,7 +283,7 @@ def _search() -> dict[str, Any]:
 
 
 def _path(error: ValidationError) -> str:
-    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.absolute_path)
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{brief(key)}" for key in error.absolute_path)
     return f"{path[1:]}: " if path else ""
 
 
@@ -272,6 +291,7 @@ def _explain(error: ValidationError) -> str:
     value: Any = error.instance
     rule: Any = error.validator_value
     schema: Any = error.schema
+    shown = brief(json.dumps(value))
     match error.validator:
         case "additionalProperties":
             known = schema["properties"]
@@ -287,19 +307,15 @@ def _explain(error: ValidationError) -> str:
             return unknown(schema.get("title", "choice"), value, map(str, rule))
         case "type":
             kinds = [rule] if isinstance(rule, str) else rule
-            return (
-                f"is {json.dumps(value, default=str)}; must be {' or '.join(_KINDS[kind] for kind in kinds)}"
-            )
+            return f"is {shown}; must be {' or '.join(_KINDS[kind] for kind in kinds)}"
         case "minimum":
-            return f"is {value}; must be at least {rule}"
-        case "exclusiveMinimum":
-            return f"is {value}; must be more than {rule}"
+            return f"is {shown}; must be at least {rule}"
         case "maximum":
-            return f"is {value}; must be at most {rule}"
+            return f"is {shown}; must be at most {rule}"
         case "pattern":
             return (
-                f"{value!r} names a folder; use letters, digits, '_' and '-' only, first a letter or digit, "
-                "at most 100 in all"
+                f"'{brief(value)}' names a {schema['title']}; use letters, digits, '_' and '-' only, first a letter or "
+                "digit, at most 100 in all"
             )
         case "uniqueItems":
             return "names something twice; name each once"
@@ -334,9 +350,16 @@ def _is_number(_: Any, value: Any) -> bool:
     )
 
 
+def _enum(_: Any, known: list[Any], value: Any, schema: Any) -> Iterator[ValidationError]:
+    """Like the rule of JSON Schema, but that 5.0 is no 5, as for integers."""
+    if not any(json.dumps(value) == json.dumps(one) for one in known):
+        yield ValidationError("")
+
+
 # JSON Schema takes 5.0 for an integer, and infinity and NaN (which JSON does not know) for numbers.
 _VALIDATOR = validators.extend(
     Draft202012Validator,
+    {"enum": _enum},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {"integer": _is_integer, "number": _is_number}
     ),

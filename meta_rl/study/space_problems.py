@@ -18,6 +18,7 @@ from meta_rl.contexts import (
     Feature,
 )
 from meta_rl.errors import unknown
+from meta_rl.study.schema import LEAST
 
 Piece = tuple[float, float]  # an interval, or a value twice
 
@@ -140,8 +141,8 @@ def _box_problems(where: str, benchmark: dict[str, Any], features: tuple[Feature
                     return
                 piece = _piece(box[name])
                 yield from _order_problems(f"{at}.{name}", piece)
-                if piece[0] <= 0 and "values" not in factors[name]:
-                    yield f"{at}.{name}: is {piece[0]:g}; must be more than 0, as {name} has a range"
+                if piece[0] < LEAST and "values" not in factors[name]:
+                    yield f"{at}.{name}: is {piece[0]:g}; must be at least {LEAST:g}, as {name} has a range"
                 for feature in factors[name].get("features", [name]):
                     yield from _bound_problems(f"{at}.{name}", piece, known[feature])
                 if region == TRAIN and not any(

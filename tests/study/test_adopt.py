@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from raw_study import ROOT
 
 from meta_rl.errors import UserError
 from meta_rl.study import adopt, config
+from meta_rl.study.loader import read
 
 TEXT = (ROOT / "config/test.yaml").read_text()
 FOUND = {"gamma": 0.97, "learning_rate": 1.5e-05, "hidden": [64, 64], "loss": "huber"}
@@ -30,7 +30,7 @@ def tuned(folder: Path, method: str = "none", **settings: Any) -> None:
 
 
 def block(path: Path) -> Any:
-    return yaml.load(path.read_text(), config.Loader)["tuned"]
+    return read(path.read_text(), "")["tuned"]
 
 
 def test_the_settings_are_added_and_train_uses_them(folder: Path) -> None:

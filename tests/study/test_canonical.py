@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from changed_study import changed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from raw_study import RAW, ROOT, TWO
 
 from meta_rl.study import config
 from meta_rl.study.canonical import canonical
+from meta_rl.study.loader import read
 from meta_rl.study.schema import schema
 from meta_rl.study.study import OUTPUTS, Study
 
@@ -33,7 +33,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
 def raw(name: str) -> dict[str, Any]:
-    study = yaml.load((ROOT / f"config/{name}.yaml").read_text(), config.Loader)
+    study = read((ROOT / f"config/{name}.yaml").read_text(), "")
     if name == "test":
         study["benchmarks"]["plane"] = PLANE | {"contexts": PLANE["contexts"] | {"interpolation": 4}}
     return study | {"methods": [*study["methods"], VARIANT]}
@@ -93,7 +93,7 @@ JOBS = {name: list(jobs(Study(config.check(study, name)))) for name, study in ST
 @given(st.data(), st.sampled_from(sorted(STUDIES)))
 def test_another_order_and_notation_change_no_job(data: st.DataObject, name: str) -> None:
     text = written(data.draw, STUDIES[name], schema())
-    again = yaml.load(text, config.Loader)
+    again = read(text, "")
     assert list(jobs(Study(config.check(again, "my.yaml")))) == JOBS[name]
 
 

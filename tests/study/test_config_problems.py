@@ -26,7 +26,7 @@ REFUSED = {"initial_state_lower": {"train": [0.5, 2]}}
         (f"{BENCHMARK}.environment", "cartpol", "unknown environment 'cartpol'; did you mean"),
         (f"{BENCHMARK}.features", {"gravty": {"train": [0.2, 2]}}, "did you mean 'gravity'?"),
         (f"{FEATURE}.trian", [1, 2], f"{FEATURE}: unknown key 'trian'; did you mean 'train'?"),
-        (f"{FEATURE}.train", [0, 2], f"{FEATURE}.train[0]: is 0; must be more than 0"),
+        (f"{FEATURE}.train", [0, 2], f"{FEATURE}.train[0]: is 0; must be at least 1e-06"),
         (f"{FEATURE}.train", [2.2, 0.2], "runs from 2.2 to 0.2; give the lower multiplier first"),
         (f"{FEATURE}.train", [0.2, math.inf], "train[1]: is Infinity; must be a finite number"),
         (f"{FEATURE}.train", [0.2, math.nan], "train[1]: is NaN; must be a finite number"),
