@@ -12,7 +12,7 @@ from meta_rl.errors import UserError, brief
 _YAML = "tag:yaml.org,2002:"
 _MERGE = f"{_YAML}merge"
 _DEEPEST = 30  # a study is 8 deep
-_MOST = 10**6  # values; aliases of aliases multiply
+_MOST = 250_000  # values, which aliases of aliases multiply
 
 
 def read(text: str, source: str) -> Any:

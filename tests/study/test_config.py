@@ -56,9 +56,11 @@ def test_defaults_are_filled_in() -> None:
 
 def test_jobs_have_a_default_size() -> None:
     study = changed("seeds.per_job", ...)
-    assert "seeds.test.count: is 4, which does not divide into jobs of 5" in complaint(study)
-    study["seeds"]["test"]["count"] = 10
-    assert config.check(study, "my.yaml")["seeds"]["per_job"] == 5
+    for count, size in ((4, 4), (10, 5)):
+        study["seeds"]["test"]["count"] = count
+        assert config.check(study, "my.yaml")["seeds"]["per_job"] == size
+    study["seeds"]["test"]["count"] = 7
+    assert "seeds.test.count: is 7, which does not divide into jobs of 5" in complaint(study)
 
 
 def test_a_published_name_stands_for_what_was_published() -> None:
