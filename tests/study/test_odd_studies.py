@@ -19,7 +19,7 @@ from meta_rl.errors import UserError
 from meta_rl.study import adopt, config, demand, jobs
 from meta_rl.study.study import OUTPUTS, Study
 
-_STUDIES, _DRY_RUNS = 500, 2
+_STUDIES, _DRY_RUNS = 500, 20
 _TUNING = {
     "tune_settings": "{benchmark}/{agent}/{method}/{tuning_block}",
     "choose_settings": "{benchmark}/{agent}/{method}",

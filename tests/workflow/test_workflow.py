@@ -84,7 +84,7 @@ def test_logs_end_with_what_was_done(finished: Project) -> None:
         (
             "study: test",
             "study: test\nstudy: test",
-            "error: config/test.yaml: the key 'study' is",
+            "error: config/test.yaml: line 4, column 1: the key 'study' is",
         ),
     ],
 )
