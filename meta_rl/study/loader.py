@@ -40,8 +40,8 @@ class Loader(yaml.SafeLoader):
             return super().get_single_node()
         except RecursionError:
             raise _refusal("is nested too deeply", self.get_mark()) from None
-        except ValueError as error:  # of PyYAML itself, by escapes such as "\UFFFFFFFF"
-            raise _refusal(str(error), self.get_mark()) from None
+        except (ValueError, OverflowError) as error:  # of PyYAML itself, by escapes such as "\UFFFFFFFF"
+            raise _refusal(f"cannot be read ({error})", self.get_mark()) from None
 
     def construct_document(self, node: Node) -> Any:
         self._values = 0

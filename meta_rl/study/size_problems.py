@@ -63,9 +63,7 @@ def _of_episodes(benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[P
     inferring = 2 + len(
         own["evaluate"]["observed"]
     )  # regimes in which a method plays that infers the context
-    played = [
-        inferring if "window" in registry.METHODS[member].needs else 1 for member in study["methods"].values()
-    ]
+    played = [inferring if registry.METHODS[member].infers else 1 for member in study["methods"].values()]
     members = agents * specialists(own["references"], benchmark["features"])
     episodes = sum(benchmark["contexts"].values()) * own["evaluate"]["episodes"]
     key, per_job = "evaluate.episodes", seeds["per_job"]

@@ -75,6 +75,51 @@ def test_a_block_in_the_middle_leaves_all_around_it(folder: Path, given: str) ->
     assert ("jrpl" in block(path)["small_gravity"]) == ("jrpl" in given), "what was not tuned again stays"
 
 
+def test_names_that_yaml_takes_for_something_else_are_quoted(folder: Path) -> None:
+    path = folder / "my.yaml"
+    path.write_text(
+        TEXT.replace("methods: [none, ", 'methods: [{"on": {method: jrpl}}, {"1e5": {method: none}}, none, ')
+    )
+    tuned(folder, "on", gamma=0.9)
+    tuned(folder, "1e5", gamma=0.8)
+    adopt.adopt(Path("my.yaml"))
+    assert block(path)["small_gravity"] == {"1e5": {"dqn": {"gamma": 0.8}}, "on": {"dqn": {"gamma": 0.9}}}
+
+
+def test_settings_that_others_share_change_for_nobody_else(folder: Path) -> None:
+    path = folder / "my.yaml"
+    path.write_text(
+        f"{TEXT}\ntuned: {{small_gravity: {{none: &same {{dqn: {{gamma: 0.9}}}}, jrpl: *same}}}}\n"
+    )
+    tuned(folder, gamma=0.8)
+    adopt.adopt(Path("my.yaml"))
+    assert block(path)["small_gravity"] == {"none": {"dqn": {"gamma": 0.8}}, "jrpl": {"dqn": {"gamma": 0.9}}}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        json.dumps(read(TEXT, "")),
+        "\n".join(f"  {line}" for line in TEXT.splitlines()),
+        f"{TEXT}...\n",
+        TEXT.replace("train: {env", "tuned: {small_gravity: &of {}}\ntrain: {env").replace(
+            "method_settings:\n", "method_settings:\n  none: *of\n"
+        ),
+    ],
+    ids=["in braces", "indented", "ended", "shared"],
+)
+def test_a_study_without_room_for_the_block_stays_as_it_is(folder: Path, form: str) -> None:
+    path = folder / "my.yaml"
+    path.write_text(form)
+    config.load(path)
+    tuned(folder, gamma=0.9)
+    with pytest.raises(
+        UserError, match=r"^my.yaml: has no room for the block 'tuned'; write the study's keys in lines"
+    ):
+        adopt.adopt(Path("my.yaml"))
+    assert path.read_text() == form
+
+
 def test_without_a_tuning_there_is_nothing_to_adopt(folder: Path) -> None:
     with pytest.raises(UserError, match=r"no tuned settings in results/test/tuned; tune it first"):
         adopt.adopt(Path("my.yaml"))

@@ -1,7 +1,10 @@
 """The studies and the written schema are valid, and what a study leaves out is filled in."""
 
 import copy
+import functools
 import json
+import operator
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ import yaml
 from changed_study import changed, complaint
 from raw_study import ONE, RAW, ROOT, SMALL, TWO
 
+from meta_rl import registry
 from meta_rl.benchmarks import BENCHMARKS
 from meta_rl.study import config
 from meta_rl.study.schema import OVERRIDES, schema
@@ -54,13 +58,50 @@ def test_defaults_are_filled_in() -> None:
     assert set(study["method_settings"]) == set(RAW["methods"])
 
 
-def test_jobs_have_a_default_size() -> None:
+@pytest.mark.parametrize(("count", "size"), [(4, 4), (5, 5), (10, 5)])
+def test_jobs_have_a_default_size(count: int, size: int) -> None:
     study = changed("seeds.per_job", ...)
-    for count, size in ((4, 4), (10, 5)):
-        study["seeds"]["test"]["count"] = count
-        assert config.check(study, "my.yaml")["seeds"]["per_job"] == size
+    study["seeds"]["test"]["count"] = count
+    assert config.check(study, "my.yaml")["seeds"]["per_job"] == size
+
+
+def test_a_default_size_that_does_not_divide_is_refused() -> None:
+    study = changed("seeds.per_job", ...)
     study["seeds"]["test"]["count"] = 7
     assert "seeds.test.count: is 7, which does not divide into jobs of 5" in complaint(study)
+
+
+def test_the_smallest_study_of_the_readme_is_valid() -> None:
+    text = (ROOT / "config/README.md").read_text()
+    (smallest,) = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "study:" in block]
+    raw = yaml.safe_load(smallest)
+    study = config.check(raw, "my.yaml")
+    assert study["seeds"]["tuning"] == {"first": 100_000, "count": 5}
+    assert study["seeds"]["per_job"] == 5
+    assert study["evaluate"] == {"episodes": 20, "observed": []}
+    assert study["references"] == {"points": 5, "seeds": 1, "env_steps": raw["train"]["env_steps"]}
+    assert set(study["figures"]) == set(registry.FIGURES)
+    for *parents, key in (
+        ("benchmarks", "cartpole_tau", "agents"),
+        ("methods",),
+        ("seeds", "test"),
+        ("train",),
+    ):
+        without = copy.deepcopy(raw)
+        holder = functools.reduce(operator.getitem, parents, without)
+        del holder[key]
+        assert f"lacks '{key}'; add it" in complaint(without)
+
+
+def test_what_is_said_of_an_evaluation_or_of_references_leaves_the_other_defaults() -> None:
+    said = {
+        "train": {"env_steps": 600, "snapshots": 3},
+        "evaluate": {"observed": [5]},
+        "references": {"grid": 2},
+    }
+    study = config.check(RAW | said, "my.yaml")
+    assert study["evaluate"] == {"episodes": 12, "observed": [5]}
+    assert study["references"] == {"grid": 2, "seeds": 1, "env_steps": 600}
 
 
 def test_a_published_name_stands_for_what_was_published() -> None:

@@ -75,3 +75,10 @@ def test_time_follows_the_work(rule: str, change: dict[str, Any], times: int) ->
 def test_large_networks_take_longer_and_long_memories_more_room() -> None:
     assert asked("train", agents__dqn__hidden=[512, 512])[0] > 5 * asked("train")[0]
     assert asked("train", agents__dqn__replay=1_000_000)[1] > asked("train")[1] + 500
+
+
+def test_an_encoder_may_be_one_layer() -> None:
+    narrow, wide = (
+        asked("pretrain_encoder", method_settings__iida__encoder=hidden)[1] for hidden in ([], [2048])
+    )
+    assert narrow < asked("pretrain_encoder")[1] < wide

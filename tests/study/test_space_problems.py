@@ -74,6 +74,7 @@ def test_defaults_are_those_of_each_kind() -> None:
         ({"length": RANGE}, {"boxes": {"extrapolation": [{"length": [3, 5]}, {"length": 4}]}}, "[1]: overlaps with ["),
         ({"length": RANGE}, {"boxes": {"train": [{"length": [1, 3]}]}}, "train[0].length: [1, 3] is not in what"),
         ({"length": RANGE}, {"boxes": {"extrapolation": [{"length": -1}]}}, "length: is -1; must be at least 1e-06,"),
+        ({"length": RANGE}, {"boxes": {"train": [{"length": [1e-320, 1]}]}}, "is 1e-320; must be at least 1e-06"),
         ({"length": RANGE}, {"boxes": {"interpolation": []}}, "boxes: unknown key 'interpolation'"),
         ({"length": RANGE | {"extrapolation": [[3, 4]]}}, {"boxes": {"extrapolation": [{"length": 5}]}},
          "length.extrapolation: has boxes.extrapolation in its place; leave one out"),

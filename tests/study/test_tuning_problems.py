@@ -31,6 +31,8 @@ def complaint(changed: Any) -> str:
         ({"search": {"dqn": {"gamma": [0.99, 0.9]}}}, "dqn.gamma: runs from 0.99 to 0.9; give the lower end"),
         ({"search": {"dqn": {"batch": [32.5, 64]}}}, "tune.search.dqn.batch[0]: is 32.5; must be a whole number"),
         ({"search": {"dqn": {"loss": ["hubert"]}}}, "dqn.loss[0]: unknown choice 'hubert'; did you mean"),
+        ({"search": {"ppo": {"n_steps": [32.0]}}}, "ppo.n_steps[0]: unknown choice '32.0'; did you mean '32'?"),
+        ({"search": {"dqn": {"hidden": [[64, 64.0]]}}}, "dqn.hidden[0]: unknown choice '[64, 64.0]'; did you mean"),
         ({"search": {"dqn": {"loss": []}}}, "tune.search.dqn.loss: has 0 entries; must have at least 1"),
         ({"repetitions": 0}, "tune.repetitions: is 0; must be at least 1"),
     ],
