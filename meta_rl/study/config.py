@@ -29,8 +29,8 @@ from meta_rl.study.schema import (
     SPECIALISTS,
     TUNING,
     schema,
-    violations,
 )
+from meta_rl.study.violations import violations
 
 _FIXED = ("environment", "features", "train_set", "boxes")  # by a published name
 
