@@ -13,7 +13,8 @@ from meta_rl.errors import UserError
 from meta_rl.files import write_text
 from meta_rl.study import demand, jobs
 from meta_rl.study.config import load
-from meta_rl.study.study import TABLES, Study
+from meta_rl.study.paths import TABLES
+from meta_rl.study.study import Study
 
 SNAKEFILE = os.path.relpath(ROOT / "workflow/Snakefile")
 # Jobs run the Python that runs Snakemake, whatever is activated. (The rest of their environment: meta_rl/study/attempt.py.)

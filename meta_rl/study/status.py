@@ -17,7 +17,8 @@ from typing import NamedTuple
 from meta_rl.errors import UserError
 from meta_rl.study import attempt, jobs
 from meta_rl.study.config import load
-from meta_rl.study.study import OUTPUTS, Study
+from meta_rl.study.paths import OUTPUTS
+from meta_rl.study.study import Study
 from meta_rl.tables import markdown
 
 _SNAKEMAKE = Path(".snakemake")

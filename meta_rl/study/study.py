@@ -1,118 +1,21 @@
-"""A checked study as the workflow sees it: which files there are, and what each job must know.
+"""A checked study as the workflow sees it: what each job must know.
 
 A job's spec holds just the values that it uses, so that a changed value reruns what it touches.
 """
 
 from collections.abc import Callable
-from itertools import product
-from pathlib import Path
-from string import Formatter
 from typing import Any
 
 from meta_rl import registry
 from meta_rl.contexts import DEVELOPMENT, TRAIN
 from meta_rl.study import budgets
+from meta_rl.study.paths import HELD_OUT, VALIDATION, Paths
 
-HELD_OUT = "held_out"
-VALIDATION = "validation"  # contexts for tuning alone, apart from those of results
-RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
-TABLES = (
-    "contexts", "references", "predictions", "learning", "runs", "evaluation", "encodings", "scores", "metrics",
-)  # fmt: skip
-_RUN = "results/{study}/{benchmark}/{agent}/{method}/{block}"
-_PRETRAINED, _PREDICTING, _GENERATED = (
-    _RUN.replace("method", which) for which in ("pretrained", "predicting", "generated")
-)
-# The first result of every rule's jobs.
-OUTPUTS = {
-    "sample_contexts": ("results/{study}/{benchmark}/contexts/{part}.parquet",),
-    "train_generator": (f"{_GENERATED}/generator.pt",),
-    "collect_trajectories": (
-        f"{_PRETRAINED}/trajectories/{{block}}.parquet",
-        f"{_PREDICTING}/trajectories/held_out.parquet",
-    ),
-    "pretrain_encoder": (f"{_PRETRAINED}/encoder.pt",),
-    "compare_predictors": (f"{_PREDICTING}/predictions.parquet",),
-    "train": (f"{_RUN}/policy.pt",),
-    "solve_references": ("results/{study}/{benchmark}/references/{agent}.pt",),
-    "evaluate": (f"{_RUN}/evaluation.parquet",),
-    "evaluate_references": ("results/{study}/{benchmark}/references/{part}.parquet",),
-    "score": ("results/{study}/{benchmark}/scores.parquet",),
-    "aggregate": ("results/{study}/manifest.json",),
-    "plot": ("results/{study}/figures/{figure}.pdf",),
-    "summarise": ("results/{study}/summary.html",),
-    "report": ("results/{study}/report.html",),
-    "check_results": ("results/{study}/check.txt",),
-}
 Spec = dict[str, Any]
 
 
-class Study:
-    """Names and files of a study, from its checked config.
-
-    A block is the seeds that one job trains, `seeds_{first}-{last}`; a part is a block or `held_out`. A tuning has
-    a block of tuning seeds, each repetition another one, and the part `validation`.
-    """
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
-        self.name: str = config["study"]
-        self.benchmarks: dict[str, Any] = config["benchmarks"]
-        self.methods = _ordered(config["methods"])
-        test, step = config["seeds"]["test"], config["seeds"]["per_job"]
-        firsts = range(test["first"], test["first"] + test["count"], step)
-        self.blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
-        first, step = config["seeds"]["tuning"]["first"], config["seeds"]["tuning"]["count"]
-        firsts = range(first, first + step * config.get("tune", {}).get("repetitions", 0), step)
-        self.tuning_blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
-
-    def files(self, pattern: str, **chosen: str) -> list[str]:
-        """All the paths of a pattern such as `results/{study}/{benchmark}/contexts/{part}.parquet`.
-
-        `chosen` wildcards are fixed.
-        """
-        fields = [field for _, field, _, _ in Formatter().parse(pattern) if field]
-        paths = []
-        for benchmark, settings in self.benchmarks.items():
-            values = {
-                "study": [self.name],
-                "benchmark": [benchmark],
-                "agent": settings["agents"],
-                "method": self.methods,
-                "pretrained": [name for name in self.methods if self.entry(name).pretrain],
-                "predicting": [name for name in self.methods if self.entry(name).predicts],
-                "generated": [name for name in self.methods if self.generated(benchmark, name)],
-                "block": self.blocks,
-                "part": [HELD_OUT, *self.blocks],
-                "tuning_block": self.tuning_blocks,
-                "figure": self.config["figures"],
-                "run_file": RUN_FILES,
-                "table": TABLES,
-            }
-            if chosen.get("benchmark", benchmark) == benchmark:
-                values |= {name: [value] for name, value in chosen.items()}
-                for names in product(*(values[field] for field in fields)):
-                    paths.append(pattern.format(**dict(zip(fields, names, strict=True))))
-        return list(dict.fromkeys(paths))
-
-    def wildcards(self, path: Path) -> dict[str, str]:
-        """Of the job that made a result.
-
-        It is .../{benchmark}/{agent}/{method}/{block}/FILE, the same with KIND/{part} for the file, or
-        .../{benchmark}/KIND/{part or agent}.
-        """
-        parts = path.parts[path.parts.index(self.name, 1) + 1 : -1]
-        if len(parts) >= 4:
-            own = dict(zip(("benchmark", "agent", "method", "block"), parts[:4], strict=True))
-            return own | ({"part": path.stem} if len(parts) == 5 else {})
-        if not parts or parts[0] not in self.benchmarks:
-            return {}
-        last = {"agent" if path.suffix == ".pt" else "part": path.stem} if len(parts) == 2 else {}
-        return {"benchmark": parts[0], **last}
-
-    def entry(self, method: str) -> registry.Entry:
-        """The registry's line behind a method of the study."""
-        return registry.METHODS[self.methods[method]]
+class Study(Paths):
+    """The names and files of a study, and the specs of its jobs."""
 
     def spec(self, rule: str, **wildcards: str) -> Spec:
         """What the job of `rule` with these wildcards must know.
@@ -120,9 +23,6 @@ class Study:
         Of a run it has `method`, the registered one, and `variant`, the study's own name, which tables have.
         """
         return _SPECS[rule](self, **wildcards)
-
-    def _settings(self, benchmark: str, key: str) -> Spec:
-        return self.benchmarks[benchmark]["settings"][key]
 
     def _benchmark(self, benchmark: str, **_: str) -> Spec:
         return {"benchmark": benchmark, "environment": self.benchmarks[benchmark]["environment"]}
@@ -167,10 +67,6 @@ class Study:
             "method_settings": self._settings(benchmark, "method_settings")[method],
             "seeds": (self.blocks | self.tuning_blocks)[block],
         }
-
-    def generated(self, benchmark: str, method: str) -> bool:
-        """Whether an agent collects the trajectories of a method, and not a random policy."""
-        return self._settings(benchmark, "method_settings")[method].get("generator_steps", 0) > 0
 
     def _collect(self, benchmark: str, agent: str, method: str, block: str, **_: str) -> Spec:
         spec = self._method(benchmark, method, block)
@@ -296,12 +192,6 @@ class Study:
                 for name, benchmark in self.benchmarks.items()
             },
         }
-
-
-def _ordered(methods: dict[str, str]) -> dict[str, str]:
-    """The registered method by every name: in the registry's order, each before its variants."""
-    place = list(registry.METHODS).index
-    return dict(sorted(methods.items(), key=lambda one: (place(one[1]), one[0] != one[1], one[0])))
 
 
 _SPECS: dict[str, Callable[..., Spec]] = {

@@ -14,8 +14,9 @@ from raw_study import RAW, ROOT, TWO
 from meta_rl.study import config
 from meta_rl.study.canonical import canonical
 from meta_rl.study.loader import read
+from meta_rl.study.paths import OUTPUTS
 from meta_rl.study.schema import schema
-from meta_rl.study.study import OUTPUTS, Study
+from meta_rl.study.study import Study
 
 VARIANT = {"short": {"method": "jrpl", "window": 2}}
 PLANE = TWO | {

@@ -17,7 +17,8 @@ from meta_rl import registry
 from meta_rl.contexts import TRAIN, ContextSpace
 from meta_rl.errors import UserError
 from meta_rl.study import adopt, config, demand, jobs
-from meta_rl.study.study import OUTPUTS, Study
+from meta_rl.study.paths import OUTPUTS
+from meta_rl.study.study import Study
 
 _STUDIES, _DRY_RUNS = 2000, 20
 _TUNED = "results/{study}/{benchmark}/{agent}/{method}/{tuning_block}/x"  # as of other jobs
