@@ -12,7 +12,8 @@ from meta_rl.streams import Streams
 
 TRAIN = "train"
 # What tuning and uncertainty may be fitted on: inside the train region, and never a result.
-DEVELOPMENT = ("validation", "calibration")
+VALIDATION = "validation"
+DEVELOPMENT = (VALIDATION, "calibration")
 INTERPOLATION, EXTRAPOLATION = "interpolation", "extrapolation"
 COMBINATORIAL, SINGLE, ALL = "combinatorial", "single_extrapolation", "all_extrapolation"
 RESULTS = (INTERPOLATION, EXTRAPOLATION, COMBINATORIAL, SINGLE, ALL)

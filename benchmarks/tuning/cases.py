@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from meta_rl.contexts import VALIDATION
 from meta_rl.study import config
-from meta_rl.study.paths import VALIDATION
 from meta_rl.study.study import Study
 
 METHOD = "none"  # what is compared is how settings are found, not methods

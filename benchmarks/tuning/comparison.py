@@ -22,10 +22,11 @@ import pandas as pd
 
 from benchmarks.tuning import page
 from benchmarks.tuning.cases import CASES, METHOD, SIZES, study
+from meta_rl.contexts import VALIDATION
 from meta_rl.metrics import tuning
 from meta_rl.steps import evaluate, sample_contexts, train, tune_settings
 from meta_rl.study import provenance
-from meta_rl.study.paths import HELD_OUT, VALIDATION
+from meta_rl.study.paths import HELD_OUT
 from meta_rl.study.study import Study
 from meta_rl.tables import io
 from meta_rl.tables.evaluation import TABLE as EVALUATION

@@ -8,7 +8,6 @@ from typing import Any
 from meta_rl import registry
 
 HELD_OUT = "held_out"
-VALIDATION = "validation"  # contexts for tuning alone, apart from those of results
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
 TABLES = (
     "contexts", "references", "predictions", "learning", "runs", "evaluation", "encodings", "scores", "metrics",

@@ -95,8 +95,9 @@ def _bound_problems(where: str, piece: Piece, feature: Feature) -> Iterator[str]
             )
 
 
-def _order_problems(where: str, piece: Piece) -> Iterator[str]:
-    if piece[0] > piece[1]:
+def _order_problems(where: str, piece: Piece, interval: bool = False) -> Iterator[str]:
+    """`interval`: it may not be a value."""
+    if piece[0] > piece[1] or (interval and piece[0] == piece[1]):
         yield f"{where}: runs from {piece[0]:g} to {piece[1]:g}; give the lower multiplier first"
 
 
@@ -105,9 +106,8 @@ def _piece_problems(where: str, said: dict[str, Any]) -> Iterator[str]:
     found = _pieces(said)
     low, high = (end(said["values"] if "values" in said else said[TRAIN]) for end in (min, max))
     for key, pieces in found.items():
-        for start, end in pieces:
-            if start > end or (start == end and "values" not in said):
-                yield f"{where}.{key}: runs from {start:g} to {end:g}; give the lower multiplier first"
+        for piece in pieces:
+            yield from _order_problems(f"{where}.{key}", piece, interval="values" not in said)
     if INTERPOLATION in said and "values" not in said:
         yield f"{where}.{INTERPOLATION}: is for values between those of a list; leave it out"
         return

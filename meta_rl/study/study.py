@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from meta_rl import registry
-from meta_rl.contexts import DEVELOPMENT, TRAIN
+from meta_rl.contexts import DEVELOPMENT, TRAIN, VALIDATION
 from meta_rl.study import budgets
-from meta_rl.study.paths import HELD_OUT, VALIDATION, Paths
+from meta_rl.study.paths import HELD_OUT, Paths
 
 Spec = dict[str, Any]
 

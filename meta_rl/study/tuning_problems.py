@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from meta_rl.contexts import VALIDATION
 from meta_rl.study import budgets
 from meta_rl.study.candidates import ETA, rungs, shortened
 
@@ -16,7 +17,7 @@ def problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]) -> Ite
     tune = study["tune"]["benchmarks"][name]
     steps, train = tune["env_steps"], benchmark["settings"]["train"]["env_steps"]
     where = f"tune.env_steps (of {name})"
-    if "validation" not in benchmark["contexts"]:
+    if VALIDATION not in benchmark["contexts"]:
         yield f"benchmarks.{name}.contexts: lacks 'validation', on which candidates are scored; add it"
     if steps["max"] > train:
         yield f"{where}: max is {steps['max']}; must be at most train.env_steps, {train}"

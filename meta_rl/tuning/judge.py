@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meta_rl.contexts import DEVELOPMENT, TRAIN
+from meta_rl.contexts import TRAIN, VALIDATION
 from meta_rl.errors import UserError
 from meta_rl.methods import trajectory_frames
 from meta_rl.study.candidates import Spec, shortened
@@ -18,8 +18,6 @@ from meta_rl.training.episodes import cases, play_agent, play_controller
 from meta_rl.training.isolation import OF_THE_JOB
 from meta_rl.training.setup import Setup
 from meta_rl.training.trajectories import collect
-
-VALIDATION = DEVELOPMENT[0]
 
 
 class Verdict(NamedTuple):
