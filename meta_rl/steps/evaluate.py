@@ -22,7 +22,6 @@ from meta_rl.training.episodes import Cases, cases, play_agent
 from meta_rl.training.information import regimes_of
 from meta_rl.training.isolation import isolate
 from meta_rl.training.policy import LAST, Weights, finite, load, snapshot_parts
-from meta_rl.training.setup import Setup
 
 _RUN_AND_CONTEXT = ["benchmark", "agent", "method", "seed", "information", "split", "context_id"]
 
@@ -37,7 +36,7 @@ def main(
 ) -> str:
     """The record of the tables says which seeds of the block failed, here or in training, and why."""
     weights = load(policy)
-    names = Setup(weights.spec).names
+    names = weights.setup.names
     seeds, *own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
     shared = context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names)
     label = label_of(spec, seeds)
