@@ -23,6 +23,7 @@ class Entry:
     in each train context, or of a `vine`: the same states and actions in all of them.
     `predicts`: its encoder is trained with a one-step predictor, whose errors the study compares.
     `train_on`: the contexts that an agent with this method meets in training, `train` or `default`.
+    `control`: the method of the same architecture and cost without what this one is for, which it must beat.
     `actions`: the kinds of actions that an agent can take.
     """
 
@@ -32,6 +33,7 @@ class Entry:
     pretrain: str = ""
     predicts: bool = False
     train_on: str = "train"
+    control: str = ""
     actions: frozenset[str] = frozenset({"discrete", "continuous"})
 
     @property
@@ -56,10 +58,10 @@ ENVS = {
 }
 METHODS = {
     "none": Entry("meta_rl.methods.none"),
-    "explicit": Entry("meta_rl.methods.explicit", needs=frozenset({"context"})),
+    "explicit": Entry("meta_rl.methods.explicit", needs=frozenset({"context"}), control="shuffled"),
     "iida": Entry("meta_rl.methods.iida", needs=frozenset({"window"}), pretrain="generator", predicts=True),
     "epi": Entry("meta_rl.methods.epi", needs=frozenset({"window"}), pretrain="vine"),
-    "jrpl": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"}), joint=True),
+    "jrpl": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"}), joint=True, control="random_encoder"),
     "cgate": Entry("meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True),
     # Controls: an encoder that nothing trains, a context that is wrong, and no other context than the default one.
     "random_encoder": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"})),
