@@ -31,6 +31,7 @@ METHODS = (
     "zeta",
     "alpha",
 )
+CONTROLS = {"explicit": "shuffled", "jrpl": "random_encoder"}
 INFERRING = {"iida", "jrpl", "epi"}
 TRAIN = 20  # contexts per run
 RANGES = {"train": [0.2, 2.2], "extrapolation": [[0.1, 0.2], [2.2, 4.4]]}
@@ -85,7 +86,8 @@ def tables(
         ),
     }
     made["runs"] = runs_of(made["learning"], made["evaluation"], [])
-    made["metrics"] = metrics(made["scores"], made["references"], made["encodings"], made["contexts"])
+    read = (made[name] for name in ("scores", "references", "encodings", "contexts"))
+    made["metrics"] = metrics(*read, CONTROLS)
     return made
 
 

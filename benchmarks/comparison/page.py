@@ -17,7 +17,7 @@ from meta_rl.contexts import RESULTS
 from meta_rl.figures import encoding, style
 from meta_rl.metrics import comparisons
 from meta_rl.metrics.returns import iqm
-from meta_rl.pages.summary import interval, number, words
+from meta_rl.pages.comparisons import interval, number, words
 from meta_rl.registry import METHODS
 from meta_rl.study import attempt
 from meta_rl.tables.columns import BUDGETS, OBSERVED, REGIMES

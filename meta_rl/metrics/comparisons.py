@@ -1,10 +1,11 @@
-"""Paired comparisons of methods with `none` and `explicit`: the only ones, so that few tests share the error.
+"""Paired comparisons of methods with `none`, `explicit` and their own control: no others, so that few tests share
+the error.
 
 Runs of one seed have the same train contexts and are paired by it. What is compared is the mean difference of
 run-level means: estimate, interval and test then speak of the same quantity.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -14,15 +15,21 @@ _EXACT = 12  # pairs up to which all sign flips are listed
 _DRAWS = 9999
 
 
-def family(methods: Iterable[str]) -> list[tuple[str, str]]:
-    """The (method, baseline) pairs among these methods; `explicit` with `none` stands once."""
+def family(methods: Iterable[str], controls: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The (method, baseline) pairs among these methods; `explicit` with `none` stands once.
+
+    `controls` maps a method to its control: `method` - `control` is what it gains by what it is for, and not by its
+    size or its pretraining.
+    """
     present = sorted(set(methods))
-    baselines = [baseline for baseline in BASELINES if baseline in present]
     return [
         (method, baseline)
         for method in present
-        for baseline in baselines
-        if method != baseline and (method, baseline) != BASELINES
+        for baseline in dict.fromkeys((*BASELINES, controls.get(method)))
+        if baseline in present
+        and method != baseline
+        and (method, baseline) != BASELINES
+        and controls.get(baseline) != method  # they are compared the other way round
     ]
 
 

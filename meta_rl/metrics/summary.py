@@ -10,7 +10,7 @@ First a number per run over its contexts, then, after the semicolon, an aggregat
     encoding_r2, encoding_r2_shuffled    R2 of a ridge probe, and of its control; IQM
     collapse_rate               on the train split only: whether the mean return is below the success threshold; mean
 
-Held-out splits only, and against the method `compared_with`:
+Held-out splits only, and against the method `compared_with`, which is `none`, `explicit` or the method's control:
 
     return_difference           difference of mean returns, paired by seed; mean
     probability_of_improvement  P(X > Y) + P(X = Y) / 2
@@ -30,7 +30,8 @@ All runs count that were played, diverged ones with what they returned; `n_seeds
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +45,7 @@ _GROUP = ["benchmark", "agent", "method", "information", "split"]
 _KEY = [*_GROUP, "metric", "compared_with"]
 _COLUMNS = [*_KEY, "estimate", "low", "high", "n_seeds", "n_contexts", "n_solvable"]
 _NONE = (np.nan, np.nan)
+NO_CONTROLS: Mapping[str, str] = MappingProxyType({})
 
 # metric: column of the scores table, number per run, aggregate over runs
 _METRICS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
@@ -93,17 +95,22 @@ class _Sample(NamedTuple):
 
 
 def metrics(
-    scores: pd.DataFrame, references: pd.DataFrame, encodings: pd.DataFrame, contexts: pd.DataFrame
+    scores: pd.DataFrame,
+    references: pd.DataFrame,
+    encodings: pd.DataFrame,
+    contexts: pd.DataFrame,
+    controls: Mapping[str, str] = NO_CONTROLS,
 ) -> pd.DataFrame:
     """The `metrics` table of a study from four of its tables, sorted by key; `encodings` may be empty.
 
+    `controls` has the control of each method with one.
     Two methods are compared on the seeds that both have: all, unless runs failed.
     """
     cells = {key: _cell(group) for key, group in scores.groupby(_GROUP)}
     samples = [*_returns(cells), *_collapses(cells), *_gaps(cells), *_encodings(cells, encodings, contexts)]
     rows = [*_of_portfolio(references, scores)]
     for key, methods in _families(cells).items():
-        differences, tests = _comparisons(key, methods)
+        differences, tests = _comparisons(key, methods, controls)
         samples += differences
         rows += tests
     frame = pd.DataFrame([*_aggregated(samples), *rows], columns=_COLUMNS)
@@ -167,9 +174,12 @@ def _families(cells: dict[Key, _Cell]) -> dict[Key, dict[str, _Cell]]:
     return families
 
 
-def _comparisons(key: Key, methods: dict[str, _Cell]) -> tuple[list[_Sample], list[Row]]:
+def _comparisons(
+    key: Key, methods: dict[str, _Cell], controls: Mapping[str, str]
+) -> tuple[list[_Sample], list[Row]]:
     benchmark, agent, information, split = key
-    shared = {pair: _shared(*(methods[name] for name in pair)) for pair in comparisons.family(methods)}
+    family = comparisons.family(methods, controls)
+    shared = {pair: _shared(*(methods[name] for name in pair)) for pair in family}
     pairs = {pair: cells for pair, cells in shared.items() if cells[0].seeds}
     differences = [_difference(*cells) for cells in pairs.values()]
     p_values = np.array([comparisons.sign_flip(difference) for difference in differences])

@@ -1,13 +1,14 @@
 """The summary page: the tables of a study in words and numbers, as one self-contained HTML file."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
-from meta_rl.metrics import comparisons, counts, intervals
+from meta_rl.metrics import counts, intervals
+from meta_rl.pages.comparisons import Record, by_metric, compared, gained, interval, number, order, words
 from meta_rl.pages.render import render
 from meta_rl.tables import contexts, evaluation, learning, metrics, predictions, runs, scores
 from meta_rl.tables.columns import REGIMES
@@ -18,24 +19,29 @@ TABLES = tuple(
 _OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
 _OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
-_DASH = "\N{EN DASH}"
 
 Tables = dict[str, pd.DataFrame]
-Record = dict[Any, Any]  # a row of the metrics table
 
 
-def page(study: str, tables: Tables, smoke: Sequence[str] = (), wrong: Sequence[str] = ()) -> str:
+def page(
+    study: str,
+    tables: Tables,
+    smoke: Sequence[str] = (),
+    wrong: Sequence[str] = (),
+    controls: Mapping[str, str] | None = None,
+) -> str:
     """The page of a study, from the tables in `TABLES`. What it says depends on nothing else.
 
     `smoke` names the benchmarks whose size is that of a trial run, `wrong` the methods that are told a wrong context,
-    which must not help.
+    which must not help. `controls` has the control of each method that should have one, in the study or not.
     """
     metrics = tables["metrics"]
     of_methods = metrics[
         metrics["information"].isin(REGIMES) & ~metrics["metric"].isin(["context_value", "specialist_return"])
     ]  # without the portfolio's
     sections = [
-        _section(rows, tables, wrong) | {"smoke": key[0] in smoke} for key, rows in of_methods.groupby(_GROUP)
+        _section(rows, tables, wrong, controls or {}) | {"smoke": key[0] in smoke}
+        for key, rows in of_methods.groupby(_GROUP)
     ]
     verdicts = [comparison["verdict"] for section in sections for comparison in section["comparisons"]]
     return render(
@@ -55,26 +61,9 @@ def page(study: str, tables: Tables, smoke: Sequence[str] = (), wrong: Sequence[
     )
 
 
-def number(value: float, digits: int) -> str:
-    """With a true minus sign; a dash if there is no number."""
-    return _DASH if math.isnan(value) else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-
-
-def interval(row: Record, digits: int) -> str:
-    """`391 [352, 430]`; the estimate alone if it has no interval."""
-    estimate = number(row["estimate"], digits)
-    if math.isnan(row["low"]):
-        return estimate
-    return f"{estimate} [{number(row['low'], digits)}, {number(row['high'], digits)}]"
-
-
-def _order(method: str) -> tuple[int, str]:
-    """Sorts the baselines first, then the other methods by name."""
-    baselines = comparisons.BASELINES
-    return (baselines.index(method) if method in baselines else len(baselines), method)
-
-
-def _section(rows: pd.DataFrame, tables: Tables, wrong: Sequence[str]) -> dict[str, Any]:
+def _section(
+    rows: pd.DataFrame, tables: Tables, wrong: Sequence[str], controls: Mapping[str, str]
+) -> dict[str, Any]:
     """All about one benchmark, agent and information, from its `rows` of the metrics table."""
     benchmark, agent, information = rows[_GROUP].iloc[0]
     digits = _digits(rows)
@@ -82,14 +71,14 @@ def _section(rows: pd.DataFrame, tables: Tables, wrong: Sequence[str]) -> dict[s
     return {
         "title": f"{benchmark}, {agent}, {information}",
         "regions": [
-            _region(split, rows, digits)
+            _region(split, rows, digits, controls)
             | {"specialist": _specialist(benchmark, agent, split, tables, digits)}
             for split in _regions(benchmark, tables)
         ],
-        "comparisons": (compared := list(_comparisons(rows, digits))),
+        "comparisons": (lines := list(compared(rows, digits, controls))),
         "red_flags": [
             f"{warned[line['pair']]}, {line['region']}"
-            for line in compared
+            for line in lines
             if line["pair"] in warned and line["verdict"] == "better"
         ],
     }
@@ -114,24 +103,21 @@ def _regions(benchmark: str, tables: Tables) -> tuple[str, ...]:
     return _OF_ONE if features == 1 else _OF_SEVERAL
 
 
-def words(split: str) -> str:
-    """`single extrapolation`."""
-    return split.replace("_", " ")
-
-
 def _digits(rows: pd.DataFrame) -> int:
     """Decimals that give returns of this size three significant figures."""
     largest = rows.loc[rows["metric"] == "iqm_return", "estimate"].abs().max()
     return int(min(3, max(0, 2 - math.floor(math.log10(largest))))) if largest > 0 else 2
 
 
-def _region(split: str, rows: pd.DataFrame, digits: int) -> dict[str, Any]:
+def _region(split: str, rows: pd.DataFrame, digits: int, controls: Mapping[str, str]) -> dict[str, Any]:
     """The headline table of one region: a line per method, or none if the benchmark has no such region."""
     own = rows[(rows["split"] == split) & rows["compared_with"].isna()]
     collapsed = rows[rows["metric"] == "collapse_rate"].set_index("method")["estimate"]
+    gains = rows[(rows["split"] == split) & (rows["metric"] == "return_difference")]
+    differences = {(row["method"], row["compared_with"]): row for row in gains.to_dict("records")}
     lines = []
-    for method in sorted(own["method"].unique(), key=_order):
-        of = _by_metric(own[own["method"] == method])
+    for method in sorted(own["method"].unique(), key=order):
+        of = by_metric(own[own["method"] == method])
         headline = of["iqm_return"]
         lines.append(
             {
@@ -141,54 +127,15 @@ def _region(split: str, rows: pd.DataFrame, digits: int) -> dict[str, Any]:
                 "gap": interval(of["generalisation_gap"], 2),
                 "cvar": interval(of["cvar_return"], digits),
                 "collapsed": number(collapsed.get(method, math.nan), 2),
+                "gained": gained(
+                    differences.get((method, controls.get(method))), controls.get(method), digits
+                ),
                 "runs": headline["n_seeds"],
                 "contexts": headline["n_contexts"],
                 "solvable": headline["n_solvable"],
             }
         )
     return {"name": words(split), "lines": lines}
-
-
-def _comparisons(rows: pd.DataFrame, digits: int) -> Iterator[dict[str, Any]]:
-    """Each method against a baseline, in a region, and what may be said about it."""
-    pairs = rows[rows["compared_with"].notna()]
-    found = pairs[["split", "compared_with", "method"]].drop_duplicates().to_numpy()
-    for split, baseline, method in sorted(
-        found, key=lambda pair: (RESULTS.index(pair[0]), *map(_order, pair[1:]))
-    ):
-        is_pair = (
-            (pairs["split"] == split) & (pairs["compared_with"] == baseline) & (pairs["method"] == method)
-        )
-        of = _by_metric(pairs[is_pair])
-        difference, p = of["return_difference"], of["p_holm"]["estimate"]
-        verdict = comparisons.verdict(p, difference["low"], difference["high"])
-        yield {
-            "region": words(split),
-            "pair": f"{method} against {baseline}",
-            "difference": interval(difference, digits),
-            "improvement": number(of["probability_of_improvement"]["estimate"], 2),
-            "p": number(p, 3),
-            "verdict": verdict,
-            "reason": _reason(p, of["smallest_p_holm"]) if verdict == "inconclusive" else "",
-        }
-
-
-def _reason(p: float, smallest: Record) -> str:
-    """Why a comparison is inconclusive."""
-    n = smallest["n_seeds"]
-    if math.isnan(p):
-        return "a run has no value"
-    if smallest["estimate"] > comparisons.ALPHA:
-        runs = "1 run" if n == 1 else f"{n} runs"
-        least, after_holm = comparisons.smallest_p(n), smallest["estimate"]
-        return f"with {runs} the smallest attainable p is {least:.4g} ({after_holm:.4g} after Holm)"
-    if p > comparisons.ALPHA:
-        return f"p is above {comparisons.ALPHA}"
-    return "the interval holds 0"
-
-
-def _by_metric(rows: pd.DataFrame) -> dict[str, Record]:
-    return {row["metric"]: row for row in rows.to_dict("records")}
 
 
 def _feasibility(tables: Tables) -> Iterator[dict[str, Any]]:

@@ -13,8 +13,8 @@ from meta_rl import registry, settings
 from meta_rl.figures import style, tuning_traces
 from meta_rl.metrics import tuning
 from meta_rl.metrics.intervals import interval
+from meta_rl.pages.comparisons import number
 from meta_rl.pages.render import render
-from meta_rl.pages.summary import number
 from meta_rl.pages.tuning_checklist import checklist
 
 Record = dict[str, Any]

@@ -55,7 +55,8 @@ def main(
 ) -> str:
     """Write `tables`, each named like its table, and `manifest`.
 
-    Spec: the study's checked config. `logs`: the folder of the jobs' logs, with what attempts at them cost.
+    Spec: the study's checked config, with the `controls` of its methods. `logs`: the folder of the jobs' logs, with
+    what attempts at them cost.
     """
     paths = {
         "contexts": contexts,
@@ -74,7 +75,9 @@ def main(
         frames[name] = _joined(loaded, _TABLES[name])
     failed = failures(records[path] for path in evaluation)
     frames["runs"] = _joined([runs(frames["learning"], frames["evaluation"], failed)], RUNS)
-    measured = summary.metrics(*(frames[name] for name in ("scores", "references", "encodings", "contexts")))
+    measured = summary.metrics(
+        frames["scores"], frames["references"], frames["encodings"], frames["contexts"], spec["controls"]
+    )
     frames["metrics"] = _joined([measured], METRICS)
 
     own = provenance.record("aggregate", spec)

@@ -8,7 +8,7 @@ from typing import Any
 
 from meta_rl import registry
 from meta_rl.contexts import DEVELOPMENT, TRAIN, VALIDATION
-from meta_rl.study import budgets
+from meta_rl.study import budgets, variants
 from meta_rl.study.paths import HELD_OUT, Paths
 
 Spec = dict[str, Any]
@@ -154,8 +154,9 @@ class Study(Paths):
         }
 
     def _tables(self, **_: str) -> Spec:
-        """All of the study but for what is drawn from its tables, and how it was tuned."""
-        return {key: value for key, value in self.config.items() if key not in ("figures", "tune")}
+        """All of the study but for what is drawn from its tables, and how it was tuned; and its `controls`."""
+        kept = {key: value for key, value in self.config.items() if key not in ("figures", "tune")}
+        return kept | {"controls": variants.controls(self.config)}
 
     def _figure(self, figure: str, **_: str) -> Spec:
         return {"figure": figure}
@@ -165,9 +166,10 @@ class Study(Paths):
         return {"study": self.name, "smoke": smoke}
 
     def _summarise(self, **_: str) -> Spec:
-        """`wrong`: the methods that are told a wrong context."""
+        """`wrong`: the methods that are told a wrong context; `controls`: each method's, or what it would be."""
         wrong = [name for name in self.methods if "wrong_context" in self.entry(name).needs]
-        return self._itself() | {"wrong": wrong}
+        missing = {name: self.entry(name).control for name in self.methods if self.entry(name).control}
+        return self._itself() | {"wrong": wrong, "controls": missing | variants.controls(self.config)}
 
     def _report(self, **_: str) -> Spec:
         return {"study": self.name}

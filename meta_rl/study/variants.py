@@ -35,6 +35,24 @@ def settings(methods: list[Any], of_members: dict[str, Settings]) -> dict[str, S
     return found
 
 
+def controls(study: dict[str, Any]) -> dict[str, str]:
+    """The control in a checked study of each method that has one there: by the registry, and with the same settings."""
+    every = [benchmark["settings"]["method_settings"] for benchmark in study["benchmarks"].values()]
+    found: dict[str, str] = {}
+    for name, member in study["methods"].items():
+        for other, its_member in study["methods"].items():
+            if its_member == registry.METHODS[member].control and all(
+                _alike(of[name], of[other]) for of in every
+            ):
+                found.setdefault(name, other)
+    return found
+
+
+def _alike(one: Settings, other: Settings) -> bool:
+    """Whether what both can set is equal."""
+    return all(one[key] == other[key] for key in one.keys() & other.keys())
+
+
 def problems(raw: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the names of variants, and with those that the block `tuned` takes for methods."""
     names = [name for one in raw["methods"] if isinstance(one, dict) for name in one]

@@ -10,15 +10,28 @@ from meta_rl.metrics import comparisons
 
 
 def test_family_is_every_method_with_none_and_explicit_once() -> None:
-    assert comparisons.family(["jrpl", "none", "explicit", "iida"]) == [
+    assert comparisons.family(["jrpl", "none", "explicit", "iida"], {}) == [
         ("explicit", "none"),
         ("iida", "none"),
         ("iida", "explicit"),
         ("jrpl", "none"),
         ("jrpl", "explicit"),
     ]
-    assert comparisons.family(["none", "iida"]) == [("iida", "none")]
-    assert comparisons.family(["iida", "jrpl"]) == []
+    assert comparisons.family(["none", "iida"], {}) == [("iida", "none")]
+    assert comparisons.family(["iida", "jrpl"], {}) == []
+
+
+def test_a_method_is_compared_with_its_control_once() -> None:
+    controls = {"explicit": "shuffled", "jrpl": "random_encoder"}
+    assert comparisons.family(["explicit", "shuffled"], controls) == [("explicit", "shuffled")]
+    assert comparisons.family(["jrpl", "random_encoder", "shuffled"], controls) == [
+        ("jrpl", "random_encoder")
+    ]
+    assert comparisons.family(["none", "explicit", "shuffled"], controls) == [
+        ("explicit", "none"),
+        ("explicit", "shuffled"),
+        ("shuffled", "none"),
+    ]
 
 
 @pytest.mark.parametrize(

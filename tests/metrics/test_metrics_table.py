@@ -8,6 +8,7 @@ from meta_rl.metrics.scores import scores
 from meta_rl.metrics.summary import metrics
 from meta_rl.tables.metrics import TABLE
 
+CONTROLS = {"jrpl": "random_encoder"}
 LEVELS = {"none": 40.0, "explicit": 60.0, "iida": 55.0}
 
 
@@ -66,6 +67,19 @@ def test_runs_that_fail_in_their_own_contexts_have_collapsed(small: pd.DataFrame
     assert set(table.loc[table["metric"] == "collapse_rate", "split"]) == {"train"}
 
 
+def test_a_method_minus_its_control_is_a_comparison_like_the_others() -> None:
+    table = metrics(*study(5), {"iida": "explicit", "explicit": "none"})
+    assert table.equals(metrics(*study(5))), "these pairs are compared anyhow"
+    levels = {"jrpl": 50.0, "random_encoder": 40.0}
+    contexts = frames.contexts(range(5))
+    references = frames.references(contexts)
+    measured = scores(frames.evaluation(contexts, range(5), levels), references, contexts, success=100)
+    table = metrics(measured, references, frames.encodings(contexts, range(5)).iloc[:0], contexts, CONTROLS)
+    gained = row(table, "return_difference", "jrpl", "interpolation", "random_encoder")
+    assert gained["estimate"] == pytest.approx(10)
+    assert set(table["compared_with"].dropna()) == {"random_encoder"}
+
+
 def test_the_headline_is_an_iqm_over_runs_not_over_runs_and_contexts() -> None:
     measured, *others = study(5)
     failed = measured["context_id"].eq(0) & measured["split"].eq("interpolation")
@@ -93,7 +107,9 @@ def test_comparisons_are_paired_and_of_one_family(small: pd.DataFrame) -> None:
     found = row(small, "return_difference", "iida", "interpolation", "none")
     assert (found["estimate"], found["low"], found["high"]) == pytest.approx((15, 15, 15))
     pairs = small.loc[small["metric"].eq("p_holm") & small["split"].eq("interpolation")]
-    assert set(zip(pairs["method"], pairs["compared_with"], strict=True)) == set(comparisons.family(LEVELS))
+    assert set(zip(pairs["method"], pairs["compared_with"], strict=True)) == set(
+        comparisons.family(LEVELS, {})
+    )
     assert row(small, "p_value", "iida", "interpolation", "none")["estimate"] == 2 / 2**5
     assert row(small, "p_holm", "iida", "interpolation", "none")["estimate"] == 3 * 2 / 2**5
     assert row(small, "smallest_p_holm", "iida", "interpolation", "none")["estimate"] == 3 * 2 / 2**5

@@ -75,7 +75,7 @@ def run(study: Study, folder: Path, **changed: Any) -> str:
         **study,
         "predictions": [],
         "logs": None,
-        "spec": {"study": "small", "methods": list(LEVELS)},
+        "spec": {"study": "small", "methods": list(LEVELS), "controls": {}},
         "tables": [folder / f"{name}.parquet" for name in NAMES],
         "manifest": folder / "manifest.json",
     }
@@ -119,7 +119,7 @@ def test_the_manifest_says_how_the_tables_were_made(study: Study, tmp_path: Path
         log.with_suffix(".json").write_text(json.dumps(tried))
     run(study, tmp_path, logs=tmp_path / "logs")
     manifest = json.loads((tmp_path / "manifest.json").read_text())
-    assert manifest["config"] == {"study": "small", "methods": ["none", "iida"]}
+    assert manifest["config"] == {"study": "small", "methods": ["none", "iida"], "controls": {}}
     assert manifest["config_hash"] == provenance.digest(manifest["config"])
     assert manifest["costs"] == {"train": {"attempts": 2, "wall_s": 3.0, "cpu_s": 2.0, "peak_mb": 300.0}}
     assert len(manifest["env_steps"]) == 2 * 4

@@ -14,6 +14,7 @@ from meta_rl.pages import summary
 from meta_rl.steps import summarise
 
 Tables = dict[str, pd.DataFrame]
+MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_every_headline_stands_on_the_page(tables: Tables) -> None:
 
 def test_a_comparison_that_cannot_be_conclusive_says_why(tables: Tables) -> None:
     text = words(summary.page("quick", tables))
-    assert "0 of 20 comparisons with none and explicit are conclusive." in text
+    assert "0 of 20 comparisons with none, explicit and controls are conclusive." in text
     assert text.count("with 5 runs the smallest attainable p is 0.0625 (0.3125 after Holm)") == 20
 
 
@@ -173,12 +174,14 @@ def test_small_returns_keep_their_digits() -> None:
 def test_the_step_writes_the_page(tables: Tables, tmp_path: Path) -> None:
     paths = synthetic.write(tables, tmp_path)
     page = tmp_path / "summary.html"
-    assert summarise.main(paths, {"study": "quick", "smoke": [], "wrong": []}, page).endswith(" kB")
+    assert summarise.main(paths, {"study": "quick", "smoke": [], "wrong": [], "controls": {}}, page).endswith(
+        " kB"
+    )
     assert page.read_text("utf-8") == summary.page("quick", tables)
     with pytest.raises(UserError, match="the summary needs metrics too"):
         summarise.main(
             [path for path in paths if path.stem != "metrics"],
-            {"study": "quick", "smoke": [], "wrong": []},
+            {"study": "quick", "smoke": [], "wrong": [], "controls": {}},
             page,
         )
 
@@ -217,3 +220,40 @@ def test_only_regimes_have_sections() -> None:
     assert "dqn, cold" in text
     assert "dqn, probe10" in text
     assert "observed_5" not in text
+
+
+def test_each_method_stands_beside_its_control() -> None:
+    made = synthetic.tables(benchmarks=1, methods=8, runs=12)
+    text = words(summary.page("full", made, controls=synthetic.CONTROLS))
+    gains = made["metrics"].query("metric == 'return_difference' and compared_with == 'random_encoder'")
+    assert len(gains) == 2
+    for row in gains.itertuples():
+        assert (
+            f"{row.estimate:.0f} [{row.low:.0f}, {row.high:.0f}], random_encoder".replace("-", MINUS) in text
+        )
+    assert "not here" not in text
+
+
+def test_a_method_without_its_control_is_not_praised(tables: Tables) -> None:
+    metrics = tables["metrics"].copy()
+    metrics.loc[metrics["metric"] == "p_holm", "estimate"] = 0.01
+    metrics.loc[metrics["metric"] == "return_difference", ["low", "high"]] = 3.0, 9.0
+    text = words(summary.page("quick", tables | {"metrics": metrics}, controls=synthetic.CONTROLS))
+    assert text.count("better, but not shown to be better than its control random_encoder |") == 8
+    assert text.count("better, but not shown to be better than its control shuffled |") == 4
+    assert text.count("| not here with the same settings: shuffled |") == 4
+    assert text.count("| better |") == 8, "iida has no control here"
+
+
+def test_a_method_that_beats_its_control_is() -> None:
+    made = synthetic.tables(benchmarks=1, methods=8, runs=12)
+    metrics = made["metrics"].copy()
+    metrics.loc[metrics["metric"] == "p_holm", "estimate"] = 0.01
+    metrics.loc[metrics["metric"] == "return_difference", ["low", "high"]] = 3.0, 9.0
+    assert "not shown" not in words(
+        summary.page("f", made | {"metrics": metrics}, controls=synthetic.CONTROLS)
+    )
+    lost = (metrics["metric"] == "return_difference") & (metrics["compared_with"] == "random_encoder")
+    metrics.loc[lost, ["low", "high"]] = -3.0, 9.0
+    text = words(summary.page("f", made | {"metrics": metrics}, controls=synthetic.CONTROLS))
+    assert text.count("better, but not shown to be better than its control random_encoder |") == 4

@@ -142,3 +142,12 @@ def test_a_spec_of_it_is_json() -> None:
     spec = study(RECENT).spec("aggregate")
     assert json.loads(json.dumps(spec)) == spec
     assert spec["methods"]["short_jrpl"] == "jrpl"
+
+
+def test_its_control_is_the_one_with_the_same_settings() -> None:
+    short = {"short_random": {"method": "random_encoder", "window": 2}}
+    controls = {"explicit": "shuffled", "short_jrpl": "short_random"}
+    assert study(RECENT, short).spec("aggregate")["controls"] == controls
+    other = study(RECENT, "random_encoder")
+    assert other.spec("aggregate")["controls"] == {"explicit": "shuffled"}
+    assert other.spec("summarise")["controls"]["short_jrpl"] == "random_encoder", "which the page misses"
