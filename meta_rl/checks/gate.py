@@ -11,8 +11,8 @@ prints a row for each feature of the environments (all unless named) and fails i
 - `refused`: a value out of bounds and a misspelt name are refused before any work starts.
 
 Some features act at a touch or at a bound only. So the gate goes on to other actions, and to values farther from
-the default, until a feature acts. The row `(all)` changes all features at once. Before a feature may appear in a
-benchmark it must pass.
+the default, until a feature acts. One whose bounds let it take the other sign has a row for that, too. The row `(all)`
+changes all features at once. Before a feature may appear in a benchmark it must pass.
 """
 
 import math
@@ -97,7 +97,7 @@ def check(name: str) -> Iterator[Verdict]:
 
 
 def _trials(environment: Environment, defaults: dict[str, float]) -> list[Trial]:
-    """The first trial of each feature in which it acts, or the last one where it never does."""
+    """The first trial of each feature in which it acts, or the last one where it never does; then those of signs."""
     found: dict[str, Trial] = {}
     pending = list(environment.features)
     for actions in _actions(environment, defaults):
@@ -117,7 +117,14 @@ def _trials(environment: Environment, defaults: dict[str, float]) -> list[Trial]
                 f"feature '{feature.name}': its bounds, [{feature.low:g}, {feature.high:g}], leave no room around "
                 f"the default {feature.default:g}"
             )
-    return [found[feature.name] for feature in environment.features]
+    acting = [found[feature.name] for feature in environment.features]
+    signs = []
+    for feature, trial in zip(environment.features, acting, strict=True):
+        if feature.turns:
+            usual = _episode(environment, [defaults] * ROWS, trial.actions)
+            change = {feature.name: -feature.default}
+            signs.append(_trial(environment, defaults, change, trial.actions, usual))
+    return [*acting, *signs]
 
 
 def _trial(

@@ -45,9 +45,15 @@ def defaults(environment: Environment, rows: tuple[int, int] = ROWS) -> np.ndarr
 def random_contexts(
     environment: Environment, rng: np.random.Generator, rows: tuple[int, ...], factor: float = 2.0
 ) -> np.ndarray:
-    """Defaults times or over as much as the factor, log-uniform, as far as the bounds allow."""
+    """Defaults times or over as much as the factor, log-uniform, and of either sign, as far as the bounds allow."""
     columns = [
-        np.clip(feature.default * factor ** rng.uniform(-1, 1, rows), feature.low, feature.high)
+        np.clip(
+            feature.default
+            * factor ** rng.uniform(-1, 1, rows)
+            * (rng.choice([-1, 1], rows) if feature.turns else 1),
+            feature.low,
+            feature.high,
+        )
         for feature in environment.features
     ]
     return np.stack(columns, axis=-1)

@@ -1,6 +1,7 @@
 """Sledges as environments: sound ones, and one of each kind that the gate must fail."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -68,6 +69,20 @@ class Dead(Sledge):
     """Its third feature acts on nothing."""
 
     features = (GAIN, DRAG, Feature("colour", 1.0, 0.0, 3.0, "1"))
+
+
+class Turned(Sledge):
+    """Its gain may take the other sign."""
+
+    features = (replace(GAIN, low=-2.0), DRAG)
+
+
+class Unturned(Turned):
+    """But the sign acts on nothing."""
+
+    def step(self, state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[Any, Any, Any]:
+        gain, drag = context
+        return super().step(state, action, (np.abs(gain), drag))
 
 
 class Walled(Sledge):

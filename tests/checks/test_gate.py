@@ -19,6 +19,8 @@ from sledges import (
     Shorter,
     Simulated,
     Sledge,
+    Turned,
+    Unturned,
     Walled,
 )
 
@@ -128,6 +130,15 @@ def test_a_feature_without_a_bound_has_nothing_to_refuse_there(register: Any) ->
     assert failures(list(gate.check(register(Boundless)))) == {}
 
 
+def test_a_feature_with_two_signs_is_tried_with_the_other_one(register: Any) -> None:
+    """Where the sign is dead, its row alone fails, and that of all at once."""
+
+    assert failures(list(gate.check(register(Turned)))) == {}
+    verdicts = list(gate.check(register(Unturned)))
+    assert next((one.feature, one.value) for one in verdicts if not one.passed) == ("gain", "-1")
+    assert failures(verdicts)["gain"] == {"effect", "reference"}
+
+
 def test_bounds_without_room_are_an_error(register: Any) -> None:
     with pytest.raises(
         UserError, match=r"feature 'drag': its bounds, \[0\.1, 0\.1\], leave no room around .* 0\.1"
@@ -163,8 +174,9 @@ def test_the_table_has_a_row_for_each_feature_and_says_that_all_pass(
     ]
     assert rows[0].split()[2:] == ["0.75", "1", "yes", "exact", "exact", "yes", "yes"]
     assert [row.index("exact") for row in rows] == [header.index("reference")] * len(rows)
-    assert len(rows) == 10
-    assert last == "10 of 10 passed"
+    assert [row.split()[1:3] for row in rows[-2:]] == [["force_mag", "-10"], ["(all)", "as"]]
+    assert len(rows) == 11
+    assert last == "11 of 11 passed"
 
 
 def test_the_exit_code_tells_that_a_feature_failed(register: Any, capsys: pytest.CaptureFixture[str]) -> None:
