@@ -83,6 +83,7 @@ CONTROLLERS = {
     "bang_bang": Entry("meta_rl.controllers.bang_bang"),
     "time_optimal": Entry("meta_rl.controllers.time_optimal"),
     "swing_up": Entry("meta_rl.controllers.swing_up"),
+    "counter_swing": Entry("meta_rl.controllers.counter_swing"),
     "striker_swing": Entry("meta_rl.controllers.striker_swing"),
 }
 FIGURES = {

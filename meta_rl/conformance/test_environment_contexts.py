@@ -30,6 +30,7 @@ from meta_rl.spaces import Step
 IGNORANT = {
     "random",
     "bang_bang",
+    "counter_swing",
     "metaworld_push metaworld_scripted",
     "metaworld_pick_place metaworld_scripted",
 }

@@ -91,6 +91,7 @@ class Acrobot(CarlEnvironment):
     one link of length 1 above the upper joint, whatever the links' lengths are."""
 
     gymnasium_id, carl = "Acrobot-v1", "CARLAcrobot"
+    controllers = ("counter_swing",)
     units = MappingProxyType(
         {
             "LINK_LENGTH_1": "m",

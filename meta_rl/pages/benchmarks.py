@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from meta_rl import files, registry
-from meta_rl.benchmarks import BENCHMARKS, Benchmark
+from meta_rl.benchmark import Benchmark
+from meta_rl.benchmarks import BENCHMARKS
 from meta_rl.contexts import ContextSpace, Factor
 from meta_rl.envs.base import Environment
 from meta_rl.figures import context_space, style
@@ -164,11 +165,14 @@ def _benchmark(name: str, benchmark: Benchmark) -> str:
             ", ".join(of.regions) + "."
         )
     note = f" {benchmark.note}" if benchmark.note else ""
+    source = f"Source: {benchmark.source}\n\n" if benchmark.source else ""
+    differs = f"What else is not as there: {benchmark.differs}\n\n" if benchmark.differs else ""
     plane = ", of which the picture shows the first two features" if len(rows) > 2 else ""
     return (
         f"### {name}\n\n"
         f"{table(header, rows)}\n\n{boxes}"
         f"Agents: {', '.join(benchmark.agents)}. Tier {benchmark.tier}: {_TIERS[benchmark.tier]}.{train_set}{note}\n\n"
+        f"{source}{differs}"
         f"![The context space of {name}{plane}]({name}.png)"
     )
 
