@@ -24,7 +24,8 @@ class Environment(Protocol):
     carl: str | None  # name of the environment in carl-bench, whose names, defaults and bounds count,
     deviations: dict[str, str]  # but for these features, each with the reason
     refused: dict[str, str]  # carl-bench's features that cannot vary here, each with the reason
-    limits: dict[str, tuple[float, str]]  # multiplier of a feature beyond which nothing can succeed, and why
+    # Multiplier of a feature beyond which nothing can succeed while all else is at its default, and why.
+    limits: dict[str, tuple[float, str]]
     controllers: tuple[str, ...]  # registered ones that know this environment
 
     def build(self, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> Environments:

@@ -1,6 +1,6 @@
 """Performance profiles: in which share of its held-out contexts a method exceeds a score, for every score between
-random (0) and the reference (1); informative contexts only. Line: mean over runs. Band: 95 % interval over runs, whose
-number stands below the panels. Source: table ``scores``.
+random (0) and the reference (1); informative contexts only, and none in which nobody can succeed. Line: mean over
+runs. Band: 95 % interval over runs, whose number stands below the panels. Source: table ``scores``.
 """
 
 import numpy as np
@@ -21,7 +21,8 @@ THRESHOLDS = np.linspace(0, 1, 51)
 def build(tables: dict[str, pd.DataFrame]) -> Figure:
     """One panel per benchmark and held-out region (and agent), one line per method."""
     scores = tables["scores"]
-    scored = scores[scores["split"].isin(RESULTS) & scores["score"].notna()]
+    counted = scores["score"].notna() & (scores["solvable"] != "false")
+    scored = scores[scores["split"].isin(RESULTS) & counted]
     if scored.empty:
         return style.empty("No held-out context of this study is informative.")
     looks = style.looks(scores["method"])

@@ -1,6 +1,7 @@
 """The metrics table: scores, encodings and references summed up per benchmark, agent, method and split.
 
-First a number per run over its contexts, then, after the semicolon, an aggregate over runs:
+First a number per run over its contexts, then, after the semicolon, an aggregate over runs. Contexts in which nobody
+can succeed (solvable is "false") do not count, but in `unsolvable_return` and in what is said of encodings:
 
     iqm_return (the headline), mean_return, median_return    mean return; as named
     cvar_return                 mean return of the worst tenth of the contexts; IQM
@@ -8,6 +9,7 @@ First a number per run over its contexts, then, after the semicolon, an aggregat
     optimality_gap              mean of what scores lack of 1; mean
     generalisation_gap          mean train score - mean held-out score; IQM
     encoding_r2, encoding_r2_shuffled    R2 of a ridge probe, and of its control; IQM
+    unsolvable_return           held-out splits with contexts in which nobody can succeed: mean return there; IQM
     collapse_rate               on the train split only: whether the mean return is below the success threshold; mean
 
 Held-out splits only, and against the method `compared_with`, which is `none`, `explicit` or the method's control:
@@ -39,7 +41,7 @@ import pandas as pd
 
 from meta_rl.metrics import comparisons, intervals, returns
 from meta_rl.metrics.probe import encoding_r2
-from meta_rl.metrics.references import context_value, specialist_returns
+from meta_rl.metrics.references import context_value, possible, specialist_returns
 
 _GROUP = ["benchmark", "agent", "method", "information", "split"]
 _KEY = [*_GROUP, "metric", "compared_with"]
@@ -47,7 +49,8 @@ _COLUMNS = [*_KEY, "estimate", "low", "high", "n_seeds", "n_contexts", "n_solvab
 _NONE = (np.nan, np.nan)
 NO_CONTROLS: Mapping[str, str] = MappingProxyType({})
 
-# metric: column of the scores table, number per run, aggregate over runs
+APART = "unsolvable_return"
+# metric: column of the cells, number per run, aggregate over runs
 _METRICS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
     "iqm_return": ("episode_return", returns.run_mean, "iqm"),
     "mean_return": ("episode_return", returns.run_mean, "mean"),
@@ -56,6 +59,7 @@ _METRICS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
     "iqm_score": ("score", returns.run_mean, "iqm"),
     "mean_score": ("score", returns.run_mean, "mean"),
     "optimality_gap": ("score", returns.run_optimality_gap, "mean"),
+    APART: (APART, returns.run_mean, "iqm"),
 }
 
 Key = tuple[str, ...]
@@ -66,7 +70,9 @@ class _Cell(NamedTuple):
     """The runs of one method on one split."""
 
     seeds: tuple[int, ...]
-    columns: dict[str, np.ndarray]  # episode_return and score, [R, C], NaN where a run has no such context
+    # episode_return, score and APART, [R, C], NaN where a run has no such context; in the last one only those in which
+    # nobody can succeed, in the others only those in which somebody may
+    columns: dict[str, np.ndarray]
     solvable: np.ndarray  # bool [R, C]
     success: float  # return from which a context counts as solved
 
@@ -76,9 +82,12 @@ class _Cell(NamedTuple):
         columns = {name: values[rows] for name, values in self.columns.items()}
         return _Cell(tuple(self.seeds[row] for row in rows), columns, self.solvable[rows], self.success)
 
-    def counts(self, column: str = "episode_return") -> tuple[int, int, int]:
-        """Runs, then contexts and solvable contexts per run: their mean, rounded down, where runs differ."""
-        present = ~np.isnan(self.columns[column])
+    def counts(self, *columns: str) -> tuple[int, int, int]:
+        """Runs, then contexts and solvable contexts per run: their mean, rounded down, where runs differ.
+
+        Those count that are in one of the columns.
+        """
+        present = np.logical_or.reduce([~np.isnan(self.columns[column]) for column in columns])
         n = len(self.seeds)
         return n, int(present.sum()) // n, int((present & self.solvable).sum()) // n
 
@@ -118,8 +127,11 @@ def metrics(
 
 
 def _cell(group: pd.DataFrame) -> _Cell:
-    wide = group.assign(solvable=group["solvable"] == "true").pivot(index="seed", columns="context_id")
-    columns = {name: wide[name].to_numpy(dtype=float) for name in ("episode_return", "score")}
+    kept, apart = group["solvable"] != "false", group["solvable"] == "false"
+    parted = {name: group[name].where(kept) for name in ("episode_return", "score")}
+    parted |= {APART: group["episode_return"].where(apart), "solvable": group["solvable"] == "true"}
+    wide = group.assign(**parted).pivot(index="seed", columns="context_id")
+    columns = {name: wide[name].to_numpy(dtype=float) for name in ("episode_return", "score", APART)}
     solvable, success = wide["solvable"].eq(True).to_numpy(), float(group["success"].iloc[0])
     return _Cell(tuple(wide.index), columns, solvable, success)
 
@@ -139,6 +151,8 @@ def _aggregated(samples: list[_Sample]) -> Iterator[Row]:
 def _returns(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
     for key, cell in cells.items():
         for metric, (column, per_run, statistic) in _METRICS.items():
+            if column == APART and (key[-1] == "train" or np.isnan(cell.columns[APART]).all()):
+                continue
             runs = per_run(cell.columns[column])
             yield _Sample(key, metric, None, runs, statistic, cell.counts(column))
 
@@ -148,7 +162,9 @@ def _collapses(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
     for key, cell in cells.items():
         if key[-1] == "train":
             below = returns.run_mean(cell.columns["episode_return"]) < cell.success
-            yield _Sample(key, "collapse_rate", None, below.astype(float), "mean", cell.counts())
+            yield _Sample(
+                key, "collapse_rate", None, below.astype(float), "mean", cell.counts("episode_return")
+            )
 
 
 def _gaps(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
@@ -162,7 +178,9 @@ def _gaps(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
 def _encodings(cells: dict[Key, _Cell], encodings: pd.DataFrame, contexts: pd.DataFrame) -> Iterator[_Sample]:
     for key, group in encoding_r2(encodings, contexts).groupby(_GROUP):
         for metric in ("encoding_r2", "encoding_r2_shuffled"):
-            yield _Sample(key, metric, None, group[metric].to_numpy(), "iqm", cells[key].counts())
+            yield _Sample(
+                key, metric, None, group[metric].to_numpy(), "iqm", cells[key].counts("episode_return", APART)
+            )
 
 
 def _families(cells: dict[Key, _Cell]) -> dict[Key, dict[str, _Cell]]:
@@ -187,7 +205,7 @@ def _comparisons(
     adjusted = comparisons.holm(p_values)
     for (pair, (x, y)), runs, p, p_holm in zip(pairs.items(), differences, p_values, adjusted, strict=True):
         method, baseline = pair
-        own, counts = (benchmark, agent, method, information, split), x.counts()
+        own, counts = (benchmark, agent, method, information, split), x.counts("episode_return")
         samples.append(_Sample(own, "return_difference", baseline, runs, "mean", counts))
         smallest = min(len(pairs) * comparisons.smallest_p(len(runs)), 1.0)
         for metric, *numbers in (
@@ -213,7 +231,10 @@ def _difference(x: _Cell, y: _Cell) -> np.ndarray:
 
 def _improvement(x: _Cell, y: _Cell) -> tuple[float, float, float]:
     """Probability of improvement; from 10 runs on with an interval, where both methods share the drawn seeds."""
-    won = returns.wins(x.columns["episode_return"], y.columns["episode_return"])
+    count = ~np.isnan(x.columns["episode_return"]).all(axis=0)
+    if not count.any():
+        return np.nan, *_NONE
+    won = returns.wins(x.columns["episode_return"][:, count], y.columns["episode_return"][:, count])
     if len(won) < intervals.FEWEST:
         return float(won.mean()), *_NONE
     seeds = np.arange(len(won))
@@ -223,9 +244,11 @@ def _improvement(x: _Cell, y: _Cell) -> tuple[float, float, float]:
 
 def _of_portfolio(references: pd.DataFrame, scores: pd.DataFrame) -> Iterator[Row]:
     contexts = scores.drop_duplicates(["benchmark", "split", "context_id"])
-    solved = contexts.assign(solvable=contexts["solvable"] == "true")
+    counted = contexts[contexts["solvable"] != "false"]
+    solved = counted.assign(solvable=counted["solvable"] == "true")
     sizes = solved.groupby(["benchmark", "split"])["solvable"]
-    for benchmark, group in references.groupby("benchmark"):
+    for benchmark, every in references.groupby("benchmark"):
+        group = possible(every, contexts[contexts["benchmark"] == benchmark])
         for split, value in context_value(group).items():
             own = sizes.get_group((benchmark, split))
             key = (benchmark, "reference", "reference", "cold", split)

@@ -220,9 +220,10 @@ def _feasible(measured: pd.DataFrame) -> str:
     rows = [[f"{value:.4g}" if isinstance(value, float) else str(value) for value in line] for line in lines]
     return (
         f"{table(header.values(), rows)}\n\n"
-        "Contexts that a controller solves, that are beyond a limit, or neither; mean returns of random actions and\n"
-        "of the best member; and what the controllers lose when they believe in one context everywhere. Where that is\n"
-        "about 0, one policy serves all contexts, and knowing the context is worth nothing."
+        "Contexts that a controller solves, that are beyond a limit, or neither; but for the impossible ones, mean\n"
+        "returns of random actions and of the best member, and what the controllers lose when they believe in one\n"
+        "context everywhere. Where that is about 0, one policy serves all contexts, and knowing the context is worth\n"
+        "nothing."
     )
 
 
@@ -232,7 +233,7 @@ def _references(environment: Environment) -> Iterator[str]:
         yield f"- `{controller}`: {summary}"
     yield "- specialists: agents trained in one context only, on a grid or a sample of the ranges"
     for feature, (multiplier, reason) in environment.limits.items():
-        yield f"- beyond x{multiplier:g} of `{feature}` nothing can succeed: {reason}"
+        yield f"- beyond x{multiplier:g} of `{feature}`, all else at its default, nothing can succeed: {reason}"
 
 
 if __name__ == "__main__":
