@@ -37,7 +37,7 @@ PROTOCOLS = {
             "force [5, 15] N, outside [1, 5] and [15, 20]; length [0.25, 0.75] m, outside [0.05, 0.25] and [0.75, 1]; "
             "mass of the pole [0.05, 0.5] kg, outside [0.01, 0.05] and [0.5, 1]"
         ),
-        differs="their horizon is 200 steps, and success 195 of them; reward and start are the same.",
+        differs="their horizon is 200 steps, and success is to balance for 195; reward and start are the same.",
     ),
     "cartpole_cadm": Benchmark(
         "cartpole",
@@ -67,13 +67,13 @@ PROTOCOLS = {
             "force": Varied((0.5, 5.0), ((0.1, 0.5), (5.0, 10.0))),
         },
         DISCRETE,
-        note="Where force is weak and gravity strong, nothing reaches the goal in time.",
+        note="Where force is weak and gravity strong, value iteration finds no way to the goal in time.",
         source=_packer(
             "force [0.0005, 0.005], outside [0.0001, 0.0005] and [0.005, 0.01]; mass [0.001, 0.005], outside "
             "[0.0005, 0.001] and [0.005, 0.01]. Their mass, 0.0025 by default, is what Gymnasium calls `gravity`: the "
             "pull of the slope"
         ),
-        differs="success is theirs within 110 steps; horizon, reward and start are the same.",
+        differs="success there is to arrive within 110 steps; horizon, reward and start are the same.",
     ),
     "acrobot_packer": Benchmark(
         "acrobot",
@@ -88,7 +88,7 @@ PROTOCOLS = {
             "mass and length, each of both links, and inertia [0.75, 1.25], outside [0.5, 0.75] and [1.25, 1.5]. The "
             "second link's length, which they change, too, is not in the equations of motion"
         ),
-        differs="success is theirs within 90 steps; horizon, reward and start are the same.",
+        differs="success there is to arrive within 90 steps; horizon, reward and start are the same.",
     ),
     "pendulum_packer": Benchmark(
         "pendulum",
@@ -96,7 +96,7 @@ PROTOCOLS = {
         CONTINUOUS,
         source=_packer("mass and length [0.75, 1.25], outside [0.5, 0.75] and [1.25, 1.5]"),
         differs=(
-            "success is theirs if the last 100 steps lie within pi / 3 of the top, and their angle moves by the speed "
+            "success there is to spend the last 100 steps within pi / 3 of the top, and their angle moves by the speed "
             "before it is bounded; horizon, reward and start are the same."
         ),
     ),
