@@ -10,12 +10,10 @@ from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, R
 from meta_rl.metrics import counts, intervals
 from meta_rl.pages.comparisons import Record, by_metric, compared, gained, interval, number, order, words
 from meta_rl.pages.render import render
-from meta_rl.tables import contexts, evaluation, learning, metrics, predictions, runs, scores
+from meta_rl.tables import contexts, evaluation, metrics, predictions, runs, scores
 from meta_rl.tables.columns import REGIMES
 
-TABLES = tuple(
-    module.TABLE for module in (contexts, evaluation, learning, metrics, predictions, runs, scores)
-)
+TABLES = tuple(module.TABLE for module in (contexts, evaluation, metrics, predictions, runs, scores))
 _OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
 _OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
@@ -219,14 +217,14 @@ def _lost(table: pd.DataFrame, outcome: str) -> list[str]:
 
 def _protocol(tables: Tables) -> dict[str, str]:
     """The numbers in the protocol, each a range where benchmarks or methods differ."""
-    contexts, evaluation, learning = tables["contexts"], tables["evaluation"], tables["learning"]
+    contexts, evaluation = tables["contexts"], tables["evaluation"]
     places = contexts.drop_duplicates(["benchmark", "split", "context_id"])
     method = ["benchmark", "agent", "method"]
     held_out = {split: rows.groupby("benchmark").size() for split, rows in places.groupby("split")}
     return {
         "runs": _range(evaluation.groupby(method)["seed"].nunique()),
         "train": _range(places[places["split"] == "train"].groupby(["benchmark", "seed"]).size()),
-        "env_steps": _range(learning.groupby([*method, "seed"])["env_steps"].max()),
+        "env_steps": _range(tables["runs"]["env_steps"].dropna()),
         "held_out": _listed(
             [f"{_range(held_out[split])} {words(split)}" for split in RESULTS if split in held_out]
         ),

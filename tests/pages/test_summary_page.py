@@ -70,7 +70,7 @@ def test_verdicts(p: float, low: float, high: float, smallest: float, verdict: s
 def test_the_protocol_is_that_of_the_tables(tables: Tables) -> None:
     text = words(summary.page("quick", tables))
     assert "5 per method, each with its own seed and its own 20 train contexts" in text
-    assert "200,000 to 220,000 interactions per run" in text
+    assert "200,400 to 220,400 interactions per run" in text
     assert (
         "in 20 interpolation and 20 extrapolation contexts that it has never seen, 1 episode in each" in text
     )
