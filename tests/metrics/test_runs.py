@@ -2,7 +2,6 @@ import pandas as pd
 
 from meta_rl.metrics.runs import RUN, runs
 
-
 SPENT = [("jrpl", 0, 12), ("jrpl", 2, 13), ("none", 0, 14), ("none", 1, 25)]  # more than the last points
 
 
