@@ -150,9 +150,9 @@ def _scores(
     scores["random"] = random
     scores["shortfall"] = scores["reference"] - scores["episode_return"]
     scores["score"] = (scores["episode_return"] - random) / (scores["reference"] - random)
-    return scores.assign(solvable="true", success=(low + high) / 2, informative=True)[
-        [column.name for column in schema("scores").columns]
-    ]
+    return scores.assign(
+        solvable="true", success=(low + high) / 2, lowest=np.nan, highest=np.nan, informative=True
+    )[[column.name for column in schema("scores").columns]]
 
 
 def _learning(

@@ -27,6 +27,9 @@ and under the agent's name and method "specialist":
     specialist_return           mean return of the specialist that does best in each context
 
 All runs count that were played, diverged ones with what they returned; `n_seeds` says how many.
+
+Intervals end where the environment's `lowest` and `highest` return do, and with them scores and differences: no run
+can score more in a context than the highest return would.
 """
 
 from collections import defaultdict
@@ -46,6 +49,7 @@ _KEY = [*_GROUP, "metric", "compared_with"]
 _COLUMNS = [*_KEY, "estimate", "low", "high", "n_seeds", "n_contexts", "n_solvable"]
 _NONE = (np.nan, np.nan)
 NO_CONTROLS: Mapping[str, str] = MappingProxyType({})
+_SHARE = (0.0, 1.0)
 
 # metric: column of the scores table, number per run, aggregate over runs
 _METRICS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
@@ -67,14 +71,20 @@ class _Cell(NamedTuple):
 
     seeds: tuple[int, ...]
     columns: dict[str, np.ndarray]  # episode_return and score, [R, C], NaN where a run has no such context
+    lowest: dict[str, np.ndarray]  # what the columns can be at least, and at most; NaN, where they are
+    highest: dict[str, np.ndarray]
     solvable: np.ndarray  # bool [R, C]
     success: float  # return from which a context counts as solved
 
     def select(self, seeds: Iterable[int]) -> "_Cell":
         """The runs of some of the seeds, in their order."""
         rows = [self.seeds.index(seed) for seed in seeds]
-        columns = {name: values[rows] for name, values in self.columns.items()}
-        return _Cell(tuple(self.seeds[row] for row in rows), columns, self.solvable[rows], self.success)
+        columns, lowest, highest = (
+            {name: values[rows] for name, values in of.items()}
+            for of in (self.columns, self.lowest, self.highest)
+        )
+        seeds = tuple(self.seeds[row] for row in rows)
+        return _Cell(seeds, columns, lowest, highest, self.solvable[rows], self.success)
 
     def counts(self, column: str = "episode_return") -> tuple[int, int, int]:
         """Runs, then contexts and solvable contexts per run: their mean, rounded down, where runs differ."""
@@ -92,6 +102,7 @@ class _Sample(NamedTuple):
     runs: np.ndarray
     statistic: str
     counts: tuple[int, int, int]
+    possible: tuple[float, float]  # what a run's number can be
 
 
 def metrics(
@@ -119,9 +130,24 @@ def metrics(
 
 def _cell(group: pd.DataFrame) -> _Cell:
     wide = group.assign(solvable=group["solvable"] == "true").pivot(index="seed", columns="context_id")
-    columns = {name: wide[name].to_numpy(dtype=float) for name in ("episode_return", "score")}
+    names = ("episode_return", "score", "random", "reference")
+    episode_return, score, random, reference = (wide[name].to_numpy(dtype=float) for name in names)
     solvable, success = wide["solvable"].eq(True).to_numpy(), float(group["success"].iloc[0])
-    return _Cell(tuple(wide.index), columns, solvable, success)
+    ends = []
+    for name, unknown in (("lowest", -np.inf), ("highest", np.inf)):
+        end = group[name].fillna(unknown).iloc[0]
+        with np.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # where nothing is known, or scores are not defined
+            of_score = (end - random) / (reference - random)
+        ends.append(
+            {
+                "episode_return": np.where(np.isnan(episode_return), np.nan, end),
+                "score": np.where(np.isnan(score), np.nan, of_score),
+            }
+        )
+    columns = {"episode_return": episode_return, "score": score}
+    return _Cell(tuple(wide.index), columns, ends[0], ends[1], solvable, success)
 
 
 def _aggregated(samples: list[_Sample]) -> Iterator[Row]:
@@ -131,7 +157,9 @@ def _aggregated(samples: list[_Sample]) -> Iterator[Row]:
         alike[sample.statistic, len(sample.runs)].append(sample)
     for (statistic, _), some in alike.items():
         runs = np.stack([sample.runs for sample in some], axis=1)
-        columns = returns.AGGREGATES[statistic](runs), *intervals.interval(runs, statistic)
+        possible = np.array([sample.possible for sample in some]).T
+        ends = intervals.within(intervals.interval(runs, statistic), possible)
+        columns = returns.AGGREGATES[statistic](runs), *ends
         for sample, *numbers in zip(some, *columns, strict=True):
             yield *sample.key, sample.metric, sample.compared_with, *numbers, *sample.counts
 
@@ -140,7 +168,14 @@ def _returns(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
     for key, cell in cells.items():
         for metric, (column, per_run, statistic) in _METRICS.items():
             runs = per_run(cell.columns[column])
-            yield _Sample(key, metric, None, runs, statistic, cell.counts(column))
+            possible = _range(per_run(cell.lowest[column]), per_run(cell.highest[column]))
+            yield _Sample(key, metric, None, runs, statistic, cell.counts(column), possible)
+
+
+def _range(*ends: np.ndarray) -> tuple[float, float]:
+    """The least and the greatest of numbers per run, [R]; anything where a run has none."""
+    every = np.concatenate(ends)
+    return (-np.inf, np.inf) if np.isnan(every).any() else (float(every.min()), float(every.max()))
 
 
 def _collapses(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
@@ -148,21 +183,32 @@ def _collapses(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
     for key, cell in cells.items():
         if key[-1] == "train":
             below = returns.run_mean(cell.columns["episode_return"]) < cell.success
-            yield _Sample(key, "collapse_rate", None, below.astype(float), "mean", cell.counts())
+            yield _Sample(key, "collapse_rate", None, below.astype(float), "mean", cell.counts(), _SHARE)
 
 
 def _gaps(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
     for key, cell in cells.items():
         train = cells.get((*key[:-1], "train"), cell)
         if train is not cell:
-            gap = returns.run_mean(train.columns["score"]) - returns.run_mean(cell.columns["score"])
-            yield _Sample(key, "generalisation_gap", None, gap, "iqm", cell.counts("score"))
+            gap, possible = _less(train, cell, "score")
+            yield _Sample(key, "generalisation_gap", None, gap, "iqm", cell.counts("score"), possible)
+
+
+def _less(x: _Cell, y: _Cell, column: str) -> tuple[np.ndarray, tuple[float, float]]:
+    """Run by run the mean over contexts of x less that of y, [R], and what that can be."""
+    least, greatest = (
+        returns.run_mean(one[column]) - returns.run_mean(other[column])
+        for one, other in ((x.lowest, y.highest), (x.highest, y.lowest))
+    )
+    difference = returns.run_mean(x.columns[column]) - returns.run_mean(y.columns[column])
+    return difference, _range(least, greatest)
 
 
 def _encodings(cells: dict[Key, _Cell], encodings: pd.DataFrame, contexts: pd.DataFrame) -> Iterator[_Sample]:
     for key, group in encoding_r2(encodings, contexts).groupby(_GROUP):
         for metric in ("encoding_r2", "encoding_r2_shuffled"):
-            yield _Sample(key, metric, None, group[metric].to_numpy(), "iqm", cells[key].counts())
+            runs, possible = group[metric].to_numpy(), (-np.inf, 1.0)
+            yield _Sample(key, metric, None, runs, "iqm", cells[key].counts(), possible)
 
 
 def _families(cells: dict[Key, _Cell]) -> dict[Key, dict[str, _Cell]]:
@@ -181,14 +227,15 @@ def _comparisons(
     family = comparisons.family(methods, controls)
     shared = {pair: _shared(*(methods[name] for name in pair)) for pair in family}
     pairs = {pair: cells for pair, cells in shared.items() if cells[0].seeds}
-    differences = [_difference(*cells) for cells in pairs.values()]
-    p_values = np.array([comparisons.sign_flip(difference) for difference in differences])
+    differences = [_less(*cells, "episode_return") for cells in pairs.values()]
+    p_values = np.array([comparisons.sign_flip(difference) for difference, _ in differences])
     samples, rows = [], []
     adjusted = comparisons.holm(p_values)
-    for (pair, (x, y)), runs, p, p_holm in zip(pairs.items(), differences, p_values, adjusted, strict=True):
+    for (pair, (x, y)), of, p, p_holm in zip(pairs.items(), differences, p_values, adjusted, strict=True):
+        runs, possible = of
         method, baseline = pair
         own, counts = (benchmark, agent, method, information, split), x.counts()
-        samples.append(_Sample(own, "return_difference", baseline, runs, "mean", counts))
+        samples.append(_Sample(own, "return_difference", baseline, runs, "mean", counts, possible))
         smallest = min(len(pairs) * comparisons.smallest_p(len(runs)), 1.0)
         for metric, *numbers in (
             ("probability_of_improvement", *_improvement(x, y)),
@@ -204,11 +251,6 @@ def _shared(x: _Cell, y: _Cell) -> tuple[_Cell, _Cell]:
     """The runs of the seeds that both have."""
     seeds = [seed for seed in x.seeds if seed in y.seeds]
     return x.select(seeds), y.select(seeds)
-
-
-def _difference(x: _Cell, y: _Cell) -> np.ndarray:
-    """Paired by seed, [R]."""
-    return returns.run_mean(x.columns["episode_return"]) - returns.run_mean(y.columns["episode_return"])
 
 
 def _improvement(x: _Cell, y: _Cell) -> tuple[float, float, float]:

@@ -193,18 +193,19 @@ def _coverage(metrics: pd.DataFrame) -> list[str]:
 
 
 def _covered(n: int) -> str:
-    if n < 2:
-        return "With 1 run there is no interval."
-    shares = {
-        (statistic, population): f"{intervals.coverage(n, statistic, population):.2f}"
-        for statistic in ("iqm", "mean")
-        for population in ("normal", "failing")
+    if n < intervals.FEWEST_OF_T:
+        return f"With {n} run{'' if n == 1 else 's'} there are no intervals: numbers are points."
+    populations = {
+        "normal": "runs are normal",
+        "failing": "three runs in ten fail",
+        "halved": "half of them fail",
     }
-    return (
-        f"Coverage of the 95 % intervals with {n} runs, by simulation: {shares['iqm', 'normal']} (IQM) and "
-        f"{shares['mean', 'normal']} (mean) if runs are normal, {shares['iqm', 'failing']} and "
-        f"{shares['mean', 'failing']} if three runs in ten fail."
-    )
+    shares = [
+        f"{intervals.coverage(n, 'iqm', population):.2f} (IQM) and {intervals.coverage(n, 'mean', population):.2f} "
+        f"(mean) if {words}"
+        for population, words in populations.items()
+    ]
+    return f"Coverage of the 95 % intervals with {n} runs, by simulation: {_listed(shares)}."
 
 
 def _lost(table: pd.DataFrame, outcome: str) -> list[str]:
