@@ -44,7 +44,7 @@ STUDY_FILE := $(abspath config/$(STUDY).yaml)
 run: install
 	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) all
-	@cat $(DIRECTORY)/results/$$($(CHECK))/check.txt
+	@cat $(DIRECTORY)/results/$$($(CHECK) 2> /dev/null)/check.txt
 
 status: install
 	@$(THERE) -m meta_rl.study.status $(STUDY_FILE)

@@ -20,6 +20,9 @@ class Environment(Protocol):
     noise: int  # random numbers U that start an episode
     horizon: int  # steps after which an episode is truncated
     success: float  # episode return from which a context counts as solved
+    returns: tuple[
+        float, float
+    ]  # the least and the greatest of any episode, anywhere; infinite where none is known
     chunk: int  # rows per seed that are stepped together in evaluations: bounds the memory
     carl: str | None  # name of the environment in carl-bench, whose names, defaults and bounds count,
     deviations: dict[str, str]  # but for these features, each with the reason

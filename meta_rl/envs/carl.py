@@ -40,6 +40,7 @@ class CarlEnvironment:
     deviations: Mapping[str, str] = MappingProxyType({})
     limits: Mapping[str, tuple[float, str]] = MappingProxyType({})
     controllers: tuple[str, ...] = ()
+    returns = (-math.inf, math.inf)
     rewarded = False
     noise = simulator.noise
     chunk = 64
@@ -92,6 +93,7 @@ class Acrobot(CarlEnvironment):
 
     gymnasium_id, carl = "Acrobot-v1", "CARLAcrobot"
     controllers = ("counter_swing",)
+    returns = (-500.0, 0.0)  # -1 per step of 500, and 0 for the last one where it succeeds
     units = MappingProxyType(
         {
             "LINK_LENGTH_1": "m",
@@ -120,6 +122,10 @@ class MountainCarContinuous(CarlEnvironment):
     """MountainCarContinuous-v0 (Moore 1990), with a force as the action. Time is counted in steps."""
 
     gymnasium_id, carl = "MountainCarContinuous-v0", "CARLMountainCarContinuous"
+    returns = (
+        -99.9,
+        100.0,
+    )  # a tenth of the squared force, which is 1 at most, in 999 steps, and 100 for the goal
     units = MappingProxyType(
         {
             "power": "m/step^2",

@@ -28,6 +28,7 @@ features = (
 spaces = Spaces(observation=4, action=2, discrete=True)
 noise = 4
 horizon = 500
+returns = (1.0, float(horizon))  # 1 per step, and a first step is always made
 success = 475.0  # episode return from which a context counts as solved: Gymnasium's reward threshold
 chunk = 512
 carl = "CARLCartPole"

@@ -9,6 +9,7 @@ Engines give an impulse in each step: their power times their distance from the 
 At the defaults the main engine accelerates the craft (4.96 kg with its legs) by 17.5 m/s^2 on average.
 """
 
+import math
 import sys
 from typing import Any
 
@@ -37,6 +38,7 @@ features = (
 spaces = Spaces(observation=8, action=4, discrete=True)
 noise = simulator.noise
 horizon = 1000
+returns = (-math.inf, math.inf)  # shaped by distance and speed, which have no bound that holds everywhere
 success = 200.0  # Gymnasium's reward threshold
 chunk = 64  # a worker takes about 0.13 MB and 0.4 ms to make
 carl = "CARLLunarLander"

@@ -59,6 +59,7 @@ class MetaWorld(ABC):
     goal_hidden: bool
     noise = simulator.noise
     horizon = 500
+    returns = (0.0, 10.0 * horizon)  # its rewards lie in 0 to 10
     chunk = 8  # a worker takes about 25 MB
     carl = None
     deviations: Mapping[str, str] = MappingProxyType({})

@@ -29,6 +29,7 @@ features = (
 spaces = Spaces(observation=2, action=3, discrete=True)
 noise = 1
 horizon = 200
+returns = (-float(horizon), -1.0)  # -1 per step
 # The return of a missed goal is -200, whatever was done: above it, the goal is reached from some starts at
 # least. Gymnasium's own threshold, -110, is out of reach where gravity is strong: the way there takes longer.
 success = -199.0

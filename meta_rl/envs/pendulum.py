@@ -27,6 +27,7 @@ features = (
 spaces = Spaces(observation=3, action=1, discrete=False, limit=2.0)
 noise = 2
 horizon = 200
+returns = (-math.inf, 0.0)  # rewards are costs, in which `max_speed` counts
 # The optimum's mean return is -145 at the default and -400 at a length of x2.5, the longest from which every start
 # reaches the top within the horizon; means of 20 episodes scatter by 70 there. Without control it is below -1,000.
 success = -500.0

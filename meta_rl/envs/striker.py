@@ -11,6 +11,7 @@ Observations [23] are the seven joints' angles and velocities, and the positions
 not the ball's velocity. Actions are the motors' torques [N m]. The arm can feel the context only in the ball.
 """
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ class Striker:
     spaces = Spaces(observation=23, action=7, discrete=False, limit=3.0)
     noise = simulator.noise
     horizon = 200
+    returns = (-math.inf, 0.0)  # rewards are distances and torques, all costs
     chunk = 64  # a worker takes about 0.5 MB and 2 ms to make
     carl = None
     deviations: Mapping[str, str] = MappingProxyType({})

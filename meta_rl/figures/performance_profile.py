@@ -47,7 +47,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, looks: dict[str, style.Look]) -> None:
         if len(mine):
             scores = mine.pivot(index="seed", columns="context_id", values="score").to_numpy()
             runs = pd.DataFrame(run_profile(scores, THRESHOLDS))
-            bands.draw(ax, method, look, THRESHOLDS, runs, markers=(2 * i, 10))
+            bands.draw(ax, method, look, THRESHOLDS, runs, (2 * i, 10), possible=(0.0, 1.0))
     ax.set_xlim(-0.01, 1.01)
     ax.set_ylim(-0.03, 1.03)
     ax.set_xlabel("score")

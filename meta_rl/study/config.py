@@ -1,7 +1,7 @@
 """A study: read from YAML, checked from end to end before any job runs, and completed with its defaults.
 
 `python -m meta_rl.study.config > config/schema.json` writes the schema that editors use;
-`python -m meta_rl.study.config FILE` checks a study and prints its name.
+`python -m meta_rl.study.config FILE` checks a study and prints its name; what its owner should know goes to stderr.
 """
 
 import json
@@ -18,6 +18,7 @@ from meta_rl.study import variants
 from meta_rl.study.canonical import canonical
 from meta_rl.study.loader import read
 from meta_rl.study.problems import problems as study_problems
+from meta_rl.study.rollouts import notices
 from meta_rl.study.schema import (
     EPISODES,
     OPTIMISERS,
@@ -223,6 +224,9 @@ if __name__ == "__main__":
         print(json.dumps(schema(), indent=2))
     else:
         try:
-            print(load(sys.argv[1])["study"])
+            study = load(sys.argv[1])
+            for line in notices(study, sys.argv[1]):
+                print(line, file=sys.stderr)
+            print(study["study"])
         except UserError as error:
             sys.exit(f"error: {error}")

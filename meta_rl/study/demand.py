@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from meta_rl import registry
+from meta_rl.study.budgets import specialists
 from meta_rl.study.study import Study
 
 _LEAST_MINUTES = 10
@@ -42,11 +43,6 @@ def mem_mb(study: Study, rule: str, /, **wildcards: str) -> int:
 def _members(spec: dict[str, Any]) -> int:
     """Trainings in the stack of a job."""
     return int(spec["seeds"][1]) if isinstance(spec["seeds"], list) else specialists(spec, spec["features"])
-
-
-def specialists(references: dict[str, Any], factors: dict[str, Any]) -> int:
-    places = references["points"] if "points" in references else references["grid"] ** len(factors)
-    return int(places * references["seeds"])
 
 
 def _train_seconds(study: Study, spec: dict[str, Any]) -> float:

@@ -158,6 +158,60 @@ def test_a_study_without_encoders_or_informative_contexts_has_no_scores_but_retu
     assert (found["n_seeds"], found["n_contexts"]) == (3, 0)
 
 
+def bounded(possible: tuple[float, float]) -> pd.DataFrame:
+    """Runs of two methods, of which some fail, where nothing below 0 and nothing above 100 is returned."""
+    seeds = range(5)
+    contexts = frames.contexts(seeds)
+    evaluation = frames.evaluation(contexts, seeds, LEVELS)
+    failed = evaluation["seed"].isin([0, 1, 2]) & (evaluation["method"] == "none")
+    evaluation["episode_return"] = evaluation["episode_return"].mask(failed, 0.0)
+    evaluation["episode_return"] = evaluation["episode_return"].mask(
+        evaluation["seed"].isin([0, 1, 2]) & (evaluation["method"] == "iida"), 100.0
+    )
+    measured = scores(evaluation, frames.references(contexts), contexts, success=50, possible=possible)
+    return metrics(measured, frames.references(contexts), frames.encodings(contexts, seeds), contexts)
+
+
+def test_intervals_end_where_what_is_possible_ends() -> None:
+    free, cut = bounded((-np.inf, np.inf)), bounded((0.0, 100.0))
+    pd.testing.assert_frame_equal(free.drop(columns=["low", "high"]), cut.drop(columns=["low", "high"]))
+    # random returns 20 and the reference 100: a return of 0 is a score of -0.25
+    for metric, method, low, high in (
+        ("iqm_return", "none", 0.0, None),
+        ("mean_return", "iida", None, 100.0),
+        ("cvar_return", "none", 0.0, None),
+        ("mean_score", "none", -0.25, None),
+        ("iqm_score", "iida", None, 1.0),
+        ("optimality_gap", "none", None, 1.25),
+    ):
+        before, after = (row(table, metric, method, "interpolation") for table in (free, cut))
+        assert after["low"] == (before["low"] if low is None else pytest.approx(low))
+        assert after["high"] == (before["high"] if high is None else pytest.approx(high))
+        assert (before["low"] < after["low"]) == (low is not None), metric
+        assert (before["high"] > after["high"]) == (high is not None), metric
+    assert row(free, "optimality_gap", "iida", "interpolation")["low"] == 0.0  # whatever returns can be
+    before, after = (
+        row(table, "return_difference", "iida", "interpolation", "none") for table in (free, cut)
+    )
+    assert before["high"] > after["high"] == 100
+    gaps = (row(table, "generalisation_gap", "none", "interpolation") for table in (free, cut))
+    assert len({(gap["low"], gap["high"]) for gap in gaps}) == 1  # far from what two scores can differ by
+    assert (cut["low"].isna() | (cut["low"] <= cut["estimate"])).all()
+    assert (cut["high"].isna() | (cut["high"] >= cut["estimate"])).all()
+
+
+def test_shares_lie_in_0_to_1_whatever_is_known_of_returns() -> None:
+    found = row(bounded((-np.inf, np.inf)), "collapse_rate", "none", "train")
+    assert found["estimate"] == 1.0
+    assert (found["low"], found["high"]) == (1.0, 1.0)
+    found = row(bounded((-np.inf, np.inf)), "collapse_rate", "iida", "train")
+    assert (found["low"], found["estimate"]) == (0.0, 0.0)
+
+
+def test_an_r2_is_at_most_1(small: pd.DataFrame) -> None:
+    assert small.loc[small["metric"].str.startswith("encoding_r2"), "high"].max() <= 1
+
+
 def test_order_of_rows_does_not_matter(small: pd.DataFrame) -> None:
     shuffled = metrics(*(frame.sample(frac=1, random_state=2) for frame in study(5)))
     pd.testing.assert_frame_equal(shuffled, small)
