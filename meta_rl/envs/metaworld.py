@@ -60,6 +60,7 @@ class MetaWorld(ABC):
     noise = simulator.noise
     horizon = 500
     chunk = 8  # a worker takes about 25 MB
+    gymnasium_id = None
     carl = None
     deviations: Mapping[str, str] = MappingProxyType({})
     refused: Mapping[str, str] = MappingProxyType({})
@@ -201,6 +202,7 @@ def _worker_class(task: str) -> Any:
     class Worker(base):
         default_model = base().model  # compiled once a process, a copy for each worker
         touching_main_object = False  # goes into `info` only, where rows do not look
+        max_path_length = sys.maxsize  # rows count the steps
 
         def _initialize_simulation(self) -> tuple[Any, Any]:
             model = copy.copy(self.default_model)

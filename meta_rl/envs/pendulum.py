@@ -30,6 +30,7 @@ horizon = 200
 # reaches the top within the horizon; means of 20 episodes scatter by 70 there. Without control it is below -1,000.
 success = -500.0
 chunk = 512
+gymnasium_id = "Pendulum-v1"
 carl = "CARLPendulum"
 deviations = {
     "gravity": "carl-bench's `gravity` acts on nothing; its `g` does, whose default and bounds these are",
@@ -87,7 +88,7 @@ def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
     """Gymnasium's Pendulum-v1 with the context's constants, and with the space that follows from them."""
     import gymnasium
 
-    environment = gymnasium.make("Pendulum-v1", render_mode=render_mode).unwrapped
+    environment = gymnasium.make(gymnasium_id, render_mode=render_mode).unwrapped
     for name, value in context.items():  # a NumPy number would turn the torque's single precision to double
         setattr(environment, "g" if name == "gravity" else name, float(value))
     high = np.array([1.0, 1.0, environment.max_speed], dtype=np.float32)

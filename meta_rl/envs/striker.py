@@ -39,6 +39,7 @@ class Striker:
     noise = simulator.noise
     horizon = 200
     chunk = 64  # a worker takes about 0.5 MB and 2 ms to make
+    gymnasium_id = None
     carl = None
     deviations: Mapping[str, str] = MappingProxyType({})
     refused: Mapping[str, str] = MappingProxyType({})

@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from gym_makers import make
+from gym_makers import ENVIRONMENTS, IDS, SLOW, make
 from gymnasium.utils.env_checker import check_env
 
 from meta_rl import registry
@@ -19,9 +19,6 @@ from meta_rl.benchmarks import BENCHMARKS
 from meta_rl.gym.env import ContextualEnv
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENTS = {**{name: name for name in registry.ENVS}, **{k: v.environment for k, v in BENCHMARKS.items()}}
-IDS = [name for name in ENVIRONMENTS if "metaworld" not in ENVIRONMENTS[name]]
-SLOW = [name for name in ENVIRONMENTS if name not in IDS][:1]  # they are alike, and take seconds each
 
 
 def test_everything_has_an_id_and_a_name_that_two_share_means_the_same_environment() -> None:
