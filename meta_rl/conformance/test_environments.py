@@ -2,7 +2,7 @@
 
 import gymnasium
 
-from meta_rl.conformance.environments import ENVIRONMENTS, GYMNASIUM, every_environment, every_name, names
+from meta_rl.conformance.environments import ENVIRONMENTS, every_environment, every_name, names
 from meta_rl.envs import carl_features
 from meta_rl.envs.base import Environment
 from meta_rl.study import space_problems
@@ -59,6 +59,5 @@ def test_the_plain_environment_has_the_declared_spaces(name: str) -> None:
         assert plain.action_space.shape == (spaces.action,)
         assert (plain.action_space.high == spaces.limit).all()
         assert (plain.action_space.low == -spaces.limit).all()
-    assert GYMNASIUM.keys() == ENVIRONMENTS.keys()
-    if GYMNASIUM[name]:
-        assert environment.horizon == gymnasium.spec(GYMNASIUM[name]).max_episode_steps
+    if environment.gymnasium_id:
+        assert environment.horizon == gymnasium.spec(environment.gymnasium_id).max_episode_steps
