@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.error import ResetNeeded
 
 from meta_rl.envs import offscreen
 from meta_rl.errors import UserError, unknown
@@ -81,11 +82,13 @@ class ContextualEnv(Pickled, gymnasium.Env):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Observation, reward, terminated, truncated, info."""
+        if self._place < 0:
+            raise ResetNeeded("Cannot call env.step() before calling env.reset()")
         step = self.rows.step(as_action(action, self.action_space)[None, None])
         self._age += 1
         terminated = bool(step.terminated[0, 0])
         late = self._age >= self.contexts.environment.horizon
-        self._ended, self._told = terminated or late, self._info()
+        self._ended, self._told = self._ended or terminated or late, self._info()
         return self._seen(), float(step.reward[0, 0]), terminated, late and self.spec is None, self._told
 
     def render(self) -> Any:

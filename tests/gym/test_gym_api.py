@@ -84,6 +84,8 @@ def test_an_action_too_many_is_refused(name: str) -> None:
 
 
 def test_a_batch_takes_one_action_a_row_once_it_was_reset() -> None:
+    with pytest.raises(ResetNeeded):
+        make().unwrapped.step(0)
     batch = make_vec("cartpole", 4)
     with pytest.raises(ResetNeeded):
         batch.step(np.zeros(4, dtype=np.int64))
