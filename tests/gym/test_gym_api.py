@@ -178,10 +178,23 @@ def test_chosen_environments_are_reset_where_nothing_resets_them() -> None:
     assert np.array_equal(found, np.where(chosen[:, None], started, stepped))
 
 
-@pytest.mark.parametrize("mode", ["sync", "vector_entry_point"])
-def test_statistics_of_episodes_are_those_of_the_rewards(mode: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "settings"),
+    [
+        ("vector_entry_point", {}),
+        ("sync", {"autoreset_mode": AutoresetMode.NEXT_STEP}),
+        pytest.param(
+            "sync",
+            {"autoreset_mode": AutoresetMode.SAME_STEP},
+            marks=pytest.mark.skipif(gymnasium.__version__ < "1.4", reason="Gymnasium 1.3 is a step short"),
+        ),
+    ],
+)
+def test_statistics_of_episodes_are_those_of_the_rewards(mode: str, settings: dict[str, Any]) -> None:
     vector = vector_wrappers.RecordEpisodeStatistics(
-        gymnasium.make_vec("meta_rl/cartpole_length-v0", 3, mode, max_episode_steps=12)
+        gymnasium.make_vec(
+            "meta_rl/cartpole_length-v0", 3, mode, vector_kwargs=settings, max_episode_steps=12
+        )
     )
     vector.reset(seed=0)
     vector.action_space.seed(0)
