@@ -61,8 +61,8 @@ class Environments(Protocol):
     def believing(self, context: dict[str, float]) -> "Environments":
         """The same rows in the eyes of a controller that takes {feature: value} for true, wherever it is."""
 
-    def render(self) -> np.ndarray:
-        """An image of the first row, uint8 [height, width, 3]; only where built with `render`."""
+    def render(self, row: int = 0) -> np.ndarray:
+        """An image of a row, uint8 [height, width, 3]; only where built with `render`."""
 
     def close(self) -> None:
         """Free what is drawn into, while it still can be."""

@@ -10,21 +10,8 @@ from meta_rl.spaces import Environments
 ENVIRONMENTS: dict[str, Environment] = {name: registry.load("environment", name) for name in registry.ENVS}
 PHYSICS = {name: one for name, one in ENVIRONMENTS.items() if hasattr(one, "initial")}
 SIMULATORS = {name: one for name, one in ENVIRONMENTS.items() if name not in PHYSICS}
-# Which environment of Gymnasium's the default context is: None where the package that it is from registers none.
-GYMNASIUM = {
-    "cartpole": "CartPole-v1",
-    "mountaincar": "MountainCar-v0",
-    "pendulum": "Pendulum-v1",
-    "lunarlander": "LunarLander-v3",
-    "acrobot": "Acrobot-v1",
-    "mountaincar_continuous": "MountainCarContinuous-v0",
-    "bipedalwalker": "BipedalWalker-v3",
-    "metaworld_push": None,
-    "metaworld_pick_place": None,
-    "metaworld_reach_goal": None,
-    "striker": None,
-    "striker_epi": None,
-}
+# Those whose default context is an environment that Gymnasium registers.
+REGISTERED = [name for name, one in ENVIRONMENTS.items() if one.gymnasium_id]
 
 ROWS = (2, 2)
 ALL = np.ones(ROWS, dtype=bool)

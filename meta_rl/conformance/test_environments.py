@@ -6,7 +6,6 @@ import numpy as np
 from meta_rl.conformance.environments import (
     ALL,
     ENVIRONMENTS,
-    GYMNASIUM,
     ROWS,
     every_environment,
     every_name,
@@ -71,9 +70,8 @@ def test_the_plain_environment_has_the_declared_spaces(name: str) -> None:
         assert plain.action_space.shape == (spaces.action,)
         assert (plain.action_space.high == spaces.limit).all()
         assert (plain.action_space.low == -spaces.limit).all()
-    assert GYMNASIUM.keys() == ENVIRONMENTS.keys()
-    if GYMNASIUM[name]:
-        assert environment.horizon == gymnasium.spec(GYMNASIUM[name]).max_episode_steps
+    if environment.gymnasium_id:
+        assert environment.horizon == gymnasium.spec(environment.gymnasium_id).max_episode_steps
 
 
 @every_environment

@@ -10,7 +10,7 @@ feature is the number of a vehicle, 0 by default.
 
 import math
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +30,7 @@ class CarlEnvironment:
 
     Each feature of carl-bench is in `units` or in `refused`. Defaults are Gymnasium's values; the bounds (low,
     high) are carl-bench's where `bounds` has no other. Horizon and success are those that Gymnasium registers.
+    Features and spaces wait until they are asked for: they take carl-bench and the simulator.
     """
 
     gymnasium_id: str
@@ -49,15 +50,24 @@ class CarlEnvironment:
         import gymnasium
 
         self.__name__ = f"{__name__}:{self.carl}"
-        registered, usual = gymnasium.spec(self.gymnasium_id), self.make()
+        registered = gymnasium.spec(self.gymnasium_id)
         self.horizon, self.success = registered.max_episode_steps, float(registered.reward_threshold)
-        theirs, features = carl_features.features(self.carl), []
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        theirs, usual, features = carl_features.features(self.carl), self.make(), []
         for name, unit in self.units.items():
             low, high = self.bounds.get(name, (theirs[name].lower, theirs[name].upper))
             features.append(Feature(name, self.constant(usual, name), float(low), float(high), unit))
-        self.features = tuple(features)
+        return tuple(features)
+
+    @cached_property
+    def spaces(self) -> Spaces:
+        import gymnasium
+
+        usual = self.make()
         discrete = isinstance(usual.action_space, gymnasium.spaces.Discrete)
-        self.spaces = Spaces(
+        return Spaces(
             observation=usual.observation_space.shape[0],
             action=int(usual.action_space.n) if discrete else usual.action_space.shape[0],
             discrete=discrete,

@@ -31,6 +31,7 @@ horizon = 500
 returns = (1.0, float(horizon))  # 1 per step, and a first step is always made
 success = 475.0  # episode return from which a context counts as solved: Gymnasium's reward threshold
 chunk = 512
+gymnasium_id = "CartPole-v1"
 carl = "CARLCartPole"
 deviations = {
     "force_mag": "a negative force swaps the two actions: the sign of the actuator is a context, too"
@@ -86,7 +87,7 @@ def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
     """Gymnasium's CartPole-v1 with the context's constants, and with those that follow from them."""
     import gymnasium
 
-    environment = gymnasium.make("CartPole-v1", render_mode=render_mode).unwrapped
+    environment = gymnasium.make(gymnasium_id, render_mode=render_mode).unwrapped
     for name, value in context.items():
         setattr(environment, name, value)
     environment.total_mass = context["masspole"] + context["masscart"]

@@ -41,6 +41,7 @@ horizon = 1000
 returns = (-math.inf, math.inf)  # shaped by distance and speed, which have no bound that holds everywhere
 success = 200.0  # Gymnasium's reward threshold
 chunk = 64  # a worker takes about 0.13 MB and 0.4 ms to make
+gymnasium_id = "LunarLander-v3"
 carl = "CARLLunarLander"
 deviations = {
     GRAVITY: "down to -44, 4.4 times the default: the physics allow it; below 0, so that it keeps its sign"
@@ -85,6 +86,6 @@ def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
         apply(environment, context)
         return environment
     given = {"gravity": context[GRAVITY]} if -12 < context[GRAVITY] < 0 else {}
-    environment = gymnasium.make("LunarLander-v3", render_mode=render_mode, **given).unwrapped
+    environment = gymnasium.make(gymnasium_id, render_mode=render_mode, **given).unwrapped
     environment.gravity = context[GRAVITY]
     return environment

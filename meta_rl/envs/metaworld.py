@@ -61,6 +61,7 @@ class MetaWorld(ABC):
     horizon = 500
     returns = (0.0, 10.0 * horizon)  # its rewards lie in 0 to 10
     chunk = 8  # a worker takes about 25 MB
+    gymnasium_id = None
     carl = None
     deviations: Mapping[str, str] = MappingProxyType({})
     refused: Mapping[str, str] = MappingProxyType({})
@@ -202,6 +203,7 @@ def _worker_class(task: str) -> Any:
     class Worker(base):
         default_model = base().model  # compiled once a process, a copy for each worker
         touching_main_object = False  # goes into `info` only, where rows do not look
+        max_path_length = sys.maxsize  # rows count the steps
 
         def _initialize_simulation(self) -> tuple[Any, Any]:
             model = copy.copy(self.default_model)

@@ -32,6 +32,7 @@ returns = (-math.inf, 0.0)  # rewards are costs, in which `max_speed` counts
 # reaches the top within the horizon; means of 20 episodes scatter by 70 there. Without control it is below -1,000.
 success = -500.0
 chunk = 512
+gymnasium_id = "Pendulum-v1"
 carl = "CARLPendulum"
 deviations = {
     "gravity": "carl-bench's `gravity` acts on nothing; its `g` does, whose default and bounds these are",
@@ -94,10 +95,9 @@ def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
     """
     import gymnasium
 
-    environment: Any = gymnasium.make("Pendulum-v1", render_mode=render_mode).unwrapped
-    constants = {
-        name: float(value) for name, value in context.items()
-    }  # NumPy's would make the torque double
+    environment: Any = gymnasium.make(gymnasium_id, render_mode=render_mode).unwrapped
+    # NumPy's numbers would make the torque double.
+    constants = {name: float(value) for name, value in context.items()}
     gear = constants.pop("gear")
     for name, value in constants.items():
         setattr(environment, "g" if name == "gravity" else name, value)

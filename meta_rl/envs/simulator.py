@@ -42,10 +42,9 @@ class SimulatorRows:
         self, simulator: Any, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False
     ) -> None:
         self.simulator, self.rows = simulator, rows
-        self.spaces, self.noise = simulator.spaces, noise
+        self.spaces, self.noise, self.horizon = simulator.spaces, noise, simulator.horizon
         count = rows[0] * rows[1]
-        # Only the first row is ever drawn, and what can be drawn is slower.
-        self.workers = [simulator.make("rgb_array" if render and row == 0 else None) for row in range(count)]
+        self.workers = [simulator.make("rgb_array" if render else None) for _ in range(count)]
         self._start = getattr(simulator, "start", start)
         self._varied = varied
         # Values of all features, varied or not, float64 [S, N] each: what controllers may know.
@@ -80,7 +79,7 @@ class SimulatorRows:
             observation[row], reward[row], terminated[row], _, _ = worker.step(each[row])
             taken = self._actions[row]
             taken.append(each[row])
-            truncated[row] = len(taken) >= self.simulator.horizon
+            truncated[row] = len(taken) >= self.horizon
         kinds = ((reward, float), (terminated, bool), (truncated, bool))
         return Step(self.observation, *(np.array(one, dtype=kind).reshape(self.rows) for one, kind in kinds))
 
@@ -93,8 +92,8 @@ class SimulatorRows:
         other.context = self.context | told
         return other
 
-    def render(self) -> np.ndarray:
-        return self.workers[0].render()
+    def render(self, row: int = 0) -> np.ndarray:
+        return self.workers[row].render()
 
     def close(self) -> None:
         for worker in self.workers:
@@ -123,7 +122,7 @@ class SimulatorRows:
             self._actions[row] = list(itertools.islice(taken, age))
             for action in self._actions[row]:
                 self._observation[row], _, self._terminated[row], _, _ = self.workers[row].step(action)
-            self._truncated[row] = age >= self.simulator.horizon
+            self._truncated[row] = age >= self.horizon
 
     def _begin(self, row: int, seed: int) -> None:
         worker = self.workers[row]

@@ -41,6 +41,7 @@ class Striker:
     horizon = 200
     returns = (-math.inf, 0.0)  # rewards are distances and torques, all costs
     chunk = 64  # a worker takes about 0.5 MB and 2 ms to make
+    gymnasium_id = None
     carl = None
     deviations: Mapping[str, str] = MappingProxyType({})
     refused: Mapping[str, str] = MappingProxyType({})
