@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 _BLOCK = 256  # positions in a block of the pool
+_WAITING = 4096  # positions of a seed that may wait to be entered
 
 
 class ContextIndex:
@@ -14,35 +15,32 @@ class ContextIndex:
     A context's positions are a queue, because what the ring overwrites is the oldest of its context. Queues lie in
     blocks of one pool: however uneven the contexts are, a position takes the memory of a few integers, and adding,
     dropping and drawing one take the same time for a ring of any size. Entries are numbered: those of a context from
-    `first` to `last`.
+    `first` to `last`. What is added waits until something is drawn, because many are entered in the time of one.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._rounds = capacity // _BLOCK + 2  # blocks of a context at most
-        self._numbers = np.empty(
-            (0, capacity), dtype=np.int32
-        )  # [S, capacity]: the context of each position, or -1
+        # [S, capacity]: the context of each position, or -1
+        self._numbers = np.empty((0, capacity), dtype=np.int32)
+        self._waiting: list[tuple[int, np.ndarray]] = []  # what `add` was told
 
     def add(self, head: int, numbers: np.ndarray) -> None:
-        """The steps at positions head to head + N are now of the contexts `numbers`, int64 [S, N]."""
-        seeds, rows = numbers.shape
-        if not len(self._numbers):
-            self._allocate(seeds)
-        if (contexts := int(numbers.max()) + 1) > self._first.shape[1]:
-            self._widen(contexts)
-        place = slice(head, head + rows)
-        gone = self._numbers[:, place].astype(np.int64)
-        if gone[0, 0] >= 0:
-            self._drop(gone)
-        self._numbers[:, place] = numbers
-        self._append(numbers, np.arange(head, head + rows))
+        """The steps at positions head to head + N are now of the contexts `numbers`, int64 [S, N].
+
+        Steps follow each other around the ring.
+        """
+        rows = numbers.shape[1]
+        if (len(self._waiting) + 1) * rows > min(_WAITING, self.capacity):
+            self._enter()
+        self._waiting.append((head, numbers))
 
     def draw(self, positions: np.ndarray, chance: np.ndarray) -> np.ndarray:
         """K positions of the same context for each, with replacement, int64 [S, B, K].
 
         `positions` are held ones, int64 [S, B]; `chance` is U[0, 1), [S, B, K].
         """
+        self._enter()
         seed = np.arange(len(positions))[:, None]
         context = self._numbers[seed, positions]
         first = self._first[seed, context]
@@ -53,12 +51,30 @@ class ContextIndex:
         return self._pool.ravel()[seed[..., None] * self._pool.shape[1] + block * _BLOCK + entry % _BLOCK]
 
     def state_dict(self) -> dict[str, Any]:
+        self._enter()
         arrays = {name: torch.from_numpy(value) for name, value in vars(self).items() if _is_array(value)}
         return {name.removeprefix("_"): value for name, value in arrays.items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             setattr(self, f"_{name}", value.numpy().copy())
+        self._waiting = []
+
+    def _enter(self) -> None:
+        """Let what is waiting take the place of what was at its positions."""
+        if not self._waiting:
+            return
+        (head, _), numbers = self._waiting[0], np.concatenate([told for _, told in self._waiting], 1)
+        self._waiting = []
+        if not len(self._numbers):
+            self._allocate(len(numbers))
+        if (contexts := int(numbers.max()) + 1) > self._first.shape[1]:
+            self._widen(contexts)
+        positions = (head + np.arange(numbers.shape[1])) % self.capacity
+        gone = self._numbers[:, positions].astype(np.int64)
+        self._drop(gone[:, gone[0] >= 0])  # all seeds have filled as much of the ring
+        self._numbers[:, positions] = numbers
+        self._append(numbers, positions)
 
     def _allocate(self, seeds: int) -> None:
         self._numbers = np.full((seeds, self.capacity), -1, dtype=np.int32)
