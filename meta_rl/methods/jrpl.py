@@ -13,6 +13,8 @@ is the setting `transitions`:
 - `recent`: the last K transitions of the running episode, in training as at test. As they are consecutive, z can tell
   the recent state instead of the context.
 
+A study has the last two as variants, say `{recent_jrpl: {method: jrpl, transitions: recent}}`.
+
 With DQN and DDQN the loss is that of the Q-network, with DDPG and SAC the critic's, with PPO the value loss; policies
 of their own get the encoding without its gradient. Where an agent normalises observations, those in the transitions
 are normalised alike. Target networks hold their own copy of the encoder.

@@ -216,8 +216,9 @@ def test_evaluation_tells_another_context_of_the_same_set() -> None:
     torch.testing.assert_close(told, scaled)
 
 
-def test_training_tells_a_new_wrong_context_at_every_reset() -> None:
-    stack = small.training("shuffled", [0, 1])
+@pytest.mark.parametrize("method", ["shuffled", "cgate_shuffled"])
+def test_training_tells_a_new_wrong_context_at_every_reset(method: str) -> None:
+    stack = small.training(method, [0, 1])
     true: set[tuple[float, float]] = set()
     for _ in range(400):
         stack._step()
