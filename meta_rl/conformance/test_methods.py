@@ -13,7 +13,7 @@ from meta_rl.conformance.probes import DISCRETE
 from meta_rl.conformance.small import keys
 from meta_rl.methods.base import Method, PerNetwork
 from meta_rl.stack.rollout import Rollout, Watch
-from meta_rl.stack.seen import Seen, Window
+from meta_rl.stack.seen import RECENT, Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.training.policy import tensors
 
@@ -135,6 +135,15 @@ class TestWindows:
         transitions[0, 1] += 1
         changed = (encode(method, transitions, mask) != before).any(-1)
         assert changed.tolist() == [[False, True, False], [False] * 3]
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_a_window_whose_order_matters_holds_the_last_transitions(name: str) -> None:
+    method = build(name)
+    assert method.transitions == RECENT
+    transitions, mask = normal(*ROWS, method.window, 4), torch.ones(*ROWS, method.window)
+    turned = encode(method, transitions.flip(2), mask)
+    assert (turned != encode(method, transitions, mask)).any(-1).all()
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
