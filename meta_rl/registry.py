@@ -62,10 +62,13 @@ METHODS = {
     "iida": Entry("meta_rl.methods.iida", needs=frozenset({"window"}), pretrain="generator", predicts=True),
     "epi": Entry("meta_rl.methods.epi", needs=frozenset({"window"}), pretrain="vine"),
     "jrpl": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"}), joint=True, control="random_encoder"),
-    "cgate": Entry("meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True),
+    "cgate": Entry(
+        "meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True, control="cgate_shuffled"
+    ),
     # Controls: an encoder that nothing trains, a context that is wrong, and no other context than the default one.
     "random_encoder": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"})),
     "shuffled": Entry("meta_rl.methods.explicit", needs=frozenset({"wrong_context"})),
+    "cgate_shuffled": Entry("meta_rl.methods.cgate", needs=frozenset({"wrong_context"}), joint=True),
     "default": Entry("meta_rl.methods.none", train_on="default"),
 }
 AGENTS = {

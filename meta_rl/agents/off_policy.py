@@ -26,7 +26,7 @@ class OffPolicy(Agent):
         self.config, self.streams, self.spaces = config, streams, task.spaces
         self.gamma, self.n_envs = config.gamma, config.n_envs
         self.inputs = self.meet(method, joint, task.spaces)  # widths by network
-        self.replay = Replay(config.replay, joint, method.window, task.spaces)
+        self.replay = Replay(config.replay, self.joint, method.window, task.spaces, method.transitions)
         self.optimisers: dict[str, Adam] = {}
         self.steps = 0  # env_steps of each seed so far
 
@@ -45,8 +45,15 @@ class OffPolicy(Agent):
         since = max(before, self.config.learning_starts)
         for _ in range(self.due(self.config.train_every, since) * self.config.gradient_steps):
             index = self.streams.integers("replay", self.replay.size, self.config.batch)
-            figures = self.update(self.replay.sample(torch.from_numpy(index)))
+            figures = self.update(self.replay.sample(torch.from_numpy(index), self._chance()))
         return figures
+
+    def _chance(self) -> Tensor | None:
+        """What windows are drawn by, where they are random; float64 [S, B, C]."""
+        if not self.replay.chances:
+            return None
+        drawn = self.streams.uniform("replay/window", self.config.batch, self.replay.chances)
+        return torch.from_numpy(drawn)
 
     def due(self, every: int, since: int) -> int:
         """How many multiples of `every` lie in (since, steps]."""

@@ -27,6 +27,8 @@ class Method(Protocol):
     size: int
     state: int
     probe_steps: int
+    transitions: str
+    anew: bool
 
     @property
     def probe(self) -> Any:

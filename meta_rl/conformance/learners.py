@@ -43,7 +43,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 3, "size": 2, "encoder": (5,), "predictor": (5,)},
     "jrpl": {"window": 2, "hidden": (8,)},
     "random_encoder": {"window": 2, "hidden": (8,)},
-    "cgate": {"size": 16, "hidden": (16,)},
+    "cgate": {"size": 16, "state": (16,), "hidden": (16,)},
+    "cgate_shuffled": {"size": 16, "state": (16,), "hidden": (16,)},
     "epi": {"steps": 2, "size": 2},
 }
 
@@ -107,6 +108,13 @@ def transition(
         torch.full(shape, truncated),
         torch.zeros(shape, dtype=torch.int64),
     )
+
+
+def remembered(agent: Any, index: Tensor) -> Any:
+    """What an off-policy agent remembers at `index` [S, B], with windows that are drawn, if they are random."""
+    chances = agent.replay.chances
+    chance = np.random.default_rng(0).random((*index.shape, chances)) if chances else None
+    return agent.replay.sample(index, None if chance is None else torch.from_numpy(chance))
 
 
 def fixed(network: torch.nn.Module, values: list[float]) -> None:

@@ -43,7 +43,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 5, "size": 3, "encoder": [8], "predictor": [8], "updates": 20, "batch": 8},
     "jrpl": {"window": 5, "size": 3, "hidden": [8]},
     "random_encoder": {"window": 5, "size": 3, "hidden": [8]},
-    "cgate": {"size": 8, "hidden": [8]},
+    "cgate": {"size": 8, "state": [8], "hidden": [8]},
+    "cgate_shuffled": {"size": 8, "state": [8], "hidden": [8]},
     "epi": {
         "steps": 3, "size": 3, "encoder": [8], "predictor": [8], "probe": [8], "probes": 2, "refit": 1,
         "updates": 5,

@@ -13,13 +13,13 @@ from meta_rl.conformance.probes import DISCRETE
 from meta_rl.conformance.small import keys
 from meta_rl.methods.base import Method, PerNetwork
 from meta_rl.stack.rollout import Rollout, Watch
-from meta_rl.stack.seen import Seen, Window
+from meta_rl.stack.seen import RECENT, Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.training.policy import tensors
 
 WINDOWED = [name for name, entry in registry.METHODS.items() if "window" in entry.needs]
-# EPI reads the steps of its probe in their order.
-UNORDERED = [name for name in WINDOWED if name != "epi"]
+ORDERED = [name for name in WINDOWED if build(name).ordered]
+UNORDERED = [name for name in WINDOWED if name not in ORDERED]
 every_network = pytest.mark.parametrize("network", [POLICY, CRITIC])
 PRETRAINED = [name for name, entry in registry.METHODS.items() if entry.pretrain]
 
@@ -61,7 +61,8 @@ def test_networks_read_the_observation_and_z_or_z_alone(name: str, network: str)
     read, told = method.read(shown, network), method.told(shown, network)
     assert told.shape == (*ROWS, method.size)
     assert read.shape == (*ROWS, method.width(DISCRETE, network))
-    before = () if name == "cgate" else (shown.observation,)  # cgate's features are of the observation, too
+    # Features of the observation, where they are part of z, stand in its place.
+    before = () if read.shape[-1] == method.size else (shown.observation,)
     assert torch.equal(read, torch.cat((*before, told), -1))
 
 
@@ -134,6 +135,15 @@ class TestWindows:
         transitions[0, 1] += 1
         changed = (encode(method, transitions, mask) != before).any(-1)
         assert changed.tolist() == [[False, True, False], [False] * 3]
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_a_window_whose_order_matters_holds_the_last_transitions(name: str) -> None:
+    method = build(name)
+    assert method.transitions == RECENT
+    transitions, mask = normal(*ROWS, method.window, 4), torch.ones(*ROWS, method.window)
+    turned = encode(method, transitions.flip(2), mask)
+    assert (turned != encode(method, transitions, mask)).any(-1).all()
 
 
 @pytest.mark.parametrize("name", PRETRAINED)

@@ -54,6 +54,7 @@ _FIXED = {
     "random_encoder": Look("#882255", "X", _LONG),
     "shuffled": Look("#999933", "*", _DASHED),
     "cgate": Look("#332288", "p", _SOLID),
+    "cgate_shuffled": Look("#ddcc77", "H", _DASHED),
 }
 _MARKERS, _DASHES = ("8", "h", "<", ">"), (_SOLID, _DASHED, _DASHDOT, _LONG)
 _FREE = [

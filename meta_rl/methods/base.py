@@ -10,21 +10,25 @@ from torch import Tensor, nn
 from meta_rl.agents.base import Agent
 from meta_rl.agents.protocols import CRITIC
 from meta_rl.spaces import Environments, Spaces
-from meta_rl.stack.seen import Seen, Window
+from meta_rl.stack.seen import RECENT, Seen, Window
 from meta_rl.streams import Streams
 
 
 class Method(nn.Module):
     """What the agent is told about the context: an encoding z of `size`, beside the observation.
 
-    `window` is the number K of past transitions that it wants, `state` the width H of what it keeps of an episode
-    where it has a history. What the registry does not declare in `needs` arrives as None, in training and in
-    evaluation. A method that the agent's losses train (`joint`) is one for all of its networks: the critic's loss
-    trains it, and the policy gets z without gradient. `PerNetwork` is one for each.
+    `window` is the number K of transitions that it wants, `state` the width H of what it keeps of an episode where it
+    has a history. It learns from windows of its `context` across episodes, of the `episode` so far, or of its last
+    (`recent`) transitions. A running episode shows it the last ones where that is so, else a random subset. What the
+    registry does not declare in `needs` arrives as None, in training and in evaluation. A method that the agent's
+    losses train (`joint`) is one for all of its networks: the critic's loss trains it, and the policy gets z without
+    gradient. `PerNetwork` is one for each.
     """
 
     shared: bool = True  # among an agent's networks
     window: int = 0
+    transitions: str = RECENT
+    anew: bool = False  # whether agents compute z anew as they learn, also where no loss trains it
     size: int = 0
     state: int = 0
     ordered: bool = False  # whether the order of the transitions in a window matters
@@ -105,6 +109,7 @@ class PerNetwork(Method):
             made = self._make(Streams([f"{key}/{network}" for key in self._keys]))
             self.parts[network] = made
             self.window, self.size, self.state = made.window, made.size, self.state + made.state
+            self.transitions = made.transitions
         return self.parts[network]
 
     def advance(self, state: Tensor, step: Tensor) -> Tensor:

@@ -21,12 +21,16 @@ MEASURED = "costs.csv"
 # Controls are other methods under other conditions, which is all that there is to say of them.
 _CONTROLS = {
     "random_encoder": """\
-A control: the encoder of `jrpl` as it was drawn, never trained. What an agent gains with it, it gains from seeing some
-function of its last transitions; a learnt encoding is worth what it gains beyond that.""",
+A control: the encoder of `jrpl` as it was drawn, never trained. It sees the same transitions, normalised alike, in
+training and at test. What an agent gains with it, it gains from seeing some function of them; a learnt encoding is
+worth what it gains beyond that.""",
     "shuffled": """\
 A control: `explicit` that is told a wrong context, another one of the same set, drawn anew at every reset, in training
 and in evaluation. It has the inputs and the scale of `explicit`, and no information. If it is significantly better
 than `none`, the summary page raises a red flag: then more inputs help by themselves.""",
+    "cgate_shuffled": """\
+A control: `cgate` that is told a wrong context, another one of the same set, drawn anew at every reset, in training and
+in evaluation. It has the networks of `cgate`, and no information. Gating is worth what `cgate` gains beyond that.""",
     "default": """\
 A control: `none`, trained in the default context alone. What it reaches elsewhere is what needs no varied contexts in
 training. Its `train` split holds contexts that the other methods trained in; it has not seen them either.""",
@@ -35,7 +39,7 @@ _TOLD = {
     "context": "the true context",
     "wrong_context": "a context of the same set that is not the true one",
     "history": "all that happened in the running episode, or before it, as a state",
-    "window": "the last transitions of the running episode, or those of a probe before it",
+    "window": "transitions of the running episode, or of a probe before it",
 }
 _PRETRAINED = {
     "generator": "before the agent trains, on trajectories of a generator in each train context",
@@ -62,7 +66,7 @@ def page(name: str, entry: Entry, measured: pd.DataFrame | None = None) -> str:
     """What a method is told, what trains it, what it costs and which settings it has."""
     described = _CONTROLS.get(name) or inspect.getdoc(importlib.import_module(entry.module)) or ""
     parts = [f"# {name}", described, "\n".join(_facts(entry)), *_settings(entry)]
-    if measured is not None:
+    if measured is not None and name in set(measured["method"]):
         parts.append("## Time\n\n" + _times(measured[measured["method"].isin(["none", name])]))
     return "\n\n".join(parts) + "\n"
 
@@ -75,6 +79,8 @@ def _facts(entry: Entry) -> Iterator[str]:
     yield f"- spends, beside the steps of its agent: {_spends(entry)}"
     regimes = "`cold` and `probe10`" if entry.infers else "the same in `cold` and `probe10`"
     yield f"- evaluated: {regimes}"
+    if entry.control:
+        yield f"- control: [`{entry.control}`]({entry.control}.md)"
 
 
 def _told(entry: Entry) -> str:

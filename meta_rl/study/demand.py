@@ -21,6 +21,7 @@ _BASE_MB = 1500  # Snakemake, Python and PyTorch
 _SETS = 30  # copies of the activations of a pretraining: three times and more what its process grew by
 _ROWS = 32  # transitions of each context in an update of a method that probes
 _FLOAT = 4  # bytes
+_INDEX = 8  # numbers of that size that a transition takes in an index of contexts
 _TABLE_ROW = 700  # bytes of a row of a table with vectors in its cells
 
 
@@ -51,9 +52,22 @@ def _train_seconds(study: Study, spec: dict[str, Any]) -> float:
     weights = sum(a * b for a, b in zip([_width(spec), *hidden], [*hidden, 1], strict=True))
     # Transitions that go through an update, per environment step.
     used = own["epochs"] if "epochs" in own else own["batch"] * own["gradient_steps"] / own["train_every"]
-    window = spec["method_settings"].get("window", 0) if registry.METHODS[spec["method"]].joint else 0
-    step = _STEP + _UPDATE * used * (weights + 500 * window)
+    step = _STEP + _UPDATE * used * (weights + 500 * _encoded(spec))
     return _members(spec) * spec["env_steps"] * (step + _row_step(spec))
+
+
+def _encoded(spec: dict[str, Any]) -> int:
+    """Transitions that go through an encoder for each one of an update: what is pretrained is encoded only once.
+
+    An on-policy agent reads by two windows where they are drawn across episodes: as it acted, and as its critic learns.
+    """
+    own = spec["method_settings"]
+    drawn = 2 if "epochs" in spec["agent_settings"] and _of_context(spec) else 1
+    return 0 if registry.METHODS[spec["method"]].pretrain else int(drawn * own.get("window", 0))
+
+
+def _of_context(spec: dict[str, Any]) -> bool:
+    return spec["method_settings"].get("transitions") == "context"
 
 
 def _tune_seconds(study: Study, spec: dict[str, Any]) -> float:
@@ -110,7 +124,8 @@ def _sets(study: Study, spec: dict[str, Any]) -> int:
 
 def _replay_bytes(study: Study, spec: dict[str, Any]) -> float:
     """The memory of off-policy agents, and as much again while it is written to a checkpoint."""
-    return 2 * _members(spec) * spec["agent_settings"].get("replay", 0) * 2 * (_width(spec) + 4) * _FLOAT
+    numbers = 2 * (_width(spec) + 4) + (_INDEX if _of_context(spec) else 0)
+    return 2 * _members(spec) * spec["agent_settings"].get("replay", 0) * numbers * _FLOAT
 
 
 def _trajectory_bytes(study: Study, spec: dict[str, Any]) -> float:

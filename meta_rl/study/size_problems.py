@@ -51,7 +51,8 @@ def _of_trainings(benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[
         yield f"agents.{agent}.{key}", max(seeds, special) * kept, _ROWS, "transitions in a job"
         yield f"agents.{agent}.hidden", max(seeds, special) * weights, _ROWS, "weights in a job"
     for method, settings in own["method_settings"].items():
-        collected = seeds * contexts * settings.get("transitions", 0)
+        pretrained = bool(registry.METHODS[study["methods"][method]].pretrain)
+        collected = seeds * contexts * settings["transitions"] if pretrained else 0
         steps = budgets.total(own["train"], study["methods"][method], settings, contexts)
         yield f"method_settings.{method}.transitions", collected, _ROWS, "transitions in a job"
         yield f"train.env_steps, with the pretraining of {method}", steps, _STEPS, "env_steps"

@@ -14,7 +14,7 @@ from meta_rl.spaces import Environments
 from meta_rl.stack.play import Episodes, play
 from meta_rl.stack.rollout import Rollout
 from meta_rl.stack.seen import Seen
-from meta_rl.streams import Streams
+from meta_rl.streams import KEYS, Streams
 from meta_rl.training.information import COLD, Prober, regime
 from meta_rl.training.policy import Runs
 
@@ -30,6 +30,7 @@ class Cases(NamedTuple):
     contexts: np.ndarray  # float64 [S, R, F]
     wrong: np.ndarray  # float64 [S, R, F]: others of the same set
     noise: np.ndarray  # float64 [S, R, U]
+    key: np.ndarray  # int64 [S, R]: with the run's own, what random windows are drawn by
 
     def chunks(self, size: int) -> Iterator["Cases"]:
         """At most `size` cases per policy at a time."""
@@ -61,12 +62,13 @@ def cases(
     """Episodes of the numbers [E] in each context: ids [S, C], contexts [S, C, F] -> C * E cases per policy.
 
     Initial states are common random numbers: they depend on benchmark, split, context and episode alone. So do
-    wrong contexts, and on how many there are to choose from.
+    keys, and wrong contexts, which depend on how many there are to choose from, too.
     """
     count = len(episodes)
     streams = Streams([f"{benchmark}/{split}/{number}" for number in ids.ravel()])
     drawn = streams.uniform("initial", int(episodes.max()) + 1, noise)[:, episodes]
     turned = streams.uniform("wrong", int(episodes.max()) + 1)[:, episodes].reshape(*ids.shape, count)
+    keys = streams.integers("window", KEYS, int(episodes.max()) + 1)[:, episodes]
     place = another(np.arange(ids.shape[1])[:, None], turned, ids.shape[1])
     return Cases(
         split,
@@ -75,6 +77,7 @@ def cases(
         np.repeat(contexts, count, axis=1),
         contexts[np.arange(len(ids))[:, None], place.reshape(len(ids), -1)],
         drawn.reshape(len(ids), -1, noise),
+        keys.reshape(len(ids), -1),
     )
 
 
@@ -88,8 +91,11 @@ def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
     if method.probe is not None:  # what its probe has shown is all that it is told
         fills = method.probe_steps if cold else 0
     rollout = agent.rollout(environments, needs, fills)
+    keys = None
+    if method.window:  # a run's own, and an episode's, as both are to be independent of others
+        keys = chunk.key ^ Streams(agent.streams.keys).integers("evaluated window", KEYS, 1)
     known = (
-        Prober(environments, agent, needs)(chunk.contexts, chunk.noise, probed, chunk.wrong)[0]
+        Prober(environments, agent, needs)(chunk.contexts, chunk.noise, probed, chunk.wrong, keys)[0]
         if probed
         else None
     )
@@ -100,7 +106,9 @@ def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
             return method.probe.act(Seen(seen.observation), explore=False)
         return agent.act(seen, explore=False)
 
-    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, agent.encode)
+    return play(
+        rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, agent.encode, keys
+    )
 
 
 def play_controller(

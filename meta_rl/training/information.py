@@ -50,15 +50,20 @@ class Prober:
         self._rollout = agent.rollout(environments, needs, fills)
 
     def __call__(
-        self, contexts: np.ndarray, noise: np.ndarray, steps: int, wrong: np.ndarray | None = None
+        self,
+        contexts: np.ndarray,
+        noise: np.ndarray,
+        steps: int,
+        wrong: np.ndarray | None = None,
+        keys: np.ndarray | None = None,
     ) -> tuple[Seen, np.ndarray]:
         """What is known after `steps` steps in contexts [S, N, F] from noise [S, N, U]; steps taken, int64 [S, N].
 
-        `wrong` are the contexts that a method is told which declares a wrong one.
+        `wrong` are the contexts that a method is told which declares a wrong one; `keys` are as in `Rollout.reset`.
         """
         rollout = self._rollout
         running = torch.ones(rollout.environments.rows, dtype=torch.bool)
-        rollout.reset(running.numpy(), contexts, noise, wrong)
+        rollout.reset(running.numpy(), contexts, noise, wrong, keys=keys)
         known = rollout.seen
         taken = torch.zeros(running.shape, dtype=torch.int64)
         for _ in range(steps):

@@ -15,7 +15,7 @@ from meta_rl.job import Progress
 from meta_rl.registry import Entry
 from meta_rl.spaces import Environments
 from meta_rl.stack.seen import Seen
-from meta_rl.streams import Streams
+from meta_rl.streams import KEYS, Streams
 from meta_rl.training import memory
 from meta_rl.training.checkpoints import Checkpoint
 from meta_rl.training.curves import POINTS, Log, Point, as_arrays, as_tensors
@@ -42,6 +42,8 @@ class Training:
     ) -> None:
         self.agent, self.environments, self.streams = agent, environments, streams
         self.contexts = contexts
+        # Which of its run's contexts each row is in, int64 [S, N]: what memories are told, and no method sees.
+        self._numbers = np.zeros(environments.rows, dtype=np.int64)
         self._misled = "wrong_context" in entry.needs
         self._prober = None if probed is None else Prober(probed, agent, entry.needs)
         self.rollout = agent.rollout(environments, entry.needs, None if probed is None else 0)
@@ -126,6 +128,7 @@ class Training:
 
     def _step(self) -> None:
         step = self.rollout.step(self.agent.act(self.rollout.seen, explore=True))
+        step = step._replace(number=torch.from_numpy(self._numbers))
         figures = self.agent.learn(step)
         if figures:
             self._log.add({name: figure.numpy() for name, figure in figures.items()}, 1)
@@ -142,20 +145,27 @@ class Training:
         chosen = self.streams.integers("context", self.contexts.shape[1], count)
         noise = self.streams.uniform("reset", count, self.environments.noise)
         turned = self.streams.uniform("wrong context", count) if self._misled else None
+        keys = self.streams.integers("window", KEYS, count) if self.agent.method.window else None
         if rows.any():
             run = np.arange(seeds)[:, None]
             contexts, wrong = self.contexts[run, chosen], None
             if turned is not None:
                 wrong = self.contexts[run, another(chosen, turned, self.contexts.shape[1])]
-            known = self._probe(rows, contexts, noise, wrong) if self._prober else None
-            self.rollout.reset(rows, contexts, noise, wrong, known)
+            known = self._probe(rows, contexts, noise, wrong, keys) if self._prober else None
+            self.rollout.reset(rows, contexts, noise, wrong, known, keys)
+            self._numbers = np.where(rows, chosen, self._numbers)
 
     def _probe(
-        self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray, wrong: np.ndarray | None
+        self,
+        rows: np.ndarray,
+        contexts: np.ndarray,
+        noise: np.ndarray,
+        wrong: np.ndarray | None,
+        keys: np.ndarray | None,
     ) -> Seen:
         """What the rows' probes show; their steps are paid for."""
         assert self._prober is not None
-        known, taken = self._prober(contexts, noise, self.agent.method.probe_steps, wrong)
+        known, taken = self._prober(contexts, noise, self.agent.method.probe_steps, wrong, keys)
         paid = (taken * rows).sum(1)
         self.env_steps, self.agent.probed = self.env_steps + paid, self.agent.probed + paid
         return known
@@ -171,6 +181,7 @@ class Training:
             "ended": torch.from_numpy(self._ended.copy()),
             "kept": self._kept,
             "returns": torch.from_numpy(self._returns.copy()),
+            "numbers": torch.from_numpy(self._numbers.copy()),
             "log": self._log.state_dict(),
         }
 
@@ -184,4 +195,5 @@ class Training:
         self._ended = state["ended"].numpy().copy()
         self._kept = {name: value.clone() for name, value in state["kept"].items()}
         self._returns = state["returns"].numpy().copy()
+        self._numbers = state["numbers"].numpy().copy()
         self._log.load_state_dict(state["log"])

@@ -25,6 +25,7 @@ from meta_rl.training.setup import Setup
 
 ROWS = (2, 3)
 ALL = np.ones(ROWS, dtype=bool)
+KEYS = np.arange(8).reshape(2, 4)  # what windows of four rows are drawn by
 INFERRING = [name for name, entry in registry.METHODS.items() if "window" in entry.needs]
 
 
@@ -117,7 +118,7 @@ def test_a_prober_stops_at_the_end_of_an_episode() -> None:
     rows = (2, 4)
     environments = cartpole.build(("gravity",), rows)
     known, taken = Prober(environments, agent, frozenset({"window"}))(
-        np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), 500
+        np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), 500, keys=KEYS
     )
     whole = [rollout_length(agent, rows)[row] for row in np.ndindex(rows)]
     assert taken.ravel().tolist() == whole
@@ -142,7 +143,12 @@ def rollout_length(agent: Agent, rows: tuple[int, int]) -> np.ndarray:
     rollout = agent.rollout(cartpole.build(("gravity",), rows), frozenset({"window"}))
     noise = np.random.default_rng(0).random((*rows, 4))
     found: Episodes = episodes.play(
-        rollout, lambda seen: agent.act(seen, explore=False), np.full((*rows, 1), 9.8), noise, 1.0
+        rollout,
+        lambda seen: agent.act(seen, explore=False),
+        np.full((*rows, 1), 9.8),
+        noise,
+        1.0,
+        keys=KEYS,
     )
     return found.episode_length
 
@@ -210,8 +216,9 @@ def test_evaluation_tells_another_context_of_the_same_set() -> None:
     torch.testing.assert_close(told, scaled)
 
 
-def test_training_tells_a_new_wrong_context_at_every_reset() -> None:
-    stack = small.training("shuffled", [0, 1])
+@pytest.mark.parametrize("method", ["shuffled", "cgate_shuffled"])
+def test_training_tells_a_new_wrong_context_at_every_reset(method: str) -> None:
+    stack = small.training(method, [0, 1])
     true: set[tuple[float, float]] = set()
     for _ in range(400):
         stack._step()
