@@ -24,6 +24,14 @@ GYMNASIUM = {
     "metaworld_reach_goal": None,
     "striker": None,
     "striker_epi": None,
+    "hopper": "Hopper-v5",
+    "halfcheetah": "HalfCheetah-v5",
+    "walker2d": "Walker2d-v5",
+    "ant": "Ant-v5",
+    "swimmer": "Swimmer-v5",
+    "reacher": "Reacher-v5",
+    "inverted_pendulum": "InvertedPendulum-v5",
+    "inverted_double_pendulum": "InvertedDoublePendulum-v5",
 }
 
 ROWS = (2, 2)
