@@ -99,6 +99,7 @@ tuning-comparison: install
 
 bench: install
 	$(BIN)/python -m benchmarks.speed.speed
+	$(BIN)/python -m benchmarks.speed.bodies
 
 install: $(INSTALLED)
 
