@@ -112,6 +112,7 @@ tuning-comparison: install
 
 bench: install
 	$(BIN)/python -m benchmarks.speed.speed
+	$(BIN)/python -m benchmarks.speed.bodies
 
 install: $(INSTALLED)
 

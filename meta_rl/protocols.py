@@ -4,9 +4,15 @@ What they sample at each reset is drawn here once per run or region, as in every
 in which each interval, cell or box has its equal share. Their figures are values; here stand multipliers of defaults.
 """
 
-from meta_rl.benchmark import CONTINUOUS, DISCRETE, SLOW, Benchmark, Listed, Varied
+from typing import NamedTuple
+
+from meta_rl.benchmark import CONTINUOUS, DISCRETE, SLOW, Benchmark, Interval, Listed, Varied
 
 _QUARTER = Varied((0.75, 1.25), ((0.5, 0.75), (1.25, 1.5)))
+_FIFTHS = (0.75, 0.85, 1.0, 1.15, 1.25)
+_HOPPER = ("thigh", "leg", "foot")
+_CHEETAH = ("bthigh", "bshin", "bfoot", "fthigh", "fshin", "ffoot")
+_WALKER = (*_HOPPER, "thigh_left", "leg_left", "foot_left")
 _TWENTIETHS = tuple(number / 100 for number in range(75, 130, 5))  # 0.75, 0.8, ... 1.25
 
 
@@ -21,6 +27,49 @@ def _cadm(figures: str) -> str:
     return (
         "Lee et al. 2020, CaDM (ICML, arXiv 2005.06800); younggyoseo/CaDM, cadm/envs/config.py and classic_control.py: "
         f"{figures}. They have no contexts between."
+    )
+
+
+class _Ends(NamedTuple):
+    """A factor of EPI's hopper: its values and some between, and intervals inside, below and above them."""
+
+    listed: Listed
+    inside: Interval
+    below: Interval
+    above: Interval
+
+
+_MASS = _Ends(Listed((0.5, 1.0, 1.5, 2.0, 2.5), (0.75, 2.25)), (0.5, 2.5), (0.25, 0.45), (2.55, 2.75))
+_FOOT = _Ends(Listed((0.7, 0.85, 1.0, 1.15, 1.3), (1.075,)), (0.7, 1.3), (0.625, 0.685), (1.315, 1.375))
+_JOINT = _Ends(Listed((0.7, 1.0, 1.3, 1.6, 1.9), (1.15,)), (0.7, 1.9), (0.55, 0.67), (1.93, 2.05))
+_EPI = {
+    **{f"mass_{part}": _MASS for part in ("torso", *_HOPPER)},
+    "friction_foot_geom": _FOOT,
+    **{f"damping_{part}_joint": _JOINT for part in _HOPPER},
+}
+
+
+def _epi(masses: str, others: str) -> dict[str, Interval]:
+    """A box of EPI's hopper: where all masses lie, and where all else."""
+    return {name: getattr(own, masses if own is _MASS else others) for name, own in _EPI.items()}
+
+
+def _aib(environment: str, joints: tuple[str, ...]) -> Benchmark:
+    strength = tuple(f"strength_{joint}_joint" for joint in joints)
+    return Benchmark(
+        environment,
+        {
+            "gravity": Varied((4.91 / 9.81, 14.71 / 9.81), ((0.98 / 9.81, 4.91 / 9.81), (14.71 / 9.81, 2.0))),
+            "strength": Varied((0.5, 1.5), ((0.1, 0.5), (1.5, 2.0)), strength),
+        },
+        SLOW,
+        tier="B",
+        source=(
+            "Zero-shot actuator inversion, DMA*-SH, 2026 (arXiv 2602.06550); dma-sh/dmash, dmash/contexts/context.py: "
+            "gravity [4.91, 14.71] m/s^2 with the strength of all actuators [0.5, 1.5], outside [0.98, 19.62] and "
+            "[0.1, 2], beyond in both, as all_extrapolation. Their contexts are 20 points of an even mesh."
+        ),
+        differs="nothing else: horizon, reward and start are the same.",
     )
 
 
@@ -136,4 +185,52 @@ PROTOCOLS = {
         ),
         differs="horizon, reward and start of the ball are the same; docs/striker.md says what is not.",
     ),
+    "hopper_epi": Benchmark(
+        "hopper",
+        {name: own.listed for name, own in _EPI.items()},
+        SLOW,
+        boxes={
+            "extrapolation": (
+                _epi("below", "inside"),
+                _epi("above", "inside"),
+                _epi("inside", "below"),
+                _epi("inside", "above"),
+            )
+        },
+        tier="B",
+        source=(
+            "Zhou, Pinto & Gupta 2019, EPI (ICLR, arXiv 1907.11740); Wenxuan-Zhou/EPI, EPI/envs/hopper_avg.py: four "
+            "masses with their inertias x0.5, 1, 1.5, 2, 2.5, friction of the foot 1.4, 1.7, 2, 2.3, 2.6, damping of "
+            "three joints 0.7, 1, 1.3, 1.6, 1.9 N m s/rad, each by itself. Their evaluate.py draws from the same "
+            "values; what lies between and, as far as half a step, outside (either the masses or all else) is ours."
+        ),
+        differs=(
+            "horizon, reward and start are the same, but for the 1 for staying up in the step that ends an episode; "
+            "what follows from masses is computed here and not there."
+        ),
+    ),
+    "halfcheetah_cadm": Benchmark(
+        "halfcheetah",
+        {
+            "mass": Listed(_FIFTHS, features=tuple(f"mass_{part}" for part in ("torso", *_CHEETAH))),
+            "damping": Listed(_FIFTHS, features=tuple(f"damping_{part}" for part in _CHEETAH)),
+        },
+        SLOW,
+        boxes={
+            "extrapolation": tuple(
+                {"mass": box, "damping": box} for box in ((0.2, 0.3), (0.4, 0.5), (1.5, 1.6), (1.7, 1.8))
+            )
+        },
+        tier="B",
+        source=_cadm(
+            "all masses and all dampings x0.75, 0.85, 1, 1.15, 1.25; tested in four boxes, in which both lie in "
+            "[0.2, 0.3], [0.4, 0.5], [1.5, 1.6] or [1.7, 1.8]"
+        ).replace("classic_control.py", "half_cheetah_env.py"),
+        differs=(
+            "their inertias keep their values, as does all that follows from masses; they observe the forward speed, "
+            "and start with a hundredth of the noise; horizon and reward are the same."
+        ),
+    ),
+    "hopper_aib": _aib("hopper", _HOPPER),
+    "walker2d_aib": _aib("walker2d", _WALKER),
 }

@@ -55,6 +55,14 @@ ENVS = {
     "metaworld_reach_goal": Entry("meta_rl.envs.metaworld:REACH_GOAL"),
     "striker": Entry("meta_rl.envs.striker:STRIKER"),
     "striker_epi": Entry("meta_rl.envs.striker:STRIKER_EPI"),
+    "hopper": Entry("meta_rl.envs.mujoco:HOPPER"),
+    "halfcheetah": Entry("meta_rl.envs.mujoco:HALFCHEETAH"),
+    "walker2d": Entry("meta_rl.envs.mujoco:WALKER2D"),
+    "ant": Entry("meta_rl.envs.mujoco:ANT"),
+    "swimmer": Entry("meta_rl.envs.mujoco:SWIMMER"),
+    "reacher": Entry("meta_rl.envs.mujoco:REACHER"),
+    "inverted_pendulum": Entry("meta_rl.envs.mujoco:INVERTED_PENDULUM"),
+    "inverted_double_pendulum": Entry("meta_rl.envs.mujoco:INVERTED_DOUBLE_PENDULUM"),
 }
 METHODS = {
     "none": Entry("meta_rl.methods.none"),

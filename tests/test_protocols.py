@@ -134,3 +134,66 @@ def test_each_says_where_it_is_from_and_what_differs(name: str) -> None:
     assert "start" in PROTOCOLS[name].differs
     assert "horizon" in PROTOCOLS[name].differs
     assert name.split("_")[0] in PROTOCOLS[name].environment
+
+
+PARTS = ("torso", "thigh", "leg", "foot")
+
+
+def test_epis_hopper_is_trained_on_the_values_that_its_public_code_computes() -> None:
+    """In kg, 1 and N m s/rad; each factor by itself."""
+    space = published("hopper_epi")
+    scales = np.arange(5) * 0.1
+    found = {
+        factor.name: default * factor.train[:, 0]
+        for factor, default in zip(space.factors, space.defaults, strict=True)
+    }
+    assert len(found) == 8
+    for part, default in zip(PARTS, space.defaults[:4], strict=True):
+        assert np.allclose(found[f"mass_{part}"], ((scales - 0.1) * 5 + 1) * default)
+    assert np.allclose(found["friction_foot_geom"], (scales - 0.2) * 3 + 2)
+    for part in PARTS[1:]:
+        assert np.allclose(found[f"damping_{part}_joint"], (scales - 0.1) * 3 + 1)
+    assert len(np.unique(space.draw_train("run 0", 100), axis=0)) == 100
+
+
+def test_beyond_epis_values_lie_the_masses_or_all_else() -> None:
+    """Four boxes in turns: one group lies on one side of all its values, and at most half a step away."""
+    space = published("hopper_epi")
+    low, high = space.bounds()
+    drawn = space.draw_held_out(EXTRAPOLATION, 40)
+    assert list(space.regions) == [INTERPOLATION, EXTRAPOLATION]
+    masses = np.array([name.startswith("mass") for name in space.names])
+    groups = [(drawn < low, masses), (drawn < low, ~masses), (drawn > high, masses), (drawn > high, ~masses)]
+    sides = np.stack([beyond[:, group].all(axis=1) for beyond, group in groups])
+    assert sides.sum(axis=0).tolist() == [1] * 40
+    assert sides.sum(axis=1).tolist() == [10] * 4
+    steps = np.array([0.5] * 4 + [0.15] + [0.3] * 3) * space.defaults
+    outside = np.maximum(low - drawn, drawn - high) / steps
+    assert outside.max() <= 0.5 + 1e-9
+    assert ((outside > 0).sum(axis=1) == 4).all()
+
+
+def test_the_half_cheetah_of_cadm_ties_all_masses_and_all_dampings() -> None:
+    space = published("halfcheetah_cadm")
+    mass, damping = space.factors
+    assert [len(factor.features) for factor in (mass, damping)] == [7, 6]
+    for factor in (mass, damping):
+        assert factor.train[:, 0].tolist() == [0.75, 0.85, 1.0, 1.15, 1.25]
+    drawn = space.draw_held_out(EXTRAPOLATION, 40) / space.defaults
+    assert np.allclose(drawn[:, :7], drawn[:, :1])
+    assert np.allclose(drawn[:, 7:], drawn[:, 7:8])
+    for number, (low, high) in enumerate([(0.2, 0.3), (0.4, 0.5), (1.5, 1.6), (1.7, 1.8)]):
+        own = drawn[number::4][:, [0, 7]]
+        assert ((own >= low - 1e-9) & (own <= high + 1e-9)).all()
+        assert np.ptp(own, axis=0).min() > 0.05
+
+
+@pytest.mark.parametrize(("name", "motors"), [("hopper_aib", 3), ("walker2d_aib", 6)])
+def test_gravity_and_strength_are_those_of_actuator_inversion(name: str, motors: int) -> None:
+    space = published(name)
+    gravity, strength = space.factors
+    assert np.allclose(-9.81 * gravity.train, [[-4.91, -14.71]])
+    assert np.allclose(-9.81 * gravity.extrapolation, [[-0.98, -4.91], [-14.71, -19.62]])
+    assert strength.train.tolist() == [[0.5, 1.5]]
+    assert strength.extrapolation.tolist() == [[0.1, 0.5], [1.5, 2.0]]
+    assert len(strength.features) == motors

@@ -41,7 +41,8 @@ class Environment(Protocol):
     def plain(self, context: dict[str, float], render_mode: str | None = None) -> "gymnasium.Env":
         """One Gymnasium environment in a context {feature: value} of all features, without a time limit.
 
-        Where there is a reference that is not ours, it is that one.
+        Where there is a reference that is not ours, it is that one. It runs nothing that the rows run: such a
+        reference shows nothing.
         """
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from meta_rl.contexts import Feature
 from meta_rl.envs import carl_features, simulator
+from meta_rl.envs.edited_source import edited
 from meta_rl.envs.simulator import SimulatorRows, private_copy
 from meta_rl.spaces import Spaces
 
@@ -40,6 +41,9 @@ class CarlEnvironment:
     bounds: Mapping[str, tuple[float, float]] = MappingProxyType({})
     deviations: Mapping[str, str] = MappingProxyType({})
     limits: Mapping[str, tuple[float, str]] = MappingProxyType({})
+    kept: Mapping[str, str] = MappingProxyType(
+        {}
+    )  # what Gymnasium's file computes from features, and a context not
     controllers: tuple[str, ...] = ()
     returns = (-math.inf, math.inf)
     rewarded = False
@@ -92,9 +96,19 @@ class CarlEnvironment:
         return SimulatorRows(self, varied, rows, render)
 
     def plain(self, context: dict[str, float], render_mode: str | None = None) -> Any:
-        environment = self.make(render_mode)
-        self.apply(environment, context)
-        return environment
+        """Gymnasium's environment, as if its module had been written with these constants."""
+        import gymnasium
+
+        creator: Any = gymnasium.envs.registration.load_env_creator(
+            gymnasium.spec(self.gymnasium_id).entry_point
+        )
+        written = dict(self.kept)
+        written.update(self.written(name, float(value)) for name, value in context.items())
+        return getattr(edited(creator.__module__, written), creator.__name__)(render_mode=render_mode)
+
+    def written(self, name: str, value: float) -> tuple[str, str]:
+        """Where Gymnasium's module has the value of a feature, and how it is written there."""
+        return name, repr(value)
 
 
 class Acrobot(CarlEnvironment):
@@ -169,6 +183,9 @@ class MountainCarContinuous(CarlEnvironment):
         }
     )
 
+    def written(self, name: str, value: float) -> tuple[str, str]:
+        return f"self.{name}", repr(value)
+
 
 class BipedalWalker(CarlEnvironment):
     """BipedalWalker-v3 (Oleg Klimov's, over Box2D), each episode in a world of its own.
@@ -179,6 +196,7 @@ class BipedalWalker(CarlEnvironment):
     """
 
     gymnasium_id, carl = "BipedalWalker-v3", "CARLBipedalWalker"
+    kept = MappingProxyType({"TERRAIN_STEP": "14 / 30", "TERRAIN_HEIGHT": "VIEWPORT_H / 30 / 4"})
     rewarded = True  # torque costs, and the distance is counted in SCALE
     units = MappingProxyType(
         {
@@ -208,6 +226,11 @@ class BipedalWalker(CarlEnvironment):
             "VIEWPORT_H": WHOLE,
         }
     )
+
+    def written(self, name: str, value: float) -> tuple[str, str]:
+        if name == "GRAVITY_Y":
+            return "self.world", f"Box2D.b2World(gravity=(0, {value!r}))"
+        return super().written(name, value)
 
     def make(self, render_mode: str | None = None) -> Any:
         own = private_copy("gymnasium.envs.box2d.bipedal_walker")

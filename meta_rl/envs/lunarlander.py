@@ -15,6 +15,7 @@ from typing import Any
 
 from meta_rl.contexts import Feature
 from meta_rl.envs import simulator
+from meta_rl.envs.edited_source import edited
 from meta_rl.envs.simulator import SimulatorRows, private_copy
 from meta_rl.spaces import Spaces
 
@@ -74,18 +75,11 @@ def build(varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) 
 
 
 def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
-    """Gymnasium's own environment with its own argument for gravity, where that and no other feature differs.
+    """Gymnasium's own environment, as if its module had been written with these constants.
 
-    The argument must lie between -12 and 0; the attribute that it sets need not.
+    Its argument for gravity must lie between -12 and 0; the attribute that it sets need not.
     """
-    import gymnasium
-
-    constants = {one.name: one.default for one in features if one.name != GRAVITY}
-    if constants != {name: value for name, value in context.items() if name != GRAVITY}:
-        environment = make(render_mode)
-        apply(environment, context)
-        return environment
-    given = {"gravity": context[GRAVITY]} if -12 < context[GRAVITY] < 0 else {}
-    environment = gymnasium.make(gymnasium_id, render_mode=render_mode, **given).unwrapped
-    environment.gravity = context[GRAVITY]
-    return environment
+    written = {
+        "self.gravity" if name == GRAVITY else name: repr(float(value)) for name, value in context.items()
+    }
+    return edited(MODULE, written).LunarLander(render_mode=render_mode)

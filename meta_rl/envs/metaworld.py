@@ -28,9 +28,7 @@ success; pick-place: all), for the hidden goal 100 goals over the goal space (al
 """
 
 import copy
-import os
 import pickle
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache
@@ -40,7 +38,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from meta_rl.contexts import Feature
-from meta_rl.envs import simulator
+from meta_rl.envs import offscreen, simulator
 from meta_rl.envs.simulator import SimulatorRows
 from meta_rl.spaces import Spaces
 
@@ -213,8 +211,8 @@ def _worker_class(task: str) -> Any:
 
 
 def _made(kind: Any, render_mode: str | None) -> Any:
-    if render_mode == "rgb_array" and sys.platform == "linux":
-        os.environ.setdefault("MUJOCO_GL", "egl")  # needs no display
+    if render_mode is not None:
+        offscreen.prepare(mujoco=True)
     return kind(render_mode=render_mode, camera_name=CAMERA)
 
 
