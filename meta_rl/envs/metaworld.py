@@ -29,6 +29,7 @@ success; pick-place: all), for the hidden goal 100 goals over the goal space (al
 
 import copy
 import pickle
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache
