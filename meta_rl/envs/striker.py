@@ -65,6 +65,12 @@ class Striker:
         """Put a context of all features into a worker, from the next start on."""
         worker.change(self.fixed | context)
 
+    def snapshot(self, worker: "Scene") -> tuple[Any, ...]:
+        return worker.snapshot()
+
+    def restore(self, worker: "Scene", snapshot: tuple[Any, ...]) -> None:
+        worker.restore(snapshot)
+
     def plain(self, context: dict[str, float], render_mode: str | None = None) -> Any:
         """A scene of its own. There is no other reference: Gymnasium has no Striker."""
         scene = self.make(render_mode)

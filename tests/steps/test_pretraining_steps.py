@@ -114,19 +114,26 @@ def test_a_vine_obeys_the_dynamics_of_each_context(made: Path) -> None:
     assert np.abs(np.stack(state, axis=1) - after).max() < 1e-5
 
 
-def test_a_simulator_that_restores_no_state_starts_all_contexts_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "feature", "restores"),
+    [("acrobot", "LINK_MASS_1", True), ("striker_epi", "ball_mass", True), ("lunarlander", "gravity", False)],
+)
+def test_a_simulator_that_restores_no_state_starts_all_contexts_alike(
+    tmp_path: Path, name: str, feature: str, restores: bool
+) -> None:
     described = spec("collect_trajectories", "epi", transitions=12)
-    described |= {"environment": "acrobot", "features": {"LINK_MASS_1": {"train": [0.5, 2.0]}}}
-    sampled = spec("sample_contexts", "none") | {"environment": "acrobot", "features": described["features"]}
+    described |= {"environment": name, "features": {feature: {"train": [0.5, 1.1]}}}
+    sampled = spec("sample_contexts", "none") | {"environment": name, "features": described["features"]}
     sample_contexts.main(sampled, tmp_path / "contexts.parquet")
     collect_trajectories.main(tmp_path / "contexts.parquet", None, described, tmp_path / "vine.parquet")
     frame = table(tmp_path / "vine.parquet")
     for _, rows in frame.groupby("seed"):
-        obs = np.stack(list(rows["obs"])).reshape(-1, 12, 6)
-        action = np.stack(list(rows["action"])).reshape(-1, 12, 3)
+        obs, action = (np.stack(list(rows[column])) for column in ("obs", "action"))
+        obs, action = obs.reshape(-1, 12, obs.shape[-1]), action.reshape(-1, 12, action.shape[-1])
         assert (action == action[0]).all()
         assert (obs[:, 0] == obs[0, 0]).all()
-        assert (obs[1:, -1] != obs[0, -1]).any(-1).all()
+        assert (obs[1:, -1] != obs[0, -1]).any(-1).all() != restores
+        assert (obs == obs[0]).all() == restores
 
 
 @pytest.mark.parametrize("method", ["iida", "epi"])
