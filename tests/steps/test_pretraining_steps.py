@@ -116,7 +116,7 @@ def test_a_vine_obeys_the_dynamics_of_each_context(made: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "feature", "restores"),
-    [("acrobot", "LINK_MASS_1", True), ("striker_epi", "ball_mass", True), ("lunarlander", "gravity", False)],
+    [("acrobot", "LINK_MASS_1", True), ("striker_epi", "ball_mass", True), ("lunarlander", "MAIN_ENGINE_POWER", False)],
 )
 def test_a_simulator_that_restores_no_state_starts_all_contexts_alike(
     tmp_path: Path, name: str, feature: str, restores: bool
