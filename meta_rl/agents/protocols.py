@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from torch import Tensor
 
 from meta_rl.contexts import ContextSpace
@@ -27,10 +28,9 @@ class Method(Protocol):
     size: int
     state: int
     probe_steps: int
+    restarts: bool
 
-    @property
-    def probe(self) -> Any:
-        """The agent that acts in the `probe_steps`, or None."""
+    def probe(self, observation: Tensor, chance: np.ndarray) -> Tensor: ...
 
     def embed(self, transitions: Tensor) -> Tensor: ...
 

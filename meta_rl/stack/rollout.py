@@ -53,12 +53,17 @@ class Rollout:
         noise: np.ndarray,
         wrong: np.ndarray | None = None,
         known: Seen | None = None,
+        begun: Environments | None = None,
     ) -> None:
         """Start new episodes where `rows` (bool [S, N]), with empty windows and states or with those that are `known`.
 
-        `wrong` are the contexts [S, N, F] that a method is told which declares a wrong one.
+        `wrong` are the contexts [S, N, F] that a method is told which declares a wrong one. Episodes that have `begun`
+        elsewhere go on from there.
         """
-        self.environments.reset(rows, contexts, noise)
+        if begun is None:
+            self.environments.reset(rows, contexts, noise)
+        else:
+            self.environments.adopt(rows, begun)
         chosen = torch.from_numpy(rows)
         self._age = self._age.masked_fill(chosen, 0)
         _, context, window, state, _ = self.seen
