@@ -67,13 +67,28 @@ ENVS = {
 METHODS = {
     "none": Entry("meta_rl.methods.none"),
     "explicit": Entry("meta_rl.methods.explicit", needs=frozenset({"context"}), control="shuffled"),
-    "iida": Entry("meta_rl.methods.iida", needs=frozenset({"window"}), pretrain="generator", predicts=True),
-    "epi": Entry("meta_rl.methods.epi", needs=frozenset({"window"}), pretrain="vine"),
+    "iida": Entry(
+        "meta_rl.methods.iida",
+        needs=frozenset({"window"}),
+        pretrain="generator",
+        predicts=True,
+        control="iida_untrained",
+    ),
+    "epi": Entry(
+        "meta_rl.methods.epi", needs=frozenset({"window"}), pretrain="vine", control="epi_random_probes"
+    ),
     "jrpl": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"}), joint=True, control="random_encoder"),
     "cgate": Entry(
         "meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True, control="cgate_shuffled"
     ),
-    # Controls: an encoder that nothing trains, a context that is wrong, and no other context than the default one.
+    # Controls: an encoder that nothing trains, a probe that nothing trains, a context that is wrong, and no other
+    # context than the default one. What the pretraining of theirs costs they pay as well.
+    "iida_untrained": Entry(
+        "meta_rl.methods.iida:Untrained", needs=frozenset({"window"}), pretrain="generator"
+    ),
+    "epi_random_probes": Entry(
+        "meta_rl.methods.epi:RandomProbes", needs=frozenset({"window"}), pretrain="vine"
+    ),
     "random_encoder": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"})),
     "shuffled": Entry("meta_rl.methods.explicit", needs=frozenset({"wrong_context"})),
     "cgate_shuffled": Entry("meta_rl.methods.cgate", needs=frozenset({"wrong_context"}), joint=True),

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from torch import Tensor
 
 from meta_rl.contexts import ContextSpace
@@ -29,10 +30,9 @@ class Method(Protocol):
     probe_steps: int
     transitions: str
     anew: bool
+    restarts: bool
 
-    @property
-    def probe(self) -> Any:
-        """The agent that acts in the `probe_steps`, or None."""
+    def probe(self, observation: Tensor, chance: np.ndarray) -> Tensor: ...
 
     def embed(self, transitions: Tensor) -> Tensor: ...
 

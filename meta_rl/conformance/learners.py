@@ -47,6 +47,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "cgate_shuffled": {"size": 16, "state": (16,), "hidden": (16,)},
     "epi": {"steps": 2, "size": 2},
 }
+METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi"]}
 
 
 def build(
@@ -74,7 +75,7 @@ def start(agent: Agent, probe: type[Probe], kind: str = "discrete", method: str 
     size = len(streams.keys), agent.n_envs
     rows: Any = probe(size, SPACES[kind])
     others: Any = probe(size, SPACES[kind])
-    probed = others if agent.method.probe is not None else None
+    probed = others if agent.method.probe_steps else None
     return Training(agent, rows, registry.entry("method", method), contexts, streams, probed)
 
 

@@ -50,6 +50,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "updates": 5,
     },
 }  # fmt: skip
+METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi"]}
 
 
 def keys(*seeds: int) -> list[str]:

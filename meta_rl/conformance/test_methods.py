@@ -100,15 +100,16 @@ class TestWindows:
             encode(method, transitions[:, :, turned], mask[:, :, turned]), encode(method, transitions, mask)
         )
 
-    def test_every_transition_counts_the_same(self, name: str) -> None:
+    def test_what_counts_is_the_mix_of_transitions(self, name: str) -> None:
+        """Seen twice each, two of them say what they say seen once, and neither says more than the other."""
         method = build(name)
         transitions = normal(*ROWS, method.window, 4)
-        every = torch.ones(*ROWS, method.window)
-        single = [
-            encode(method, transitions, every * (torch.arange(method.window) == k))
-            for k in range(method.window)
-        ]
-        torch.testing.assert_close(encode(method, transitions, every), torch.stack(single).mean(0))
+        pair, place = transitions[:, :, :2], torch.arange(method.window)
+        twice = torch.cat((pair, pair, transitions[:, :, 4:]), 2)
+        once, both = (encode(method, twice, (place < count).float().expand(*ROWS, -1)) for count in (2, 4))
+        torch.testing.assert_close(both, once)
+        three = torch.cat((pair[:, :, :1], pair, transitions[:, :, 3:]), 2)
+        assert not torch.allclose(encode(method, three, (place < 3).float().expand(*ROWS, -1)), once)
 
     def test_an_empty_window_gives_zero(self, name: str) -> None:
         method = build(name)

@@ -89,6 +89,12 @@ class PhysicsRows:
         self._age += 1
         return Step(self.observation, reward, terminated, self._age >= self.horizon)
 
+    def adopt(self, rows: np.ndarray, others: Any) -> None:
+        varied = [(self.context[column], others.context[column]) for column in self._columns]
+        pairs = [*varied, *zip(self.state, others.state, strict=True), (self._age, others._age)]
+        for mine, theirs in pairs:
+            np.copyto(mine, theirs, where=rows)
+
     def share(self, leader: int) -> None:
         def shared(column: np.ndarray) -> np.ndarray:
             return np.repeat(column[:, leader : leader + 1], self.rows[1], axis=1)

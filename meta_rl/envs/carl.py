@@ -111,7 +111,17 @@ class CarlEnvironment:
         return name, repr(value)
 
 
-class Acrobot(CarlEnvironment):
+class StateAttribute(CarlEnvironment):
+    """One whose state is the attribute `state`, and follows from nothing else."""
+
+    def snapshot(self, environment: Any) -> Any:
+        return environment.state
+
+    def restore(self, environment: Any, snapshot: Any) -> None:
+        environment.state = snapshot  # a step replaces it
+
+
+class Acrobot(StateAttribute):
     """Acrobot-v1: two links, of which the joint between them is driven (Sutton 1996). It ends at the height of
     one link of length 1 above the upper joint, whatever the links' lengths are."""
 
@@ -142,7 +152,7 @@ class Acrobot(CarlEnvironment):
     )
 
 
-class MountainCarContinuous(CarlEnvironment):
+class MountainCarContinuous(StateAttribute):
     """MountainCarContinuous-v0 (Moore 1990), with a force as the action. Time is counted in steps."""
 
     gymnasium_id, carl = "MountainCarContinuous-v0", "CARLMountainCarContinuous"

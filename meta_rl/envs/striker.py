@@ -68,6 +68,12 @@ class Striker:
         """Put a context of all features into a worker, from the next start on."""
         worker.change(self.fixed | context)
 
+    def snapshot(self, worker: "Scene") -> tuple[Any, ...]:
+        return worker.snapshot()
+
+    def restore(self, worker: "Scene", snapshot: tuple[Any, ...]) -> None:
+        worker.restore(snapshot)
+
     def plain(self, context: dict[str, float], render_mode: str | None = None) -> Any:
         """A scene whose file says the context. Task and rewards are ours: Gymnasium has no Striker."""
         from meta_rl.envs.striker_scene import Scene

@@ -95,7 +95,10 @@ class Scene(gymnasium.Env):
         return np.concatenate(self._seen, dtype=np.float32)
 
     def snapshot(self) -> tuple[Any, ...]:
-        """All that the rest of an episode follows from, beside the context and the actions."""
+        """All that the rest of an episode follows from, beside the context and the actions.
+
+        MuJoCo's part are positions, velocities, activations, time, and the accelerations that its solver starts from.
+        """
         state = np.empty(mujoco.mj_stateSize(self.model, STATE))
         mujoco.mj_getState(self.model, self.data, state, STATE)
         return state, self._struck_at, self._nearest

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from meta_rl.agents.base import Agent
 from meta_rl.agents.protocols import CRITIC
 from meta_rl.spaces import Environments, Spaces
 from meta_rl.stack.seen import RECENT, Seen, Window
@@ -32,7 +31,8 @@ class Method(nn.Module):
     size: int = 0
     state: int = 0
     ordered: bool = False  # whether the order of the transitions in a window matters
-    probe_steps: int = 0  # from which the context is told, once and for all
+    probe_steps: int = 0  # of a policy of its own, from which the context is told, once and for all
+    restarts: bool = True  # whether an episode starts anew after these steps, or goes on from them
 
     def embed(self, transitions: Tensor) -> Tensor:
         """The part of the encoding that looks at single transitions: [S, ..., T] -> [S, ..., E]."""
@@ -46,10 +46,9 @@ class Method(nn.Module):
         """The states [S, N, H] after a step (s, a, s', r) [S, N, 2O + A + 1]; episodes begin with zeros."""
         raise TypeError(f"{type(self).__name__} has no history")
 
-    @property
-    def probe(self) -> Agent | None:
-        """Who acts in the `probe_steps`."""
-        return None
+    def probe(self, observation: Tensor, chance: np.ndarray) -> Tensor:
+        """What it does in one of its `probe_steps`: actions, drawn by random numbers U[0, 1), [S, N, C]."""
+        raise TypeError(f"{type(self).__name__} has no probe")
 
     def encode(self, seen: Seen) -> Tensor:
         """z of what is seen, its window embedded or not; of width 0 where there is none."""

@@ -68,6 +68,7 @@ def _section(
     warned = {f"{method} against none": method for method in wrong}
     return {
         "title": f"{benchmark}, {agent}, {information}",
+        "absent": sorted(_tested(tables["metrics"], benchmark, agent) - set(rows["method"]), key=order),
         "regions": [
             _region(split, rows, digits, controls)
             | {"specialist": _specialist(benchmark, agent, split, tables, digits)}
@@ -80,6 +81,12 @@ def _section(
             if line["pair"] in warned and line["verdict"] == "better"
         ],
     }
+
+
+def _tested(metrics: pd.DataFrame, benchmark: str, agent: str) -> set[str]:
+    """The methods that have returns there, in any regime."""
+    of = metrics[(metrics["benchmark"] == benchmark) & (metrics["agent"] == agent)]
+    return set(of.loc[of["metric"] == "iqm_return", "method"])
 
 
 def _specialist(benchmark: str, agent: str, split: str, tables: Tables, digits: int) -> str:

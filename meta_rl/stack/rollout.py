@@ -58,13 +58,17 @@ class Rollout:
         wrong: np.ndarray | None = None,
         known: Seen | None = None,
         keys: np.ndarray | None = None,
+        begun: Environments | None = None,
     ) -> None:
         """Start new episodes where `rows` (bool [S, N]), with empty windows and states or with those that are `known`.
 
         `wrong` are the contexts [S, N, F] that a method is told which declares a wrong one. Random windows are drawn by
-        `keys`, int64 [S, N].
+        `keys`, int64 [S, N]. Episodes that have `begun` elsewhere go on from there.
         """
-        self.environments.reset(rows, contexts, noise)
+        if begun is None:
+            self.environments.reset(rows, contexts, noise)
+        else:
+            self.environments.adopt(rows, begun)
         chosen = torch.from_numpy(rows)
         if self._watch.random:
             assert keys is not None, "random windows are drawn by keys"

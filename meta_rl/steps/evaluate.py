@@ -79,7 +79,7 @@ def _play(
     whole = [
         cases(spec["benchmark"], split, ids, values, episodes, noise) for split, (ids, values) in sets.items()
     ]
-    regimes = regimes_of(entry, spec["observed"])
+    regimes = regimes_of(entry, last.agent.method, spec["observed"])
     episodes_of_all = len(regimes) * sum(one.context_id.size for one in whole)
     progress, done = job.Progress(label, episodes_of_all, "episodes"), 0
     rows, codes = [], []

@@ -68,9 +68,9 @@ def check(raw: Any, source: str) -> dict[str, Any]:
 def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     """Defaults filled in, in the canonical form; settings only of the agents and methods that the study uses.
 
-    `methods` are the registered ones by the study's names, by which `method_settings` have all of each. Each
-    benchmark gets its `settings`: the study's, with what it overrides, and `tuned`, the settings of agents by method
-    that stand instead.
+    `methods` are the registered ones by the study's names, by which `method_settings` have all of each; a control has
+    its method's, unless the study gives it others. Each benchmark gets its `settings`: the study's, with what it
+    overrides, and `tuned`, the settings of agents by method that stand instead.
     """
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
@@ -86,6 +86,7 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     study["agents"] = _with_defaults("agents", agents, study)
     methods = study["methods"]
     study["methods"] = variants.members(methods)
+    study["method_settings"] = variants.shared(study.get("method_settings", {}))
     members = study["method_settings"] = _with_defaults(
         "method_settings", sorted(set(study["methods"].values())), study
     )
@@ -93,6 +94,8 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     tunings = {}
     for name, benchmark in study["benchmarks"].items():
         override = benchmark.pop("override", {})
+        if "method_settings" in override:
+            override = override | {"method_settings": variants.shared(override["method_settings"])}
         tunings[name] = _tuning(tune or {}, override.get("tune", {}), benchmark["agents"])
         usual = {key: study[key] for key in sorted(OVERRIDES)}
         if places := override.get("references", {}).keys() & set(PLACES):  # one of them replaces the other

@@ -82,33 +82,47 @@ def cases(
 
 
 def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
-    """Greedy episodes of frozen agents; `information` says what their windows hold at first (see `information`)."""
+    """Greedy episodes of frozen agents; `information` says what their windows hold at first (see `information`).
+
+    A method's own probe draws its actions.
+    """
     setup, agent = runs
     environments, method = setup.reused(chunk.context_id.shape), agent.method
-    needs = setup.entry.needs
+    needs, own = setup.entry.needs, method.probe_steps
     probed, fills = regime(information)
     cold = information == COLD
-    if method.probe is not None:  # what its probe has shown is all that it is told
-        fills = method.probe_steps if cold else 0
+    chance = _chance(setup.spec["benchmark"], chunk, own, environments.spaces.chance) if own else None
+    if own:  # what its probe has shown is all that it is told
+        fills = own if cold else 0
     rollout = agent.rollout(environments, needs, fills)
     keys = None
     if method.window:  # a run's own, and an episode's, as both are to be independent of others
         keys = chunk.key ^ Streams(agent.streams.keys).integers("evaluated window", KEYS, 1)
     known = (
-        Prober(environments, agent, needs)(chunk.contexts, chunk.noise, probed, chunk.wrong, keys)[0]
+        Prober(environments, agent, needs)(
+            chunk.contexts, chunk.noise, probed, chunk.wrong, keys, chance
+        ).seen
         if probed
         else None
     )
     time = itertools.count()
 
     def act(seen: Seen) -> Tensor:
-        if method.probe is not None and cold and next(time) < method.probe_steps:
-            return method.probe.act(Seen(seen.observation), explore=False)
+        if chance is not None and cold and (now := next(time)) < own:
+            return method.probe(seen.observation, chance[:, :, now])
         return agent.act(seen, explore=False)
 
     return play(
         rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, agent.encode, keys
     )
+
+
+def _chance(benchmark: str, chunk: Cases, steps: int, width: int) -> np.ndarray:
+    """Random numbers of probes, [S, R, steps, width]: common ones, as those of initial states are."""
+    ids, place = np.unique(chunk.context_id, return_inverse=True)
+    streams = Streams([f"{benchmark}/{chunk.split}/{number}" for number in ids])
+    drawn = streams.uniform("probe", int(chunk.episode.max()) + 1, steps, width)
+    return drawn[place.reshape(chunk.context_id.shape), chunk.episode]
 
 
 def play_controller(

@@ -35,6 +35,17 @@ def test_every_headline_stands_on_the_page(tables: Tables) -> None:
         assert f"{row.method} | {row.estimate:.0f} [{row.low:.0f}, {row.high:.0f}] | " in text
 
 
+def test_a_method_that_was_trained_for_the_other_regime_is_named_where_it_has_no_numbers(
+    tables: Tables,
+) -> None:
+    assert "NA here" not in words(summary.page("quick", tables))
+    metrics = tables["metrics"].copy()
+    metrics.loc[metrics["method"] == "jrpl", "information"] = "probe10"
+    text = words(summary.page("quick", tables | {"metrics": metrics}))
+    assert "cold NA here, as trained for the other regime: jrpl." in text
+    assert "probe10 NA here, as trained for the other regime: none, explicit, iida." in text
+
+
 def test_a_comparison_that_cannot_be_conclusive_says_why(tables: Tables) -> None:
     text = words(summary.page("quick", tables))
     assert "0 of 20 comparisons with none, explicit and controls are conclusive." in text

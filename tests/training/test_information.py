@@ -15,7 +15,7 @@ from meta_rl.conformance.probes import Probe
 from meta_rl.envs import cartpole
 from meta_rl.stack.play import Episodes
 from meta_rl.stack.rollout import Rollout, Watch
-from meta_rl.stack.seen import Seen, Window
+from meta_rl.stack.seen import Window
 from meta_rl.streams import Streams
 from meta_rl.tables.columns import BUDGETS, COLD, OBSERVED, PROBED
 from meta_rl.training import episodes
@@ -117,9 +117,11 @@ def test_a_prober_stops_at_the_end_of_an_episode() -> None:
     agent = agent_of("jrpl", window=20)
     rows = (2, 4)
     environments = cartpole.build(("gravity",), rows)
-    known, taken = Prober(environments, agent, frozenset({"window"}))(
+    known, taken, returned, over = Prober(environments, agent, frozenset({"window"}))(
         np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), 500, keys=KEYS
     )
+    assert over.all()
+    np.testing.assert_array_equal(returned, taken)  # CartPole pays 1 a step
     whole = [rollout_length(agent, rows)[row] for row in np.ndindex(rows)]
     assert taken.ravel().tolist() == whole
     assert known.window is not None
@@ -128,12 +130,15 @@ def test_a_prober_stops_at_the_end_of_an_episode() -> None:
 
 def test_a_probe_tells_its_first_steps_however_many_there_are() -> None:
     agent, rows = agent_of("epi", steps=3), (2, 4)
-    first, more = (
+    chance = np.random.default_rng(1).random((*rows, 3, 1))
+    (first, taken), (more, most) = (
         Prober(cartpole.build(("gravity",), rows), agent, frozenset({"window"}))(
-            np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), count
-        )[0].window
+            np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), count, chance=chance
+        )[:2]
         for count in (3, 8)
     )
+    assert taken.tolist() == most.tolist() == [[3] * 4] * 2
+    first, more = first.window, more.window
     assert first is not None
     check_leaves(first, more)
     assert first.mask.sum() == 3 * 8
@@ -176,24 +181,24 @@ def test_a_cold_probe_acts_inside_the_scored_episode() -> None:
     runs = runs_of("epi")
     agent = runs.agent
     chosen, acted = gravities(4), []
-    act, probe = agent.act, agent.method.probe.act
 
     def noted(who: str, function: Any) -> Any:
-        def call(seen: Seen, explore: bool) -> Tensor:
+        def call(*arguments: Any, **named: Any) -> Tensor:
             acted.append(who)
-            return function(seen, explore)
+            return function(*arguments, **named)
 
         return call
 
-    agent.act, agent.method.probe.act = noted("agent", act), noted("probe", probe)  # type: ignore[method-assign]
+    agent.act = noted("agent", agent.act)  # type: ignore[method-assign]
+    agent.method.probe = noted("probe", agent.method.probe)  # type: ignore[method-assign]
     episodes.play_agent(runs, chosen, COLD)
     steps = agent.method.probe_steps
     assert acted[:steps] == ["probe"] * steps
     assert set(acted[steps:]) == {"agent"}
     acted.clear()
     episodes.play_agent(runs, chosen, PROBED)
-    assert acted[:PROBE_STEPS] == ["probe"] * PROBE_STEPS
-    assert set(acted[PROBE_STEPS:]) == {"agent"}
+    assert acted[:steps] == ["probe"] * steps
+    assert set(acted[steps:]) == {"agent"}
 
 
 def test_another_context_is_never_the_same_one() -> None:
@@ -237,9 +242,9 @@ def test_the_steps_of_probes_are_paid_for() -> None:
     assert prober is not None
 
     def noted(*arguments: Any) -> Any:
-        known, taken = prober(*arguments)
-        probed.append(taken)
-        return known, taken
+        found = prober(*arguments)
+        probed.append(found.taken)
+        return found
 
     first = stack.env_steps.copy()
     assert first.tolist() == [12, 12]  # 4 rows of 3 steps
