@@ -5,8 +5,8 @@ here or in `protocols`, where the ranges of papers are, is a change of what resu
 name instead.
 """
 
-from meta_rl.benchmark import CONTINUOUS, DISCRETE, SLOW, Benchmark, Listed, Varied
-from meta_rl.protocols import PROTOCOLS
+from meta_rl.benchmarks.base import CONTINUOUS, DISCRETE, SLOW, Benchmark, Listed, Varied
+from meta_rl.benchmarks.papers import PROTOCOLS
 
 _WIDE = Varied((0.2, 2.2))  # Ndir, Biedenkapp & Awad 2024 (arXiv 2404.09521)
 _GRAVITY = Varied((0.1, 2.2))

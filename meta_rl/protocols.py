@@ -6,7 +6,7 @@ in which each interval, cell or box has its equal share. Their figures are value
 
 from typing import NamedTuple
 
-from meta_rl.benchmark import CONTINUOUS, DISCRETE, SLOW, Benchmark, Interval, Listed, Varied
+from meta_rl.benchmarks.base import CONTINUOUS, DISCRETE, SLOW, Benchmark, Interval, Listed, Varied
 
 _QUARTER = Varied((0.75, 1.25), ((0.5, 0.75), (1.25, 1.5)))
 _FIFTHS = (0.75, 0.85, 1.0, 1.15, 1.25)

@@ -8,8 +8,8 @@ from context_spaces import published
 from raw_study import RAW
 
 from meta_rl import registry
-from meta_rl.benchmark import Benchmark, Varied
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.base import Benchmark, Varied
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ALL, DEVELOPMENT, EXTRAPOLATION, SINGLE, TRAIN_SETS
 from meta_rl.study import config
 

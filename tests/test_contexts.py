@@ -10,7 +10,7 @@ from context_spaces import DOWN, published, relaxed, sides, spaces, span
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, INTERPOLATION, ContextSpace, Feature
 from meta_rl.draws import VERSION
 from meta_rl.envs import cartpole

@@ -9,8 +9,8 @@ import pytest
 from context_spaces import published
 from raw_study import RAW
 
-from meta_rl.benchmark import Benchmark, Listed, Varied
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.base import Benchmark, Listed, Varied
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import EXTRAPOLATION, INTERPOLATION
 from meta_rl.errors import UserError
 from meta_rl.gym.contexts import choose

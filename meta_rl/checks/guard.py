@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import INTERPOLATION
 from meta_rl.errors import UserError, unknown
 from meta_rl.streams import Streams

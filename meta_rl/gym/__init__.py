@@ -15,7 +15,7 @@ from typing import Any
 import gymnasium
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 
 
 def _reward_threshold(name: str, environment: Any) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import DEVELOPMENT, NEEDS, TRAIN, ContextSpace, Feature
 from meta_rl.errors import UserError, unknown
 from meta_rl.streams import run_key

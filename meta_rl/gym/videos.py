@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace
 from meta_rl.errors import UserError, unknown
 from meta_rl.files import atomic

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from meta_rl import files, registry
-from meta_rl.benchmark import Benchmark
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.base import Benchmark
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace, Factor
 from meta_rl.envs.base import Environment
 from meta_rl.figures import context_space, style

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_rl import registry, settings
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import BOX, EXTRAPOLATION
 from meta_rl.errors import UserError, unknown
 from meta_rl.study import variants

@@ -11,8 +11,8 @@ import pytest
 from context_spaces import published
 
 from meta_rl import registry
-from meta_rl.benchmark import Benchmark, Varied
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.base import Benchmark, Varied
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.checks import feasibility
 from meta_rl.controllers import value_iteration
 from meta_rl.envs import lunarlander, mountaincar

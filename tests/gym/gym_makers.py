@@ -7,7 +7,7 @@ import numpy as np
 
 import meta_rl.gym  # noqa: F401
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 
 ENVIRONMENTS = {**{name: name for name in registry.ENVS}, **{k: v.environment for k, v in BENCHMARKS.items()}}
 IDS = [name for name in ENVIRONMENTS if "metaworld" not in ENVIRONMENTS[name]]

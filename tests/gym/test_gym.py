@@ -14,7 +14,7 @@ from gym_makers import ENVIRONMENTS, IDS, SLOW, make
 from gymnasium.utils.env_checker import check_env
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.gym.env import ContextualEnv
 
 ROOT = Path(__file__).parents[2]

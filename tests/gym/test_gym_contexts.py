@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gym_makers import make, play
 
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace
 from meta_rl.envs import cartpole
 from meta_rl.tables.context_frames import to_frame

@@ -9,7 +9,7 @@ from gym_makers import ENVIRONMENTS, IDS, ONE_EACH, make
 from gymnasium.wrappers import TimeAwareObservation, TimeLimit
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.envs import cartpole
 from meta_rl.errors import UserError
 from meta_rl.gym.env import ContextualEnv

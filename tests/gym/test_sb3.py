@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from gym_makers import IDS, SLOW, make
 
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 
 pytest.importorskip("stable_baselines3")
 

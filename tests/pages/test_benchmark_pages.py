@@ -10,7 +10,7 @@ from context_spaces import published
 from PIL import Image
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.envs.base import Environment
 from meta_rl.figures import context_space, style
 from meta_rl.pages import benchmarks
