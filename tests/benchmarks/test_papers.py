@@ -5,9 +5,9 @@ import pytest
 from context_spaces import published
 
 from meta_rl import registry
+from meta_rl.benchmarks.papers import PROTOCOLS
 from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import EXTRAPOLATION, INTERPOLATION
-from meta_rl.benchmarks.papers import PROTOCOLS
 
 QUARTER = ([(0.75, 1.25)], [(0.5, 0.75), (1.25, 1.5)])
 # Per feature what is trained on and what lies outside, as pieces (from, to) in the unit of the authors' code.

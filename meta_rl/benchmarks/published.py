@@ -1,7 +1,7 @@
 """The published benchmarks: environments with the features that vary and their ranges, fixed under their names.
 
 A study names them and says how many contexts and which agents it takes. Standard library only. A change of a line
-here or in `protocols`, where the ranges of papers are, is a change of what results under its name mean: give it a new
+here or in `papers`, where the ranges of papers are, is a change of what results under its name mean: give it a new
 name instead.
 """
 
