@@ -51,7 +51,7 @@ def write(benchmark: str, folder: Path) -> list[Path]:
 
 
 def corners(space: ContextSpace) -> dict[str, dict[str, float]]:
-    """Contexts by names such as `default-length_0.5` and `train_range-length_0.1`; each context once."""
+    """Contexts by names such as `default-length_0.5` and `train_range-masses_x0.5`; each context once."""
     combined = itertools.product if len(space.factors) <= COMBINED else zip
     regions = {
         "default": [(1.0,) * len(space.factors)],
@@ -60,13 +60,19 @@ def corners(space: ContextSpace) -> dict[str, dict[str, float]]:
     }
     found: dict[str, dict[str, float]] = {}
     for region, corner in regions.items():
-        for values in space.values(np.array(list(corner))).tolist():
-            context = dict(zip(space.names, values, strict=True))
+        for multipliers in corner:
+            context = dict(zip(space.names, space.values(np.array([multipliers]))[0].tolist(), strict=True))
             if context not in found.values():
-                found["-".join([region, *(f"{name}_{value:.4g}" for name, value in context.items())])] = (
-                    context
-                )
+                found["-".join([region, *_label(space, multipliers, context)])] = context
     return found
+
+
+def _label(space: ContextSpace, multipliers: tuple[float, ...], context: dict[str, float]) -> Iterator[str]:
+    """Each factor with the value of its feature; of tied features, which may be many, the multiplier alone."""
+    for factor, multiplier in zip(space.factors, multipliers, strict=True):
+        tied = len(factor.features) > 1
+        name = factor.name if tied else factor.features[0].name
+        yield f"{name}_x{multiplier:.4g}" if tied else f"{name}_{context[name]:.4g}"
 
 
 def play(environment: str, context: dict[str, float]) -> tuple[list[Image.Image], int]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from meta_rl import registry
 from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace, Feature
 from meta_rl.envs import cartpole
@@ -67,6 +68,17 @@ def test_two_features_are_shown_in_every_combination_of_ends() -> None:
         *((length, gravity) for length in (0.1, 2.0) for gravity in (-1, -30)),
     ]
     assert "extrapolation-length_2-gravity_-30" in found
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_published_corner_has_a_name_that_a_file_can_have(name: str) -> None:
+    """Of tied features the multiplier stands for all."""
+    benchmark = BENCHMARKS[name]
+    environment = registry.load("environment", benchmark.environment)
+    found = videos.corners(ContextSpace.of(environment.features, *benchmark.space))
+    assert max(map(len, found)) < 220
+    if name == "hopper_aib":
+        assert "train_range-gravity_-4.91-strength_x1.5" in found
 
 
 def test_files_show_their_context_from_the_same_start(
