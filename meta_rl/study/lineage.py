@@ -114,7 +114,9 @@ def inputs(
     """
     found = {name: [made(study, *one)] for name, one in _single(study, rule, wildcards).items()}
     listed = _LISTS.get(rule, {}).items()
-    return found | {name: _of_files(study, source, lists[name]) for name, (source, _) in listed}
+    return found | {
+        name: _of_files(study, source, lists[name]) for name, (source, _) in listed if name in lists
+    }
 
 
 def _single(study: Study, rule: str, wildcards: Wildcards) -> dict[str, tuple[str, Wildcards]]:
