@@ -74,6 +74,8 @@ def job(rule, writes=None, **reads):
                 write_text(path, text)
             except UserError as error:
                 sys.exit(f"error: {error}")
+            # Snakemake may have looked into the folder before, and would miss the file.
+            workflow.iocache.exists_local[str(path)] = True
         return lists | {"job": str(path)}
 
     return unpack(inputs)

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
 
-from meta_rl.errors import UserError
+from meta_rl.errors import UserError, told
 from meta_rl.study import attempt, jobs
 from meta_rl.study.config import load
 from meta_rl.study.paths import OUTPUTS
@@ -204,8 +204,9 @@ def at_work(study: Study) -> float | None:
 
 def main(arguments: list[str]) -> None:
     study = Study(load(arguments[0] if arguments else "config/config.yaml"))
-    since = at_work(study)
-    print(report(study, since))
+    with told(Path("results", study.name), "read"):  # somebody else's, who keeps it closed
+        since = at_work(study)
+        print(report(study, since))
     print("Snakemake does not work on it" if since is None else "Snakemake is at work, or was killed")
 
 

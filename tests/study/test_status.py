@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from meta_rl.errors import UserError
 from meta_rl.study import config, status
 from meta_rl.study.study import Study
 
@@ -72,6 +73,17 @@ def test_jobs_are_counted_by_stage_and_benchmark(study: Study) -> None:
     ended = status.report(study, since=None)
     assert row(ended, "train")[3:6] == ["1", "0", "3"]
     assert "train small_gravity dqn none seeds_0-1: failed; attempts that failed: see its logs" in ended
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_study_that_may_not_be_read_is_named(study: Study) -> None:
+    folder = Path("results/test")
+    folder.chmod(0)
+    with pytest.raises(
+        UserError, match=r"^results/test: cannot be read: Permission denied; let who runs this "
+    ):
+        status.main([str(ROOT / "config/test.yaml")])
+    folder.chmod(0o755)
 
 
 def test_snakemake_works_on_it_while_it_holds_its_lock(study: Study) -> None:
