@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# snakemake 9.27.1: under `--quiet rules` the run's log file has no word of a job that failed, `--quiet all` leaves it
-# empty, and only logger plugins that say has_filter are told.
+# snakemake 9.27.1: under `--quiet rules` and `--quiet all` the log file of the run has no word of a job that failed.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
