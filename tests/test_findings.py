@@ -11,7 +11,7 @@ FOLDER = ROOT / "findings"
 # Of those by which the product was changed: words of the code, and the test of the right values.
 CHANGED = {
     "box2d_restored_state": (
-        {"meta_rl/envs/simulator.py": "restores = False"},
+        {"meta_rl/envs/simulator.py": "if not self.restores:"},
         "tests/envs/test_simulator.py::test_a_state_is_loaded_by_replaying_it",
     ),
     "metaworld_reset_seed": (
@@ -29,6 +29,10 @@ CHANGED = {
     "snakemake_quiet_failures": (
         {"meta_rl/study/attempt.py": "_write(log, [*before, own])"},
         "tests/workflow/test_surroundings.py::test_the_status_knows_of_a_failure_whatever_snakemake_prints",
+    ),
+    "stable_baselines3_evaluation_resets": (
+        {"meta_rl/gym/env.py": "if fresh or self._played():"},
+        "tests/gym/test_sb3.py::test_every_evaluation_over_ten_contexts_plays_all_ten",
     ),
     "torch_adam_last_register": (
         {"meta_rl/stack/networks.py": "_padded(parameter)"},

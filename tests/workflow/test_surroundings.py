@@ -156,7 +156,8 @@ def test_the_file_of_a_job_that_does_not_fit_is_one_line(project: Project) -> No
     done = project.snakemake("all", "--quiet", "rules", "host")
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == (
-        "error: results/test/jobs/score/small_gravity.json: cannot be written: File exists; move away what lies in its place"
+        "error: results/test/jobs/score/small_gravity.json: cannot be written: File exists; "
+        "move away what lies in its place"
     )
 
 
