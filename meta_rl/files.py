@@ -1,10 +1,12 @@
 """Atomic writing: a file is whole or it is not there, however the writer ends."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from meta_rl.errors import told
 
 
 @contextmanager
@@ -12,28 +14,23 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that replaces it on success and vanishes on failure.
 
     The temporary name keeps the suffix (writers choose a format by it) and is unique, so that two
-    writers never share one.
+    writers never share one. Its mode is that of any new file there: umask, group and access lists count.
+
+    Raises UserError, in one line that names `path`, if the system refuses to write.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    with told(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch(exist_ok=False)
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` (UTF-8) atomically."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -14,7 +14,6 @@ beside it that begin with its name, as the last thing that a job does which has 
 
 import argparse
 import ctypes
-import errno
 import glob
 import inspect
 import json
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from meta_rl import inputs
-from meta_rl.errors import UserError
+from meta_rl.errors import UserError, refusal, told
 
 _SILENCE = 10.0  # seconds between two progress lines
 _UNTIL_DONE = ("checkpoint", "journal")
@@ -48,16 +47,16 @@ def run(main: Callable[..., str]) -> None:
     start = time.monotonic()
     try:
         file = flags.pop("job")
-        told, own, wanted = _told(step, kinds, file)
-        with inputs.of(own, _by_path(wanted, flags | told, file)):
-            sentence = main(**flags, **told)
+        parts, own, wanted = _told(step, kinds, file)
+        with inputs.of(own, _by_path(wanted, flags | parts, file)):
+            sentence = main(**flags, **parts)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except OSError as error:  # of a file that is not the study's, such as a temporary one
+        if (reason := refusal(error)) is None:
             raise
-        print(f"error: {error}; make room, and run the workflow again", file=sys.stderr)
+        print(f"error: {error.filename or step}: {reason}", file=sys.stderr)
         sys.exit(1)
     print(f"{step}: {sentence} in {time.monotonic() - start:.1f} s", flush=True)
     for path in filter(None, map(flags.get, _UNTIL_DONE)):
@@ -104,7 +103,8 @@ def _told(step: str, kinds: dict[str, Any], path: Path) -> tuple[dict[str, Any],
     """The parameters that come from the job's file, how its results are made, and how what it reads must be."""
     again = "run the workflow, which writes it anew"
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        with told(path, "read"):
+            held = json.loads(path.read_text(encoding="utf-8"))
         spec = dict(held["spec"])
         lists = {name: list(map(Path, paths)) for name, paths in held["lists"].items()}
         own = inputs.Made(*held.get("made", ("", "", "")))

@@ -125,8 +125,8 @@ def _nothing_to_do(paths: list[str], arguments: list[str]) -> bool:
 
 
 def _unknown(arguments: list[str]) -> list[str]:
-    """Files of the study that exist without Snakemake having a record of them."""
-    known = {_name(path) for path in _METADATA.rglob("*") if path.is_file()}
+    """Files of the study that exist without Snakemake having a record of them, or one that a full disk left empty."""
+    known = {_name(path) for path in _METADATA.rglob("*") if path.is_file() and path.stat().st_size}
     names = [row[0] for row in _summary(["all"], arguments)]
     return [name for name in names if name not in known and Path(name).is_file()]
 

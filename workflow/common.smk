@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
 from meta_rl import registry
 from meta_rl.errors import UserError
 from meta_rl.files import write_text
-from meta_rl.study import demand, jobs
+from meta_rl.study import access, demand, jobs, reserve
 from meta_rl.study.config import load
 from meta_rl.study.paths import TABLES
 from meta_rl.study.rollouts import notices
@@ -41,6 +41,9 @@ def study_file() -> str:
 try:
     STUDY_FILE = study_file()
     STUDY = Study(load(STUDY_FILE))
+    if workflow.is_main_process:
+        access.check(Path("results", STUDY.name))
+        reserve.keep()
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -67,7 +70,12 @@ def job(rule, writes=None, **reads):
         path = jobs.path(STUDY, rule, wildcards)
         text = jobs.text(STUDY, rule, wildcards, lists | written)
         if not path.is_file() or path.read_text() != text:
-            write_text(path, text)
+            try:
+                write_text(path, text)
+            except UserError as error:
+                sys.exit(f"error: {error}")
+            # Snakemake may have looked into the folder before, and would miss the file.
+            workflow.iocache.exists_local[str(path)] = True
         return lists | {"job": str(path)}
 
     return unpack(inputs)

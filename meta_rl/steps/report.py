@@ -1,10 +1,12 @@
 """Snakemake's report of the study: figures, tables, steps and run times as one page that opens offline."""
 
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from meta_rl import job
+from meta_rl import files, job
 from meta_rl.errors import UserError
 
 
@@ -15,10 +17,16 @@ def main(study: Path, snakefile: Path, contents: list[Path], tuning: Path | None
     """
     shown = [*contents, tuning] if tuning else contents
     command = [sys.executable, "-m", "snakemake", *map(str, shown), "--nolock", "--snakefile", str(snakefile)]
-    options = ["--configfile", str(study), "--report", str(report)]
-    done = subprocess.run([*command, *options], capture_output=True, text=True)
-    if done.returncode:
-        raise UserError(f"{report}: Snakemake cannot write it; it says:\n{done.stderr.strip()}")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "report.html")
+        options = ["--configfile", str(study), "--report", str(made)]
+        done = subprocess.run([*command, *options], capture_output=True, text=True)
+        if done.returncode:
+            print(done.stderr)
+            last = done.stderr.strip().rpartition("\n")[2]
+            raise UserError(f"{report}: Snakemake cannot make it: {last or 'it does not say why'}")
+        with files.atomic(report) as temporary:
+            shutil.copyfile(made, temporary)
     return f"{len(shown)} results in {report}"
 
 

@@ -28,7 +28,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from meta_rl.errors import UserError
 from meta_rl.files import write_text
+from meta_rl.study import reserve
 
 CHANGED = "error: the study or its code changed while this ran; run the workflow again"
 KILLED = "killed (SIGKILL); most often memory ran out"
@@ -67,7 +69,8 @@ def record_of(log: Path) -> Path:
 def attempts(log: Path) -> list[Attempt]:
     """The attempts at the job with this log since it last succeeded, the last one included; none if it never began.
 
-    `started` and `ended` are times (ISO, UTC), and `after`, of the first attempt, is when the job last succeeded.
+    `started` and `ended` are times (ISO, UTC), and `number` is that of the job in a cluster's queue, empty elsewhere.
+    `after` and `after_number`, of the first attempt, are when the job last succeeded, and its number then.
     `status` is an exit status, `reason` what the step said of a failure, `wall_s` and `cpu_s` are seconds, those of the
     step's children included, and `peak_mb` is its largest process.
     """
@@ -98,9 +101,11 @@ def costs(logs: Path) -> dict[str, dict[str, float]]:
 def main(log: Path, step: str, arguments: list[str]) -> int:
     """Run the step; its exit status, 128 and the signal's number if one ended it."""
     before = attempts(log)
-    own: Attempt = {"started": _now(), "host": socket.gethostname()}
+    number = os.environ.get("SLURM_JOB_ID", "")
+    own: Attempt = {"started": _now(), "host": socket.gethostname(), "number": number}
     if before and before[-1].get("status") == 0:
-        own, before = own | {"after": before[-1]["ended"]}, []
+        own |= {"after": before[-1]["ended"], "after_number": before[-1].get("number", "")}
+        before = []
     _write(log, [*before, own])
     start, told = time.monotonic(), _told(arguments)
     status, said = _run([sys.executable, "-m", f"meta_rl.steps.{step}", *arguments], log)
@@ -116,6 +121,7 @@ def main(log: Path, step: str, arguments: list[str]) -> int:
         "cpu_s": round(used.ru_utime + used.ru_stime, 3),
         "peak_mb": round(used.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2), 1),
     }
+    reserve.give()
     _write(log, [*before, own])
     return status
 
@@ -160,7 +166,7 @@ class _Copies:
     def __enter__(self) -> "_Copies":
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
-            self._places.append(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666))
+            self._places.append(self._open())
         except OSError as error:
             self._lost = str(error)
         return self
@@ -170,6 +176,14 @@ class _Copies:
             self.write(f"{self._log}: is not whole: {self._lost}\n".encode())
         for place in self._places[1:]:
             os.close(place)
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        try:
+            return os.open(self._log, flags, 0o666)
+        except PermissionError:  # somebody else's, in a folder that is shared
+            self._log.unlink()
+            return os.open(self._log, flags, 0o666)
 
     def write(self, text: bytes) -> None:
         self.tail = (self.tail + text)[-_TAIL:]
@@ -194,7 +208,7 @@ def _write(log: Path, whole: list[Attempt]) -> None:
     text = json.dumps(whole, indent=1) + "\n"
     try:
         write_text(record_of(log), text)
-    except OSError:  # the disk is full: there is still the block that holds how it began
+    except UserError:  # the disk is full: there is still the block that holds how it began
         with suppress(OSError), record_of(log).open("r+", encoding="utf-8") as file:
             file.write(text)
             file.truncate()

@@ -9,12 +9,11 @@ import re
 import sys
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
 
-from meta_rl.errors import UserError
+from meta_rl.errors import UserError, told
 from meta_rl.study import attempt, jobs
 from meta_rl.study.config import load
 from meta_rl.study.paths import OUTPUTS
@@ -25,10 +24,7 @@ _SNAKEMAKE = Path(".snakemake")
 _REASONS = (  # words in a log, and what they mean
     (r"exceeded memory limit|oom.kill|Out Of Memory|OUT_OF_MEMORY", "out of memory"),
     (r"DUE TO TIME LIMIT|TIMEOUT", "time limit"),
-    (
-        r"No space left on device|Disk quota exceeded|unexpected pos \d+ vs \d+",
-        "disk full",
-    ),  # PyTorch's, last
+    (r"No space left on device|Disk quota exceeded|File too large", "disk full"),
     (r"NODE_FAIL|NODE FAILURE", "node failed"),
     (r"CANCELLED", "cancelled"),
     (r"killed \(SIGKILL\)", "killed, most often because memory ran out"),
@@ -84,16 +80,17 @@ def report(study: Study, since: float | None) -> str:
 def job(study: Study, rule: str, path: Path, since: float | None) -> Job:
     """What is known of the job that makes a result; `since` as in `report`."""
     own = log_of(study, rule, path)
-    theirs = sorted(_SNAKEMAKE.glob(f"*_logs/rule_{rule}/{_joined(study, rule, path)}/*.log"), key=_changed)
-    tried = attempt.attempts(own)
-    tried = [*_unbegun(theirs, tried), *tried]
-    starts = [*(datetime.fromisoformat(one["started"]).timestamp() for one in tried), float("inf")]
+    theirs = _schedulers(study, rule, path)
+    tried = _tried(attempt.attempts(own), theirs)
     failed, logs = [], [own]
-    for one, (start, end) in zip(tried, pairwise(starts), strict=True):
-        said = [log for log in theirs if start <= _changed(log) < end]
-        last = end == float("inf")
+    for place, one in enumerate(tried, 1):
+        last = place == len(tried)
+        number = one.get("number", "")
+        # What Slurm starts again keeps its number, and its log begins anew.
+        again = any(later.get("number") == number for later in tried[place:])
+        said = [theirs[number]] if number in theirs and not again else []
         reason = _reason([one.get("reason", ""), *(_tail(log) for log in [*said, *[own] * last])])
-        runs = "ended" not in one and last and since is not None and start >= since and not reason
+        runs = "ended" not in one and last and since is not None and _started(one) >= since and not reason
         if one.get("status") != 0 and not runs:
             failed.append(reason or one.get("reason") or "see its logs")
             logs += said
@@ -102,7 +99,7 @@ def job(study: Study, rule: str, path: Path, since: float | None) -> Job:
         state = "done"
     elif len(failed) < len(tried) and not succeeded:
         state = "running"
-    elif failed and not succeeded and (since is None or starts[-2] >= since):
+    elif failed and not succeeded and (since is None or _started(tried[-1]) >= since):
         state = "failed"
     else:
         state = "waiting"
@@ -110,22 +107,42 @@ def job(study: Study, rule: str, path: Path, since: float | None) -> Job:
     return Job(name, state, failed, logs, tried[-1]["wall_s"] if succeeded else None)
 
 
-def _unbegun(theirs: list[Path], tried: list[attempt.Attempt]) -> list[attempt.Attempt]:
-    """Attempts of which a scheduler wrote, but whose step has not begun, or never did.
+def _tried(begun: list[attempt.Attempt], theirs: dict[str, Path]) -> list[attempt.Attempt]:
+    """Attempts in their order, with those whose step never began: of these a scheduler's log is all there is.
 
-    Before a step that has begun there is also the scheduler's log of that same attempt: it tells of no failure.
+    A log belongs to the attempt of its number. When it was last written says little: Slurm's words about a job that it
+    kills may come before the step begins.
     """
-    after, first = (_at(tried[0].get(key)) if tried else None for key in ("after", "started"))
-    early = [log for log in theirs if (after or 0.0) < _changed(log) < (first or float("inf"))]
-    return [
-        {"started": datetime.fromtimestamp(_changed(log), UTC).isoformat()}
-        for log in early
-        if not tried or _reason([_tail(log)])
-    ]
+    tried = list(begun)
+    known = {one.get("number") for one in begun}
+    after, after_number = (begun[0].get(key) for key in ("after", "after_number")) if begun else (None, None)
+    succeeded = datetime.fromisoformat(after).timestamp() if after else 0.0
+    for number, log in theirs.items():
+        changed = log.stat().st_mtime
+        if number in known or number == after_number or changed < succeeded:
+            continue
+        own = {"number": number, "started": datetime.fromtimestamp(changed, UTC).isoformat()}
+        later = (place for place, one in enumerate(tried) if _follows(one, own))
+        tried.insert(next(later, len(tried)), own)
+    return tried
 
 
-def _at(time: str | None) -> float | None:
-    return datetime.fromisoformat(time).timestamp() if time else None
+def _follows(one: attempt.Attempt, unbegun: attempt.Attempt) -> bool:
+    if number := one.get("number"):
+        return int(number) > int(unbegun["number"])
+    return _started(one) > _started(unbegun)
+
+
+def _started(one: attempt.Attempt) -> float:
+    return datetime.fromisoformat(one["started"]).timestamp()
+
+
+def _schedulers(study: Study, rule: str, path: Path) -> dict[str, Path]:
+    """What Slurm wrote about attempts at a job, by the number of each attempt in its queue, in that order."""
+    logs = _SNAKEMAKE.glob(f"slurm_logs/rule_{rule}/{_joined(study, rule, path)}/*.log")
+    return {
+        str(number): log for number, log in sorted((int(log.stem), log) for log in logs if log.stem.isdigit())
+    }
 
 
 def log_of(study: Study, rule: str, path: Path) -> Path:
@@ -149,10 +166,6 @@ def _folder(study: Study) -> Path:
 def _reason(texts: list[str]) -> str:
     """What the words in some texts mean, if it is known."""
     return next((meaning for words, meaning in _REASONS if any(re.search(words, text) for text in texts)), "")
-
-
-def _changed(log: Path) -> float:
-    return log.stat().st_mtime
 
 
 def _tail(log: Path) -> str:
@@ -191,8 +204,9 @@ def at_work(study: Study) -> float | None:
 
 def main(arguments: list[str]) -> None:
     study = Study(load(arguments[0] if arguments else "config/config.yaml"))
-    since = at_work(study)
-    print(report(study, since))
+    with told(Path("results", study.name), "read"):  # somebody else's, who keeps it closed
+        since = at_work(study)
+        print(report(study, since))
     print("Snakemake does not work on it" if since is None else "Snakemake is at work, or was killed")
 
 

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from pandas.api import types
 
 from meta_rl import inputs
-from meta_rl.errors import UserError
+from meta_rl.errors import UserError, told
 from meta_rl.files import atomic
 from meta_rl.tables.schema import Column, Table
 
@@ -101,7 +101,7 @@ def _stored(schema: pa.Schema) -> dict[str, Any] | None:
 
 def _load(path: str | Path, get: Callable[[pq.ParquetFile], Any]) -> Any:
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with told(path, "read"), pq.ParquetFile(path, page_checksum_verification=True) as file:
             return get(file)
     except FileNotFoundError:
         raise UserError(f"{path}: does not exist; run the workflow to make it") from None

@@ -13,16 +13,14 @@ import json
 import signal
 import sys
 import time
-import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-import torch
-
-from meta_rl.files import atomic
+from meta_rl.errors import UserError
+from meta_rl.training import tensor_files
 
 EVERY = 180.0  # seconds between two checkpoints
 _SIGNALS = (signal.SIGTERM, signal.SIGUSR1)  # sent by who stops a training, or wants to
@@ -85,16 +83,12 @@ class Checkpoint:
     def _write(self, content: Any, reached: int) -> None:
         identity = json.dumps(self._identity, sort_keys=True)
         try:
-            with atomic(self.path) as temporary:
-                torch.save({"identity": identity, "reached": reached, "content": content}, temporary)
-        except (OSError, RuntimeError) as error:  # PyTorch's own, for a disk that is full
-            _say(f"{self.path}: no checkpoint, {error}")
+            tensor_files.write(self.path, {"identity": identity, "reached": reached, "content": content})
+        except UserError as error:  # a full disk
+            _say(f"no checkpoint, {error}")
 
     def _read(self) -> dict[str, Any]:
-        with zipfile.ZipFile(self.path) as archive:
-            if (broken := archive.testzip()) is not None:  # PyTorch does not look at the checksums
-                raise ValueError(f"{broken} in it has changed")
-        held = torch.load(self.path, weights_only=True)
+        held = tensor_files.read(self.path)
         theirs = json.loads(held["identity"])
         if differs := [
             f"{key} {theirs.get(key)}" for key, own in self._identity.items() if theirs.get(key) != own

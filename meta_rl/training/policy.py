@@ -1,7 +1,6 @@
 """Runs as objects and as files: a block of trained agents, enough to evaluate them anywhere."""
 
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,9 +13,9 @@ import torch
 from meta_rl import inputs, registry, settings
 from meta_rl.agents.base import Agent
 from meta_rl.errors import UserError
-from meta_rl.files import atomic
 from meta_rl.methods.base import Method
 from meta_rl.streams import Streams
+from meta_rl.training import tensor_files
 from meta_rl.training.setup import Setup
 
 APART, LAST = 2, 100  # per cent of a run's own steps: between two snapshots, and when the last one is taken
@@ -154,17 +153,13 @@ def save(path: str | Path, weights: Weights) -> None:
         {name: getattr(weights, name) for name in ("spec", "keys", "env_steps", "record", "failures")},
         sort_keys=True,
     )
-    with atomic(path) as temporary:
-        torch.save({"description": described, "tensors": weights.tensors}, temporary)
+    tensor_files.write(path, {"description": described, "tensors": weights.tensors})
 
 
 def load(path: str | Path) -> Weights:
     """Read without running code from the file; a UserError if it is not whole, not one of ours, or not the job's."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if (broken := archive.testzip()) is not None:  # PyTorch does not look at the checksums
-                raise ValueError(f"{broken} has changed")
-        content = torch.load(path, weights_only=True)
+        content = tensor_files.read(path)
         described = json.loads(content["description"])
         shapes = {tuple(value.shape[:2]) for value in content["tensors"].values()}
         runs, snapshots = shapes.pop()
@@ -179,6 +174,8 @@ def load(path: str | Path) -> Weights:
             path=str(path),
             failures=described["failures"],
         )
+    except UserError:
+        raise
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file; run the rule that makes it") from None
     except Exception as error:  # what is not ours can fail in any way

@@ -1,6 +1,7 @@
 """An attempt at a job: the status is the step's, whatever becomes of its log."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from meta_rl.study import attempt
 
 ROOT = Path(__file__).parents[2]
+STUDY = ("__init__", "attempt", "reserve")
 STEP = """
 import os, signal, sys, time
 print("said", os.getpid(), flush=True)
@@ -44,7 +46,7 @@ def package(tmp_path: Path) -> Path:
     steps.mkdir(parents=True)
     (steps / "one.py").write_text(STEP)
     (steps.parent / "study").mkdir()
-    for name in ("__init__.py", "files.py", "study/__init__.py", "study/attempt.py"):
+    for name in ("__init__.py", "errors.py", "files.py", *(f"study/{one}.py" for one in STUDY)):
         (steps.parent / name).write_text((ROOT / "meta_rl" / name).read_text())
     return tmp_path / "code"
 
@@ -146,11 +148,12 @@ def test_attempts_are_counted_until_one_succeeds(package: Path, tmp_path: Path) 
 
 
 FULL = """
+from meta_rl.errors import UserError
 _whole, _calls = write_text, []
 def write_text(*arguments):
     _calls.append(arguments)
     if len(_calls) > 1:
-        raise OSError(28, "No space left on device")
+        raise UserError("No space left on device")
     _whole(*arguments)
 """
 
@@ -163,6 +166,31 @@ def test_how_an_attempt_ended_fits_on_a_disk_that_has_become_full(package: Path,
     assert [(one["status"], one["reason"]) for one in attempt.attempts(log)] == [
         (3, "ValueError: no such number")
     ]
+
+
+def test_the_number_in_a_clusters_queue_is_kept(package: Path, tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    tried(package, log, "fail", SLURM_JOB_ID="41")
+    tried(package, log, "well", SLURM_JOB_ID="42")
+    assert [one["number"] for one in attempt.attempts(log)] == ["41", "42"]
+    tried(package, log, "fail")
+    (own,) = attempt.attempts(log)
+    assert (own["number"], own["after_number"]) == ("", "42")
+
+
+def test_room_that_was_kept_is_given_back_on_a_full_disk_alone(package: Path, tmp_path: Path) -> None:
+    kept = package / ".snakemake/reserve"
+    kept.parent.mkdir()
+    kept.write_bytes(b"kept")
+    tried(package, tmp_path / "job.log", "well")
+    assert list(kept.parent.iterdir()) == [kept]
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, limit[1]))  # as good as a full disk, and for any user
+    try:
+        assert tried(package, tmp_path / "job.log", "well")[0] == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert list(kept.parent.iterdir()) == []
 
 
 def test_a_step_is_told_to_stop_and_one_that_is_killed_with_its_attempt_has_no_end(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from meta_rl.errors import UserError
 from meta_rl.study import config, status
 from meta_rl.study.study import Study
 
@@ -43,7 +44,7 @@ def leave(block: str, attempts: list[dict[str, Any]], said: str = "") -> None:
 
 
 def scheduler(block: str, number: int, at: float, said: str) -> Path:
-    """What Slurm wrote into the log of its job `number`, last at a time after the start."""
+    """What Slurm wrote into the log of its job `number`, last at a time after Snakemake's start."""
     folder = Path(".snakemake/slurm_logs/rule_train", f"test_small_gravity_dqn_{block.replace('/', '_')}")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{number}.log"
@@ -74,6 +75,17 @@ def test_jobs_are_counted_by_stage_and_benchmark(study: Study) -> None:
     assert "train small_gravity dqn none seeds_0-1: failed; attempts that failed: see its logs" in ended
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_study_that_may_not_be_read_is_named(study: Study) -> None:
+    folder = Path("results/test")
+    folder.chmod(0)
+    with pytest.raises(
+        UserError, match=r"^results/test: cannot be read: Permission denied; let who runs this "
+    ):
+        status.main([str(ROOT / "config/test.yaml")])
+    folder.chmod(0o755)
+
+
 def test_snakemake_works_on_it_while_it_holds_its_lock(study: Study) -> None:
     assert status.at_work(study) is None
     lock = Path(".snakemake/locks/0.output.lock")
@@ -95,27 +107,60 @@ def test_snakemake_works_on_it_while_it_holds_its_lock(study: Study) -> None:
     ],
 )
 def test_what_a_scheduler_wrote_of_an_attempt_is_its_reason(study: Study, said: str, reason: str) -> None:
-    leave("jrpl/seeds_0-1", [attempt(5), attempt(300, **KILLED), attempt(600)])
-    first = scheduler("jrpl/seeds_0-1", 4, 290, f"{said}\nerror in the end\n")
-    report = status.report(study, since=START)
-    assert report.splitlines()[-3:] == [
-        "train small_gravity dqn jrpl seeds_0-1: now running; attempts that failed: "
-        f"{reason}, killed, most often because memory ran out",
-        "  results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log",
-        f"  {first}",
-    ]
+    tried = [attempt(5, number="4"), attempt(300, number="5", **KILLED), attempt(600, number="6")]
+    leave("jrpl/seeds_0-1", tried)
+    # Slurm may have had its last word before the step began, or after the next one did.
+    for last in (4.9, 5, 290, 310):
+        first = scheduler("jrpl/seeds_0-1", 4, last, f"{said}\nerror in the end\n")
+        report = status.report(study, since=START)
+        assert report.splitlines()[-3:] == [
+            "train small_gravity dqn jrpl seeds_0-1: now running; attempts that failed: "
+            f"{reason}, killed, most often because memory ran out",
+            "  results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log",
+            f"  {first}",
+        ]
     scheduler("jrpl/seeds_0-1", 6, 900, said)  # this one has ended, which Snakemake has not noticed
     assert row(status.report(study, since=START), "train")[4:6] == ["0", "1"]
 
 
-def test_an_attempt_whose_step_never_began_counts_beside_those_that_did(study: Study) -> None:
-    leave("jrpl/seeds_0-1", [attempt(600)])
-    scheduler("jrpl/seeds_0-1", 3, 590, "Submitted batch job 5")  # of the attempt that runs
+OOM = "slurmstepd: error: Detected 1 oom_kill event in StepId=1.0"
+
+
+@pytest.mark.parametrize("number", [9, 10])  # numbers, not texts
+@pytest.mark.parametrize("nanoseconds", [0, 123_456_499, 123_456_501, 999_999_999])
+def test_an_attempt_whose_step_never_began_counts_beside_those_that_did(
+    study: Study, number: int, nanoseconds: int
+) -> None:
+    leave("jrpl/seeds_0-1", [attempt(600, number=str(number + 1))])
+    scheduler("jrpl/seeds_0-1", number + 1, 590, "Submitted batch job 5")  # of the attempt that runs
     assert "failed:" not in status.report(study, since=START)
-    scheduler("jrpl/seeds_0-1", 2, 290, "slurmstepd: error: Detected 1 oom_kill event in StepId=1.0")
-    assert "seeds_0-1: now running; attempts that failed: out of memory" in status.report(study, since=START)
-    leave("jrpl/seeds_0-1", [attempt(600) | {"after": attempt(400)["started"]}])  # it has succeeded since
+    first = scheduler("jrpl/seeds_0-1", number, 290, OOM)
+    time = int(START + 290) * 10**9 + nanoseconds
+    os.utime(first, ns=(time, time))
+    report = status.report(study, since=START)
+    assert "seeds_0-1: now running; attempts that failed: out of memory\n" in report
+    assert report.endswith(f"\n  {first}")
+    succeeded = {"after": attempt(400)["started"], "after_number": str(number)}  # it has succeeded since
+    leave("jrpl/seeds_0-1", [attempt(600, number=str(number + 1)) | succeeded])
     assert "failed:" not in status.report(study, since=START)
+    time = int(START + 500) * 10**9  # and the log of the attempt that did was closed after it
+    os.utime(first, ns=(time, time))
+    assert "failed:" not in status.report(study, since=START)
+
+
+def test_attempts_whose_step_never_began_stand_in_their_order(study: Study) -> None:
+    leave("jrpl/seeds_0-1", [attempt(100, number="4", **KILLED), attempt(600, number="6")])
+    for number, at, said in ((5, 700, OOM), (3, 90, "DUE TO TIME LIMIT")):
+        scheduler("jrpl/seeds_0-1", number, at, said)
+    failed = "time limit, killed, most often because memory ran out, out of memory"
+    assert f"now running; attempts that failed: {failed}\n" in status.report(study, since=START)
+
+
+def test_what_slurm_starts_again_under_its_number_has_one_log(study: Study) -> None:
+    leave("jrpl/seeds_0-1", [attempt(100, number="4"), attempt(600, number="4")])
+    scheduler("jrpl/seeds_0-1", 4, 700, "begun anew\n")
+    report = status.report(study, since=START)
+    assert "now running; attempts that failed: see its logs\n" in report
 
 
 def test_a_job_whose_step_never_began_is_known_by_its_schedulers_log(study: Study) -> None:
@@ -130,8 +175,12 @@ def test_a_job_whose_step_never_began_is_known_by_its_schedulers_log(study: Stud
 @pytest.mark.parametrize(
     ("reason", "shown"),
     [
-        ("error: [Errno 28] No space left on device; make room", "disk full"),
-        ("RuntimeError: [enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0", "disk full"),
+        ("error: a.pt: cannot be written: No space left on device; make room", "disk full"),
+        (
+            "error: a.pt: cannot be written: Permission denied",
+            "error: a.pt: cannot be written: Permission denied",
+        ),
+        ("error: a.pt: cannot be written: Disk quota exceeded; make room", "disk full"),
         ("ValueError: no such number", "ValueError: no such number"),
         ("", "see its logs"),
     ],

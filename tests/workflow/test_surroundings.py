@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from harness import ROOT, Project
+from read_only import read_only
 
 BLOCK = "results/test/small_gravity/dqn/jrpl/seeds_0-1"
 FIGURE = "results/test/figures/return_vs_context"
@@ -112,7 +113,12 @@ def test_what_was_finished_unseen_is_taken_over_whatever_is_printed(
         folder / "results/test/logs/train/small_gravity/dqn/jrpl/seeds_0-1.log",
     )
     before = policy.read_bytes(), log.stat().st_mtime_ns
-    (record_of(folder, f"{BLOCK}/policy.pt")).unlink()
+    record = record_of(folder, f"{BLOCK}/policy.pt")
+    if elsewhere:  # where Snakemake could not note it, as the disk was full
+        record.write_bytes(b"")
+        (folder / ".snakemake/incomplete" / record.name).write_text('{"external_jobid": null}')
+    else:
+        record.unlink()
     command = [
         sys.executable,
         str(ROOT / "slurm/resume.py"),
@@ -131,7 +137,28 @@ def test_what_was_finished_unseen_is_taken_over_whatever_is_printed(
     assert done.returncode == 0, done.stdout
     assert f"taking over 1 files that are up to date: {BLOCK}/policy.pt\n" in done.stdout
     assert (policy.read_bytes(), log.stat().st_mtime_ns) == before, "it was not trained again"
-    assert record_of(folder, f"{BLOCK}/policy.pt").exists()
+    assert record_of(folder, f"{BLOCK}/policy.pt").stat().st_size
+    assert not list(folder.glob(".snakemake/incomplete/*"))
+
+
+def test_a_folder_that_may_not_be_written_is_one_line_before_any_work(project: Project) -> None:
+    with read_only(project.root / "results") as why:
+        done = project.snakemake("all", "--forceall", "--quiet", "rules", "host")
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if not line.startswith("Using workflow specific")]
+    assert line.startswith(f"error: results/test: cannot be written: {why}; let who runs this ")
+
+
+def test_the_file_of_a_job_that_does_not_fit_is_one_line(project: Project) -> None:
+    jobs = project.root / "results/test/jobs/score"
+    jobs.rename(jobs.with_name("score_before"))
+    jobs.write_text("something else")
+    done = project.snakemake("all", "--quiet", "rules", "host")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == (
+        "error: results/test/jobs/score/small_gravity.json: cannot be written: File exists; "
+        "move away what lies in its place"
+    )
 
 
 def record_of(folder: Path, name: str) -> Path:
