@@ -14,6 +14,7 @@
 # make adopt      copy what a tuning found into config/$(STUDY).yaml
 # make parity     do our agents learn as well as Stable-Baselines3's? Some hours; an interrupted one goes on
 # make tuning-comparison  does tuning beat the defaults and random search on test seeds? Hours; it goes on, too
+# make reproduce  does one result of each method's paper come out again? Hours; an interrupted one goes on
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
@@ -39,7 +40,8 @@ CHECK := $(BIN)/python -m meta_rl.study.config config/$(STUDY).yaml
 THERE := cd $(DIRECTORY) && $(abspath $(BIN))/python
 STUDY_FILE := $(abspath config/$(STUDY).yaml)
 
-.PHONY: run status resume tour figures tune adopt test test-slurm test-gymnasium scale gate videos docs parity tuning-comparison bench \
+.PHONY: run status resume tour figures tune adopt test test-slurm test-gymnasium scale gate videos docs parity \
+	tuning-comparison reproduce bench \
 	install clean
 
 run: install
@@ -109,6 +111,10 @@ parity: install
 
 tuning-comparison: install
 	$(BIN)/python -m benchmarks.tuning.comparison
+
+reproduce:
+	@for paper in jcpl epi iida cgate; do $(MAKE) run STUDY=reproduce_$$paper || exit 1; done
+	$(BIN)/python -m benchmarks.reproduction.page $(DIRECTORY)/results docs/reproduction
 
 bench: install
 	$(BIN)/python -m benchmarks.speed.speed

@@ -81,10 +81,12 @@ def cases(
     )
 
 
-def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
+def play_agent(
+    runs: Runs, chunk: Cases, information: str = COLD, at_end: Callable[[Seen], Tensor] | None = None
+) -> Episodes:
     """Greedy episodes of frozen agents; `information` says what their windows hold at first (see `information`).
 
-    A method's own probe draws its actions.
+    A method's own probe draws its actions. `at_end` is what to keep of each episode's end, in place of z.
     """
     setup, agent = runs
     environments, method = setup.reused(chunk.context_id.shape), agent.method
@@ -112,9 +114,8 @@ def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
             return method.probe(seen.observation, chance[:, :, now])
         return agent.act(seen, explore=False)
 
-    return play(
-        rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, agent.encode, keys
-    )
+    kept = at_end or agent.encode
+    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, kept, keys)
 
 
 def _chance(benchmark: str, chunk: Cases, steps: int, width: int) -> np.ndarray:
