@@ -23,6 +23,7 @@ class Memory:
     """T steps of N rows. For a `joint` method it keeps all that is seen, to be read again as the agent learns."""
 
     FIGURES = 3  # of a step, known when the rollout is over: log-density, advantage and target
+    length = 1  # of what is sampled, in steps
 
     def __init__(self, capacity: int, joint: bool) -> None:
         self.capacity, self.joint = capacity, joint
@@ -32,13 +33,7 @@ class Memory:
 
     def add(self, step: Transition, seen: Seen, raw: Tensor, next_value: Tensor) -> None:
         """One step of all rows: what was seen as the networks get it, raw actions, and values [S, N] of what came."""
-        fields = {"observation": seen.observation if self.joint else seen.inputs}
-        if self.joint and seen.context is not None:
-            fields["context"] = seen.context
-        if self.joint and seen.window is not None:
-            fields |= {"transitions": seen.window.transitions, "mask": seen.window.mask}
-        if self.joint and seen.state is not None:
-            fields["state"] = seen.state
+        fields = self._fields(step, seen)
         fields |= {"raw": raw, "reward": step.reward, "next_value": next_value}
         fields |= {"terminated": step.terminated, "truncated": step.truncated}
         if not self._shapes:
@@ -48,6 +43,17 @@ class Memory:
         packed = [value.flatten(2) if value.dim() > 2 else value.unsqueeze(-1) for value in fields.values()]
         torch.cat(packed, -1, out=self._steps[:, self.size, :, : -self.FIGURES])
         self.size += 1
+
+    def _fields(self, step: Transition, seen: Seen) -> dict[str, Tensor]:
+        """What is kept of what was seen."""
+        fields = {"observation": seen.observation if self.joint else seen.inputs}
+        if self.joint and seen.context is not None:
+            fields["context"] = seen.context
+        if self.joint and seen.window is not None:
+            fields |= {"transitions": seen.window.transitions, "mask": seen.window.mask}
+        if self.joint and seen.state is not None:
+            fields["state"] = seen.state
+        return fields
 
     def field(self, name: str) -> Tensor:
         """Of every step of a full rollout, [S, T, N, ...]."""
@@ -65,11 +71,17 @@ class Memory:
 
     def sample(self, index: Tensor) -> Samples:
         """The steps of the finished rollout at `index` (int64 [S, B], below T N)."""
+        return self._samples(self._taken(index))
+
+    def _taken(self, index: Tensor) -> Tensor:
+        """Packed steps [S, B, D]."""
         steps = self._steps.flatten(1, 2)
         offset = torch.arange(len(steps)).unsqueeze(-1) * steps.shape[1]
-        rows = torch.embedding(steps.flatten(0, 1), index + offset)
-        fields = self._unpack(rows)
-        return Samples(_seen(fields), fields["raw"], *rows[..., -self.FIGURES :].unbind(-1))
+        return torch.embedding(steps.flatten(0, 1), index + offset)
+
+    def _samples(self, steps: Tensor) -> Samples:
+        fields = self._unpack(steps)
+        return Samples(_seen(fields), fields["raw"], *steps[..., -self.FIGURES :].unbind(-1))
 
     def state_dict(self) -> dict[str, Any]:
         return {"size": self.size, "shapes": dict(self._shapes), "steps": self._steps}

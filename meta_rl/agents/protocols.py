@@ -26,6 +26,9 @@ class Method(Protocol):
     window: int
     size: int
     state: int
+    sequence: int
+    burn_in: int
+    normalised: bool
     probe_steps: int
 
     @property
