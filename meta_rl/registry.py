@@ -63,9 +63,19 @@ METHODS = {
     "epi": Entry("meta_rl.methods.epi", needs=frozenset({"window"}), pretrain="vine"),
     "jrpl": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"}), joint=True, control="random_encoder"),
     "cgate": Entry("meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True),
+    "adapter": Entry(
+        "meta_rl.methods.adapter", needs=frozenset({"context"}), joint=True, control="adapter_shuffled"
+    ),
+    "recurrent": Entry(
+        "meta_rl.methods.recurrent", needs=frozenset({"history"}), joint=True, control="recurrent_cleared"
+    ),
+    "stacked": Entry("meta_rl.methods.stacked", needs=frozenset({"window"}), control="stacked_cleared"),
     # Controls: an encoder that nothing trains, a context that is wrong, and no other context than the default one.
     "random_encoder": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"})),
     "shuffled": Entry("meta_rl.methods.explicit", needs=frozenset({"wrong_context"})),
+    "adapter_shuffled": Entry("meta_rl.methods.adapter", needs=frozenset({"wrong_context"}), joint=True),
+    "recurrent_cleared": Entry("meta_rl.methods.recurrent:Cleared", needs=frozenset({"history"}), joint=True),
+    "stacked_cleared": Entry("meta_rl.methods.stacked:Cleared", needs=frozenset({"window"})),
     "default": Entry("meta_rl.methods.none", train_on="default"),
 }
 AGENTS = {

@@ -44,8 +44,13 @@ METHODS: dict[str, dict[str, Any]] = {
     "jrpl": {"window": 2, "hidden": (8,)},
     "random_encoder": {"window": 2, "hidden": (8,)},
     "cgate": {"size": 16, "hidden": (16,)},
+    "adapter": {"size": 16, "adapter": 8},
+    "recurrent": {"size": 16, "sequence": 8, "burn_in": 4},
+    "stacked": {"window": 3},
     "epi": {"steps": 2, "size": 2},
 }
+METHODS |= {f"{name}_cleared": METHODS[name] for name in ("recurrent", "stacked")}
+METHODS["adapter_shuffled"] = METHODS["adapter"]
 
 
 def build(

@@ -18,8 +18,11 @@ from meta_rl.streams import Streams
 from meta_rl.training.policy import tensors
 
 WINDOWED = [name for name, entry in registry.METHODS.items() if "window" in entry.needs]
-# EPI reads the steps of its probe in their order.
-UNORDERED = [name for name in WINDOWED if name != "epi"]
+UNORDERED = [name for name in WINDOWED if not build(name).ordered]
+ORDERED = [name for name in WINDOWED if name not in UNORDERED]
+# Those that read the observation are all that a network gets.
+WHOLE = ("cgate", "adapter", "adapter_shuffled")
+CLEARED = ("stacked_cleared",)  # there is nothing in its window, ever
 every_network = pytest.mark.parametrize("network", [POLICY, CRITIC])
 PRETRAINED = [name for name, entry in registry.METHODS.items() if entry.pretrain]
 
@@ -61,7 +64,7 @@ def test_networks_read_the_observation_and_z_or_z_alone(name: str, network: str)
     read, told = method.read(shown, network), method.told(shown, network)
     assert told.shape == (*ROWS, method.size)
     assert read.shape == (*ROWS, method.width(DISCRETE, network))
-    before = () if name == "cgate" else (shown.observation,)  # cgate's features are of the observation, too
+    before = () if name in WHOLE else (shown.observation,)
     assert torch.equal(read, torch.cat((*before, told), -1))
 
 
@@ -87,8 +90,15 @@ def test_only_a_joint_method_asks_for_the_agents_gradient(name: str) -> None:
     assert bool(list(method.parameters())) or not joint
 
 
+@pytest.mark.parametrize("name", [name for name in ORDERED if name not in CLEARED])
+def test_order_matters_where_the_method_says_so(name: str) -> None:
+    method = build(name)
+    transitions, mask = normal(*ROWS, method.window, 4), torch.ones(*ROWS, method.window)
+    assert (encode(method, transitions.flip(2), mask) != encode(method, transitions, mask)).any(-1).all()
+
+
 @pytest.mark.parametrize("name", UNORDERED)
-class TestWindows:
+class TestWithoutOrder:
     def test_order_does_not_matter(self, name: str) -> None:
         method = build(name)
         transitions = normal(*ROWS, method.window, 4)
@@ -109,13 +119,17 @@ class TestWindows:
         ]
         torch.testing.assert_close(encode(method, transitions, every), torch.stack(single).mean(0))
 
+
+@pytest.mark.parametrize("name", [name for name in WINDOWED if registry.METHODS[name].pretrain != "vine"])
+class TestWindows:
     def test_an_empty_window_gives_zero(self, name: str) -> None:
         method = build(name)
         mask = torch.zeros(*ROWS, method.window)
         assert not encode(method, normal(*ROWS, method.window, 4) * 100, mask).any()
         mask[0, 1, -1] = 1.0
         z = encode(method, normal(*ROWS, method.window, 4), mask)
-        assert (z != 0).flatten(2).any(2).tolist() == [[False, True, False], [False] * 3]
+        known = name not in CLEARED
+        assert (z != 0).flatten(2).any(2).tolist() == [[False, known, False], [False] * 3]
 
     def test_what_is_masked_does_not_matter(self, name: str) -> None:
         method = build(name)
@@ -133,7 +147,7 @@ class TestWindows:
         transitions = transitions.clone()
         transitions[0, 1] += 1
         changed = (encode(method, transitions, mask) != before).any(-1)
-        assert changed.tolist() == [[False, True, False], [False] * 3]
+        assert changed.tolist() == [[False, name not in CLEARED, False], [False] * 3]
 
 
 @pytest.mark.parametrize("name", PRETRAINED)

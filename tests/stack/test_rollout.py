@@ -189,7 +189,9 @@ def test_what_a_method_did_not_declare_is_none(name: str, embed: bool) -> None:
         saw.append(seen)
         return method.encode(seen).detach()
 
-    watch = Watch(needs, method.window, embed=method.embed if embed else None, encode=encode)
+    watch = Watch(
+        needs, method.window, None, method.embed if embed else None, encode, method.state, method.advance
+    )
     driver = Driver(Rollout(cartpole(), watch))
     for _ in range(10):
         step = driver.step()
@@ -200,7 +202,8 @@ def test_what_a_method_did_not_declare_is_none(name: str, embed: bool) -> None:
         assert (seen.context is not None) == bool({"context", "wrong_context"} & needs)
         assert seen.context is None or ((seen.context > 50) == ("wrong_context" in needs)).all()
         assert (seen.window is not None) == ("window" in needs)
-        assert seen.state is None
+        assert (seen.state is not None) == ("history" in needs)
+        assert seen.past is None
     assert ("window" in needs) == bool(METHODS.get(name, {}).get("window", method.window))
 
 
