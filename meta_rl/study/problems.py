@@ -109,3 +109,7 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
             if method in tuned:
                 at_method = f"tuned.{name}.{method}.{agent}"
                 yield from budgets.problems(agent, usual | tuned[method], {where: total}, at_method)
+        for method, settings in own["method_settings"].items():
+            where = f"tuned.{name}.{method}.{agent}" if method in tuned else f"agents.{agent}"
+            chosen = usual | tuned.get(method, {})
+            yield from budgets.sequence_problems(method, settings, agent, chosen, where)
