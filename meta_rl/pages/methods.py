@@ -71,7 +71,7 @@ def page(name: str, entry: Entry, measured: pd.DataFrame | None = None) -> str:
     """What a method is told, what trains it, what it costs and which settings it has."""
     described = _CONTROLS.get(name) or inspect.getdoc(importlib.import_module(entry.module)) or ""
     parts = [f"# {name}", described, "\n".join(_facts(entry)), *_settings(entry)]
-    if measured is not None:
+    if measured is not None and name in set(measured["method"]):
         parts.append("## Time\n\n" + _times(measured[measured["method"].isin(["none", name])]))
     return "\n\n".join(parts) + "\n"
 

@@ -153,7 +153,14 @@ def test_what_is_seen_is_encoded_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, entry in registry.METHODS.items() if "window" in entry.needs and not entry.joint]
+    "name",
+    [
+        name
+        for name, entry in registry.METHODS.items()
+        if "window" in entry.needs
+        and not entry.joint
+        and name != "stacked_cleared"  # which has nothing to embed
+    ],
 )
 def test_embedded_windows_give_the_same_encoding(name: str) -> None:
     check_embedding(build(name))
