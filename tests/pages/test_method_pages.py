@@ -40,7 +40,7 @@ def test_a_page_says_what_is_told_trained_spent_and_set(name: str) -> None:
         assert f"| `{setting}` |" in page
 
 
-@pytest.mark.parametrize("name", ["iida", "epi", "jrpl", "cgate"])
+@pytest.mark.parametrize("name", ["iida", "epi", "jrpl", "cgate", "adapter", "recurrent"])
 def test_a_published_method_names_its_source_and_its_deviations(name: str) -> None:
     page = " ".join(methods.page(name, registry.METHODS[name]).split())
     assert any(f"{year}" in page.split("told:")[0] for year in range(2019, 2025))
@@ -49,6 +49,13 @@ def test_a_published_method_names_its_source_and_its_deviations(name: str) -> No
 
 def test_controls_are_told_apart_from_what_they_control() -> None:
     pages = {name: methods.page(name, registry.METHODS[name]).split("- told")[0] for name in registry.METHODS}
-    for name in ("random_encoder", "shuffled", "default"):
+    for name in (
+        "default",
+        "random_encoder",
+        "shuffled",
+        "adapter_shuffled",
+        "recurrent_cleared",
+        "stacked_cleared",
+    ):
         assert pages[name].split("\n\n")[1].startswith("A control: ")
     assert len(set(pages.values())) == len(pages)
