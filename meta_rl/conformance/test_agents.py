@@ -91,6 +91,22 @@ class TestEveryAgent:
         close(torch.cat(values, 1), -1.0, 1.0, tolerance=0.3)
 
 
+# The step sizes of the other probes are too large for weights that make weights.
+@pytest.mark.parametrize(
+    ("name", "kind", "settings"),
+    [
+        ("dqn", "discrete", {}),
+        ("ppo", "discrete", {}),
+        ("sac", "continuous", {"learning_rate": 0.01, "train_every": 4}),
+    ],
+)
+def test_an_adapter_learns_what_the_context_tells(name: str, kind: str, settings: dict[str, Any]) -> None:
+    agent = learnt(name, kind, Adapt, "adapter", **settings)
+    seen = at(1.0, 1.0)._replace(context=at(-1.0, 1.0).observation)
+    best(agent, kind, seen, -1.0, 1.0)
+    close(agent.value(seen), 1.0, 1.0, tolerance=0.15)
+
+
 # A parabola asks more of a critic than the other probes do.
 FINER: dict[str, dict[str, Any]] = {
     "ddpg": {

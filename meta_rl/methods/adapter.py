@@ -12,7 +12,7 @@ learnt, and is as wide as it may be with no more weights than it makes.
 
 Deviations from the paper: it uses SAC, here any agent may. There the adapter sits before the last layer, and in the
 actor it acts on the mean alone; here it follows a first layer of its own, before all layers of the agent, so that the
-critic's action comes after it.
+critic's action comes after it. It is half as wide: what a hypernetwork costs grows with the weights that it makes.
 """
 
 from dataclasses import dataclass
@@ -38,10 +38,10 @@ _CHUNK, _EMBEDDING = (
 
 @dataclass(frozen=True)
 class Config:
-    """The adapter is the authors'; their networks have 256 units, the agents here are small, too."""
+    """The authors' adapters have 32 units, between layers of 256; the agents here are small, too."""
 
-    size: Annotated[int, (2, 1000), "features that are adapted"] = 64
-    adapter: Annotated[int, (2, 1000), "units of the adapter"] = 32
+    size: Annotated[int, (2, 1000), "features that are adapted"] = 32
+    adapter: Annotated[int, (2, 1000), "units of the adapter"] = 16
 
 
 class Hypernetwork(nn.Module):
