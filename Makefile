@@ -5,6 +5,7 @@
 # make resume     go on with it after Snakemake was killed; with PROFILE=slurm, on a cluster
 # make test       every check, in the same environment
 # make test-slurm a real Slurm on this machine, and all that can go wrong on one; as root, on Debian
+# make test-gymnasium  what depends on Gymnasium, under each version that we allow, in environments beside this one
 # make scale      what planning and starting jobs costs, and what a study costs; with Slurm where it is there
 # make gate       does every context feature act, alone, and as it should?
 # make videos     a GIF of every benchmark at the corners of its context space, in results/videos
@@ -38,13 +39,13 @@ CHECK := $(BIN)/python -m meta_rl.study.config config/$(STUDY).yaml
 THERE := cd $(DIRECTORY) && $(abspath $(BIN))/python
 STUDY_FILE := $(abspath config/$(STUDY).yaml)
 
-.PHONY: run status resume tour figures tune adopt test test-slurm scale gate videos docs parity tuning-comparison bench \
+.PHONY: run status resume tour figures tune adopt test test-slurm test-gymnasium scale gate videos docs parity tuning-comparison bench \
 	install clean
 
 run: install
 	@$(CHECK) > /dev/null
 	$(SNAKEMAKE) all
-	@cat $(DIRECTORY)/results/$$($(CHECK))/check.txt
+	@cat $(DIRECTORY)/results/$$($(CHECK) 2> /dev/null)/check.txt
 
 status: install
 	@$(THERE) -m meta_rl.study.status $(STUDY_FILE)
@@ -78,6 +79,18 @@ test: install
 test-slurm: install
 	tests/slurm/cluster.sh run $(BIN)/pytest -q -n 2 --dist loadfile -o addopts= --durations 20 tests/slurm
 
+# Each version has an environment of its own, in which it comes before the packages of the usual one.
+PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
+test-gymnasium: install
+	set -e; for version in 1.3.0 1.4.0; do \
+		other=$(abspath $(ENV))/gymnasium-$$version/bin/python; \
+		test -x $$other || $(BIN)/python -m venv $(ENV)/gymnasium-$$version; \
+		$$other -m pip install -q --no-deps gymnasium==$$version; \
+		usual=$$($(BIN)/python -c '$(PACKAGES)'); \
+		echo "import site; site.addsitedir('$$usual')" > "$$($$other -c '$(PACKAGES)')/usual.pth"; \
+		$$other -m pytest -o addopts= -q tests/gym tests/envs meta_rl/conformance/test_environment*.py; \
+	done
+
 scale: install
 	$(BIN)/python -m benchmarks.scale.scale
 
@@ -99,6 +112,7 @@ tuning-comparison: install
 
 bench: install
 	$(BIN)/python -m benchmarks.speed.speed
+	$(BIN)/python -m benchmarks.speed.bodies
 
 install: $(INSTALLED)
 

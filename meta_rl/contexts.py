@@ -46,6 +46,11 @@ class Feature:
     high: float
     unit: str
 
+    @property
+    def turns(self) -> bool:
+        """Whether it can take the other sign, as that of an actuator can."""
+        return self.low <= -self.default <= self.high
+
 
 @dataclass(frozen=True)
 class Factor:

@@ -5,7 +5,8 @@
 
 `held_out: Path` becomes `--held-out FILE`, and `Path | None` may be left empty. What grows with a study comes from
 the file that `--job` names (`meta_rl/study/jobs.py`): its spec is the parameter of type `dict`, its lists of files are
-those of type `list[Path]`. `main` returns the sentence that ends the job's log.
+those of type `list[Path]`. What files must say of themselves stands there, too (`meta_rl/inputs.py`). `main` returns
+the sentence that ends the job's log.
 
 A parameter `checkpoint` or `journal` is the file from which the work goes on if it is cut. `run` removes it, and those
 beside it that begin with its name, as the last thing that a job does which has succeeded.
@@ -20,15 +21,17 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from meta_rl import inputs
 from meta_rl.errors import UserError
 
 _SILENCE = 10.0  # seconds between two progress lines
 _UNTIL_DONE = ("checkpoint", "journal")
+_Wanted = dict[str, list[inputs.Made]]  # by parameter
 
 
 def run(main: Callable[..., str]) -> None:
@@ -44,8 +47,10 @@ def run(main: Callable[..., str]) -> None:
     keep_freed()
     start = time.monotonic()
     try:
-        told = _told(step, kinds, flags.pop("job"))
-        sentence = main(**flags, **told)
+        file = flags.pop("job")
+        told, own, wanted = _told(step, kinds, file)
+        with inputs.of(own, _by_path(wanted, flags | told, file)):
+            sentence = main(**flags, **told)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
@@ -95,23 +100,33 @@ def _parser(step: str, main: Callable[..., str], kinds: dict[str, Any]) -> argpa
     return parser
 
 
-def _told(step: str, kinds: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The parameters that come from the job's file."""
+def _told(step: str, kinds: dict[str, Any], path: Path) -> tuple[dict[str, Any], inputs.Made, _Wanted]:
+    """The parameters that come from the job's file, how its results are made, and how what it reads must be."""
     again = "run the workflow, which writes it anew"
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         spec = dict(held["spec"])
         lists = {name: list(map(Path, paths)) for name, paths in held["lists"].items()}
+        own = inputs.Made(*held.get("made", ("", "", "")))
+        wanted = {name: [inputs.Made(*one) for one in of] for name, of in held.get("inputs", {}).items()}
     except FileNotFoundError:
         raise UserError(f"{path}: does not exist; {again}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{path}: is not a whole job file; {again}") from None
-    wanted = {name for name, kind in kinds.items() if kind == list[Path]}
-    if wanted != lists.keys():
+    taken = {name for name, kind in kinds.items() if kind == list[Path]}
+    if taken != lists.keys():
         raise UserError(
-            f"{path}: lists {_names(lists)}, but the step '{step}' takes {_names(wanted)}; {again}"
+            f"{path}: lists {_names(lists)}, but the step '{step}' takes {_names(taken)}; {again}"
         )
-    return lists | {name: spec for name, kind in kinds.items() if kind == dict[str, Any]}
+    return lists | {name: spec for name, kind in kinds.items() if kind == dict[str, Any]}, own, wanted
+
+
+def _by_path(wanted: _Wanted, given: dict[str, Any], file: Path) -> Iterator[tuple[Path, inputs.Made]]:
+    for name, of in wanted.items():
+        paths = given[name] if isinstance(given.get(name), list) else [given.get(name)]
+        if len(paths) != len(of) or None in paths:
+            raise UserError(f"{file}: takes {len(of)} files as '{name}', one of '{of[0].job}'; give them")
+        yield from zip(paths, of, strict=True)
 
 
 def _names(lists: Iterable[str]) -> str:

@@ -55,14 +55,32 @@ ENVS = {
     "metaworld_reach_goal": Entry("meta_rl.envs.metaworld:REACH_GOAL"),
     "striker": Entry("meta_rl.envs.striker:STRIKER"),
     "striker_epi": Entry("meta_rl.envs.striker:STRIKER_EPI"),
+    "hopper": Entry("meta_rl.envs.mujoco:HOPPER"),
+    "halfcheetah": Entry("meta_rl.envs.mujoco:HALFCHEETAH"),
+    "walker2d": Entry("meta_rl.envs.mujoco:WALKER2D"),
+    "ant": Entry("meta_rl.envs.mujoco:ANT"),
+    "swimmer": Entry("meta_rl.envs.mujoco:SWIMMER"),
+    "reacher": Entry("meta_rl.envs.mujoco:REACHER"),
+    "inverted_pendulum": Entry("meta_rl.envs.mujoco:INVERTED_PENDULUM"),
+    "inverted_double_pendulum": Entry("meta_rl.envs.mujoco:INVERTED_DOUBLE_PENDULUM"),
 }
 METHODS = {
     "none": Entry("meta_rl.methods.none"),
     "explicit": Entry("meta_rl.methods.explicit", needs=frozenset({"context"}), control="shuffled"),
-    "iida": Entry("meta_rl.methods.iida", needs=frozenset({"window"}), pretrain="generator", predicts=True),
-    "epi": Entry("meta_rl.methods.epi", needs=frozenset({"window"}), pretrain="vine"),
+    "iida": Entry(
+        "meta_rl.methods.iida",
+        needs=frozenset({"window"}),
+        pretrain="generator",
+        predicts=True,
+        control="iida_untrained",
+    ),
+    "epi": Entry(
+        "meta_rl.methods.epi", needs=frozenset({"window"}), pretrain="vine", control="epi_random_probes"
+    ),
     "jrpl": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"}), joint=True, control="random_encoder"),
-    "cgate": Entry("meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True),
+    "cgate": Entry(
+        "meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True, control="cgate_shuffled"
+    ),
     "adapter": Entry(
         "meta_rl.methods.adapter", needs=frozenset({"context"}), joint=True, control="adapter_shuffled"
     ),
@@ -70,9 +88,17 @@ METHODS = {
         "meta_rl.methods.recurrent", needs=frozenset({"history"}), joint=True, control="recurrent_cleared"
     ),
     "stacked": Entry("meta_rl.methods.stacked", needs=frozenset({"window"}), control="stacked_cleared"),
-    # Controls: an encoder that nothing trains, a context that is wrong, and no other context than the default one.
+    # Controls: an encoder that nothing trains, a probe that nothing trains, a context that is wrong, and no other
+    # context than the default one. What the pretraining of theirs costs they pay as well.
+    "iida_untrained": Entry(
+        "meta_rl.methods.iida:Untrained", needs=frozenset({"window"}), pretrain="generator"
+    ),
+    "epi_random_probes": Entry(
+        "meta_rl.methods.epi:RandomProbes", needs=frozenset({"window"}), pretrain="vine"
+    ),
     "random_encoder": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"})),
     "shuffled": Entry("meta_rl.methods.explicit", needs=frozenset({"wrong_context"})),
+    "cgate_shuffled": Entry("meta_rl.methods.cgate", needs=frozenset({"wrong_context"}), joint=True),
     "adapter_shuffled": Entry("meta_rl.methods.adapter", needs=frozenset({"wrong_context"}), joint=True),
     "recurrent_cleared": Entry("meta_rl.methods.recurrent:Cleared", needs=frozenset({"history"}), joint=True),
     "stacked_cleared": Entry("meta_rl.methods.stacked:Cleared", needs=frozenset({"window"})),
@@ -93,6 +119,7 @@ CONTROLLERS = {
     "bang_bang": Entry("meta_rl.controllers.bang_bang"),
     "time_optimal": Entry("meta_rl.controllers.time_optimal"),
     "swing_up": Entry("meta_rl.controllers.swing_up"),
+    "counter_swing": Entry("meta_rl.controllers.counter_swing"),
     "striker_swing": Entry("meta_rl.controllers.striker_swing"),
 }
 FIGURES = {
@@ -100,7 +127,7 @@ FIGURES = {
     "context_map": Entry("meta_rl.figures.context_map", needs=frozenset({"contexts", "scores"})),
     "performance_profile": Entry("meta_rl.figures.performance_profile", needs=frozenset({"scores"})),
     "iqm": Entry("meta_rl.figures.iqm", needs=frozenset({"metrics", "scores"})),
-    "learning_curves": Entry("meta_rl.figures.learning_curves", needs=frozenset({"learning"})),
+    "learning_curves": Entry("meta_rl.figures.learning_curves", needs=frozenset({"learning", "scores"})),
     "generalisation_gap": Entry("meta_rl.figures.generalisation_gap", needs=frozenset({"metrics"})),
     "observed": Entry("meta_rl.figures.observed", needs=frozenset({"metrics"})),
     "encoding": Entry("meta_rl.figures.encoding", needs=frozenset({"contexts", "encodings", "metrics"})),

@@ -55,14 +55,17 @@ class Environments(Protocol):
     def step(self, action: np.ndarray) -> Step:
         """Act in every row: int64 [S, N] where discrete, else float32 [S, N, A]."""
 
+    def adopt(self, rows: np.ndarray, others: "Environments") -> None:
+        """Go on in `rows` (bool [S, N]) where the same rows of others like these are, in their contexts."""
+
     def share(self, leader: int) -> None:
-        """Put all rows of a seed into the state of its row number `leader`; each keeps its context."""
+        """Put all rows of a seed into the state of its row number `leader`, to the last bit; each keeps its context."""
 
     def believing(self, context: dict[str, float]) -> "Environments":
         """The same rows in the eyes of a controller that takes {feature: value} for true, wherever it is."""
 
-    def render(self) -> np.ndarray:
-        """An image of the first row, uint8 [height, width, 3]; only where built with `render`."""
+    def render(self, row: int = 0) -> np.ndarray:
+        """An image of a row, uint8 [height, width, 3]; only where built with `render`."""
 
     def close(self) -> None:
         """Free what is drawn into, while it still can be."""

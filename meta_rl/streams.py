@@ -20,6 +20,21 @@ def run_key(benchmark: str, seed: int) -> str:
     return f"{benchmark} run {seed}"
 
 
+_GOLDEN, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+KEYS = 2**53  # how many different keys of `numbered` there are
+
+
+def numbered(keys: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """The draw of a number of each key, U[0, 1), float64: for what differs between rows. int64 of one shape.
+
+    SplitMix64 (Steele, Lea & Flood 2014), started at the key. Keys are random numbers below `KEYS`.
+    """
+    bits: np.ndarray = keys.astype(np.uint64) + (number.astype(np.uint64) + 1) * _GOLDEN
+    bits = (bits ^ (bits >> 30)) * _FIRST
+    bits = (bits ^ (bits >> 27)) * _SECOND
+    return ((bits ^ (bits >> 31)) >> 11) * 2.0**-53
+
+
 class Streams:
     """Random arrays with a leading axis over `keys` (length S).
 

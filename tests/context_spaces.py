@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import NARROW, TRAIN_SETS, ContextSpace, Feature
 
 relaxed = settings(deadline=None, max_examples=50)  # the first example imports scipy

@@ -85,7 +85,9 @@ def tables(
             status="ok",
         ),
     }
-    made["runs"] = runs_of(made["learning"], made["evaluation"], [])
+    points = made["learning"].groupby(_RUN, as_index=False)["env_steps"].max()
+    spent = points.assign(env_steps=points["env_steps"] + 400)  # the last point of a curve is not the end
+    made["runs"] = runs_of(made["learning"], made["evaluation"], [], spent.itertuples(index=False, name=None))
     read = (made[name] for name in ("scores", "references", "encodings", "contexts"))
     made["metrics"] = metrics(*read, CONTROLS)
     return made
@@ -148,9 +150,9 @@ def _scores(
     scores["random"] = random
     scores["shortfall"] = scores["reference"] - scores["episode_return"]
     scores["score"] = (scores["episode_return"] - random) / (scores["reference"] - random)
-    return scores.assign(solvable="true", success=(low + high) / 2, informative=True)[
-        [column.name for column in schema("scores").columns]
-    ]
+    return scores.assign(
+        solvable="true", success=(low + high) / 2, lowest=np.nan, highest=np.nan, informative=True
+    )[[column.name for column in schema("scores").columns]]
 
 
 def _learning(

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from meta_rl import registry
+from meta_rl import registry, settings
 from meta_rl.errors import UserError
+from meta_rl.study import budgets
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_an_unknown_name_gets_a_suggestion() -> None:
 
 
 def test_costs_no_import_beyond_the_standard_library() -> None:
-    names = ("registry", "benchmarks", "study.provenance", "job")
+    names = ("registry", "benchmarks.published", "study.provenance", "job")
     code = f"import sys; import {', '.join(f'meta_rl.{name}' for name in names)}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "torch", "pandas", "yaml"} & set(done.stdout.split())
@@ -45,3 +46,18 @@ def test_costs_no_import_beyond_the_standard_library() -> None:
 def test_a_figure_gets_the_tables_that_it_reads(name: str) -> None:
     figure = registry.load("figure", name)
     assert registry.entry("figure", name).needs == {table.name for table in figure.TABLES}
+
+
+@pytest.mark.parametrize("name", [name for name, entry in registry.METHODS.items() if entry.control])
+def test_a_control_has_the_settings_of_its_method_and_pays_as_much(name: str) -> None:
+    method = registry.METHODS[name]
+    control = registry.METHODS[method.control]
+    own = settings.read(method.module)
+    assert settings.read(control.module) == own
+    assert control.pretrain == method.pretrain
+    assert control.infers == method.infers
+    assert not control.control
+    given = {key: one.default for key, one in own.items()}
+    both = [budgets.pretraining(one, given, 7) for one in (name, method.control)]
+    assert both[0] == both[1]
+    assert (both[0] > 0) == bool(method.pretrain)

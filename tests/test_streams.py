@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from meta_rl.streams import Streams
+from meta_rl import streams
+from meta_rl.streams import Streams, numbered
 
 KEYS = ["run 0", "run 1", "run 2", "context 7"]
 KINDS = {
@@ -122,3 +123,23 @@ def test_a_purpose_keeps_its_shape_and_distribution() -> None:
     ):
         with pytest.raises(ValueError, match="purpose 'a'"):
             other()
+
+
+def test_numbered_draws_are_those_of_splitmix64() -> None:
+    """The first five numbers from 1234567 that the algorithm's reference implementation gives."""
+    known = [
+        6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821,
+    ]  # fmt: skip
+    found = numbered(np.full(5, 1234567), np.arange(5))
+    assert found.tolist() == [(value >> 11) * 2.0**-53 for value in known]
+
+
+def test_numbered_draws_of_keys_and_numbers_are_uniform_and_apart() -> None:
+    keys = Streams(["a", "b"]).integers("keys", streams.KEYS, 500)[..., None]
+    drawn = numbered(np.repeat(keys, 200, 2), np.broadcast_to(np.arange(200), (2, 500, 200)))
+    assert ((drawn >= 0) & (drawn < 1)).all()
+    counts = np.histogram(drawn, 100, (0, 1))[0]
+    assert (np.abs(counts - 2000) < 5 * np.sqrt(2000)).all()
+    flat = drawn.reshape(1000, 200)
+    for one in (flat, flat.T):  # neighbours in number, and in key
+        assert abs(np.corrcoef(one[:-1].ravel(), one[1:].ravel())[0, 1]) < 5 / np.sqrt(flat.size)

@@ -14,6 +14,7 @@ from meta_rl.files import write_text
 from meta_rl.study import demand, jobs
 from meta_rl.study.config import load
 from meta_rl.study.paths import TABLES
+from meta_rl.study.rollouts import notices
 from meta_rl.study.study import Study
 
 SNAKEFILE = os.path.relpath(ROOT / "workflow/Snakefile")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace
 from meta_rl.registry import AGENTS, METHODS, load
 from meta_rl.study import attempt, demand

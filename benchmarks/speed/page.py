@@ -115,7 +115,7 @@ def _parts(measured: Measured) -> Iterator[str]:
     yield (
         "Random actions, resets included; in brackets: times the rate of the one environment that Gymnasium or the\n"
         "simulator's package makes. Each of our rows has its own context, those of Gymnasium's vectorised CartPole\n"
-        "share the default one. Simulators have a worker per row."
+        "share the default one. Simulators have a worker per row. [bodies.md](bodies.md) has those of MuJoCo."
     )
     yield table(
         ["environment", "plain, steps per second", "rows side by side"],

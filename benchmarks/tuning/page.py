@@ -44,7 +44,7 @@ def write(results: Results, folder: Path, size: str) -> None:
     """README.md and traces.png."""
     scored = _scored(results)
     with style.context(), files.atomic(folder / "traces.png") as target:
-        tuning_traces.build(_traces(results)).savefig(target)
+        tuning_traces.build(_traces(results), {}).savefig(target)
     files.write_text(folder / "README.md", "\n\n".join(_parts(results, scored, size)) + "\n")
 
 
@@ -155,7 +155,7 @@ def _differences(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def _shown(values: np.ndarray, bold: bool = False) -> str:
     low, high = interval(values, "mean")
-    text = f"{values.mean():.1f} [{low:.1f}, {high:.1f}]"
+    text = f"{values.mean():.1f}" + (f" [{low:.1f}, {high:.1f}]" if np.isfinite(low) else "")
     each = ", ".join(f"{value:.1f}" for value in values)
     return f"{f'**{text}**' if bold and (low > 0 or high < 0) else text} ({each})"
 

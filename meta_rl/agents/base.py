@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from meta_rl.agents.protocols import CRITIC, POLICY, Method
 from meta_rl.spaces import Environments, Spaces
 from meta_rl.stack.rollout import Rollout, Watch
-from meta_rl.stack.seen import Seen, Transition
+from meta_rl.stack.seen import RECENT, Seen, Transition
 from meta_rl.streams import Streams
 
 
@@ -27,7 +27,7 @@ class Agent(nn.Module, ABC):
 
     networks: tuple[str, ...] = (POLICY, CRITIC)  # the first one acts
     method: Method
-    joint: bool  # whether the losses of the networks train the method
+    joint: bool  # whether z is computed anew as the agent learns, with gradient into what its losses train
     streams: Streams
     gamma: float
     n_envs: int  # N in training
@@ -38,7 +38,8 @@ class Agent(nn.Module, ABC):
 
         Raises ValueError for a method that hides the observation or has a module for each network, and is not joint.
         """
-        self.method, self.joint = method, joint
+        self.method = method
+        self.joint = joint = joint or method.anew
         widths = {network: method.width(spaces, network) for network in self.networks}
         if not joint and (not method.shared or set(widths.values()) != {spaces.observation + method.size}):
             raise ValueError(
@@ -48,7 +49,8 @@ class Agent(nn.Module, ABC):
 
     def trained_with(self, network: str) -> list[nn.Parameter]:
         """What of the method the loss of this network trains."""
-        return self.method.trained_by(network) if self.joint else []
+        own = self.method.trained_by(network) if self.joint else []
+        return [parameter for parameter in own if parameter.requires_grad]
 
     def normalised(self, seen: Seen) -> Seen:
         """What is seen as the networks, and a method that they train, get it."""
@@ -91,7 +93,8 @@ class Agent(nn.Module, ABC):
         method = self.method
         embed = None if self.joint else self.embed
         encode = self.encode if method.size and not self.joint else None
-        watch = Watch(needs, method.window, fills, embed, encode, method.state, self.advance)
+        random = method.transitions != RECENT
+        watch = Watch(needs, method.window, fills, embed, encode, method.state, self.advance, random)
         return Rollout(environments, watch)
 
     @abstractmethod

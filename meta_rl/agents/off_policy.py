@@ -27,7 +27,7 @@ class OffPolicy(Agent):
         self.config, self.streams, self.spaces = config, streams, task.spaces
         self.gamma, self.n_envs = config.gamma, config.n_envs
         self.inputs = self.meet(method, joint, task.spaces)  # widths by network
-        self.replay = Replay(config.replay, joint, method.window, task.spaces)
+        self.replay = Replay(config.replay, self.joint, method.window, task.spaces, method.transitions)
         if joint and method.sequence:
             self.replay = SequenceReplay(config.replay, method.sequence, method.burn_in, task.spaces)
         self.optimisers: dict[str, Adam] = {}
@@ -49,8 +49,15 @@ class OffPolicy(Agent):
         due = self.due(self.config.train_every, since) if self.replay.choices else 0
         for _ in range(due * self.config.gradient_steps):
             index = self.streams.integers("replay", self.replay.choices, self.config.batch)
-            figures = self.update(self.replay.sample(torch.from_numpy(index)))
+            figures = self.update(self.replay.sample(torch.from_numpy(index), self._chance()))
         return figures
+
+    def _chance(self) -> Tensor | None:
+        """What windows are drawn by, where they are random; float64 [S, B, C]."""
+        if not self.replay.chances:
+            return None
+        drawn = self.streams.uniform("replay/window", self.config.batch, self.replay.chances)
+        return torch.from_numpy(drawn)
 
     def due(self, every: int, since: int) -> int:
         """How many multiples of `every` lie in (since, steps]."""

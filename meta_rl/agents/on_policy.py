@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from meta_rl.stack.seen import Seen, Transition, Window
+from meta_rl.stack.context_index import ContextIndex
+from meta_rl.stack.seen import CONTEXT, RECENT, Seen, Transition, Window
 
 
 class Samples(NamedTuple):
@@ -17,29 +18,51 @@ class Samples(NamedTuple):
     log_density: Tensor
     advantage: Tensor
     target: Tensor
+    window: Window | None = None  # the critic's, where windows are drawn across episodes
 
 
 class Memory:
-    """T steps of N rows. For a `joint` method it keeps all that is seen, to be read again as the agent learns."""
+    """T steps of N rows. For a `joint` method it keeps all that is seen, to be read again as the agent learns.
+
+    A method whose `transitions` are of its `context` also learns from windows that are drawn from all of the rollout's.
+    """
 
     FIGURES = 3  # of a step, known when the rollout is over: log-density, advantage and target
     length = 1  # of what is sampled, in steps
 
-    def __init__(self, capacity: int, joint: bool) -> None:
+    def __init__(self, capacity: int, joint: bool, transitions: str = RECENT) -> None:
         self.capacity, self.joint = capacity, joint
+        self.across = joint and transitions == CONTEXT  # whether windows are drawn across episodes
+        self._index: ContextIndex | None = None
         self.size = 0  # steps so far
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._steps = torch.empty(0)  # float32 [S, T, N, D]: all fields of a step side by side
 
-    def add(self, step: Transition, seen: Seen, raw: Tensor, next_value: Tensor) -> None:
-        """One step of all rows: what was seen as the networks get it, raw actions, and values [S, N] of what came."""
+    def add(
+        self,
+        step: Transition,
+        seen: Seen,
+        raw: Tensor,
+        next_value: Tensor,
+        transition: Tensor | None = None,
+    ) -> None:
+        """One step of all rows: what was seen as the networks get it, raw actions, and values [S, N] of what came.
+
+        Where windows are drawn `across` episodes, also the transition [S, N, T] as the networks get it.
+        """
         fields = self._fields(step, seen)
+        if self.across and transition is not None:
+            fields["transition"] = transition
         fields |= {"raw": raw, "reward": step.reward, "next_value": next_value}
         fields |= {"terminated": step.terminated, "truncated": step.truncated}
         if not self._shapes:
             self._shapes = {name: tuple(value.shape[2:]) for name, value in fields.items()}
             width = sum(map(math.prod, self._shapes.values())) + self.FIGURES
             self._steps = torch.zeros(len(raw), self.capacity, raw.shape[1], width)
+            self._index = ContextIndex(self.capacity * raw.shape[1]) if self.across else None
+        if self._index is not None:
+            assert step.number is not None, "which context it is from"
+            self._index.add(self.size * raw.shape[1], step.number.numpy())
         packed = [value.flatten(2) if value.dim() > 2 else value.unsqueeze(-1) for value in fields.values()]
         torch.cat(packed, -1, out=self._steps[:, self.size, :, : -self.FIGURES])
         self.size += 1
@@ -71,24 +94,37 @@ class Memory:
 
     def sample(self, index: Tensor) -> Samples:
         """The steps of the finished rollout at `index` (int64 [S, B], below T N)."""
-        return self._samples(self._taken(index))
-
-    def _taken(self, index: Tensor) -> Tensor:
-        """Packed steps [S, B, D]."""
-        steps = self._steps.flatten(1, 2)
-        offset = torch.arange(len(steps)).unsqueeze(-1) * steps.shape[1]
-        return torch.embedding(steps.flatten(0, 1), index + offset)
+        return self._samples(self._take(index))
 
     def _samples(self, steps: Tensor) -> Samples:
         fields = self._unpack(steps)
         return Samples(_seen(fields), fields["raw"], *steps[..., -self.FIGURES :].unbind(-1))
 
+    def of_context(self, index: Tensor, chance: Tensor) -> Window:
+        """K transitions of this rollout in the same context for each step at `index`; chance U[0, 1), [S, B, K]."""
+        assert self._index is not None
+        drawn = torch.from_numpy(self._index.draw(index.numpy(), chance.numpy()))
+        transitions = self._unpack(self._take(drawn))["transition"]
+        return Window(transitions, torch.ones(drawn.shape))
+
     def state_dict(self) -> dict[str, Any]:
-        return {"size": self.size, "shapes": dict(self._shapes), "steps": self._steps}
+        return {
+            "size": self.size, "shapes": dict(self._shapes), "steps": self._steps,
+            "index": None if self._index is None else self._index.state_dict(),
+        }  # fmt: skip
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.size, self._shapes = state["size"], dict(state["shapes"])
         self._steps = state["steps"].clone()
+        if state["index"] is not None:
+            self._index = ContextIndex(self.capacity * self._steps.shape[2])
+            self._index.load_state_dict(state["index"])
+
+    def _take(self, index: Tensor) -> Tensor:
+        """Whole steps [S, ..., D] at `index` (int64 [S, ...], below T N)."""
+        steps = self._steps.flatten(1, 2)
+        offset = torch.arange(len(steps)).view(-1, *[1] * (index.dim() - 1)) * steps.shape[1]
+        return torch.embedding(steps.flatten(0, 1), index + offset)
 
     def _unpack(self, steps: Tensor) -> dict[str, Tensor]:
         """The fields [..., shape] of packed steps [..., D]."""

@@ -14,7 +14,7 @@ from meta_rl.agents.on_policy import Memory, Samples, advantages
 from meta_rl.agents.on_policy_sequences import SequenceMemory, longest
 from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
 from meta_rl.stack.networks import MLP, Adam
-from meta_rl.stack.seen import Seen, Transition
+from meta_rl.stack.seen import Seen, Transition, Window, pack
 from meta_rl.streams import Streams
 
 
@@ -64,7 +64,9 @@ SEARCH = {
 class PPO(Agent):
     """On-policy; discrete or continuous actions; separate networks for policy and value.
 
-    A joint method that is one for both is trained by the value loss: the policy gets its z without gradient.
+    A joint method that is one for both is trained by the value loss: the policy gets its z without gradient. Where
+    its windows are drawn across episodes, that is what the value network reads by; the policy learns from the windows
+    that it acted by, because the ratio of its probabilities is about those.
     """
 
     def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
@@ -88,7 +90,7 @@ class PPO(Agent):
         parameters += [parameter for network in self.networks for parameter in self.trained_with(network)]
         # Adam's epsilon as in OpenAI's baselines (Huang et al. 2022, detail 3).
         self.optimiser = Adam(parameters, config.learning_rate, epsilon=1e-5)
-        self.memory = Memory(config.n_steps, joint)
+        self.memory = Memory(config.n_steps, self.joint, method.transitions)
         if joint and method.sequence:
             length = longest(method.sequence, config.n_steps, config.minibatch)
             self.memory = SequenceMemory(config.n_steps, length, spaces)
@@ -116,10 +118,12 @@ class PPO(Agent):
         """Values of what comes next count where an episode is cut off, and at the end of a rollout."""
         assert self._acted is not None, "learn without act"
         last = self.memory.size == self.config.n_steps - 1
-        next_value = torch.zeros_like(step.reward)
-        if last or step.truncated.any():
+        next_value, transition = torch.zeros_like(step.reward), None
+        if self.memory.across:  # values need the whole rollout
+            transition = self._transition(step)
+        elif last or step.truncated.any():
             next_value = self._critic_value(self.normalised(step.next_seen))
-        self.memory.add(step, *self._acted, next_value)
+        self.memory.add(step, *self._acted, next_value, transition)
         self._acted = None
         return self._update() if last else {}
 
@@ -154,7 +158,7 @@ class PPO(Agent):
         with advantages A of mean 0 and standard deviation 1 in each minibatch.
         """
         config = self.config
-        told, known = self.read_both(samples.seen)
+        told, known = self._read(samples.seen, samples.window)
         outputs = self.policy(told)
         advantage = samples.advantage - samples.advantage.mean(1, keepdim=True)
         advantage = advantage / (advantage.std(1, keepdim=True) + 1e-8)
@@ -177,7 +181,10 @@ class PPO(Agent):
             order = self.streams.uniform("ppo/order", config.n_steps * config.n_envs // self.memory.length)
             shuffled = torch.from_numpy(np.argsort(order, axis=1, kind="stable"))
             for index in shuffled.split(config.minibatch // self.memory.length, 1):
-                loss = self.loss(self.memory.sample(index))
+                samples = self.memory.sample(index)
+                if self.memory.across:
+                    samples = samples._replace(window=self._window("ppo/window", index))
+                loss = self.loss(samples)
                 self.optimiser.minimise(loss, config.max_gradient_norm)
                 losses.append(loss.detach())
         return figures | {"loss": torch.stack(losses, 1).mean(1)}
@@ -192,7 +199,12 @@ class PPO(Agent):
             self.rewards.add_rollout(reward, terminated | truncated)
             reward = self.rewards(reward)
         seen, raw, next_value = memory.seen(), memory.field("raw"), memory.field("next_value")
-        told, known = self.read_both(seen)
+        window = None
+        if memory.across:
+            everything = torch.arange(reward[0].numel()).repeat(len(reward), 1)
+            window = self._window("ppo/rollout window", everything)
+            next_value = self._next_value(window).view_as(reward)
+        told, known = self._read(seen, window)
         outputs = self.policy(told)
         log_density = self.distribution.log_density(outputs, raw.flatten(1, 2)).view_as(reward)
         value = self.critic(known).view_as(reward)
@@ -209,6 +221,35 @@ class PPO(Agent):
     def _unscaled(self, value: Tensor) -> Tensor:
         """Values [S, N] of the critic in the unit of the rewards."""
         return value / self.rewards.scale.squeeze(-1) if self.config.rewards == "normalised" else value
+
+    def _read(self, seen: Seen, window: Window | None) -> tuple[Tensor, Tensor]:
+        """What policy and critic get of the same steps; the critic by a `window` of its own, if there is one."""
+        if window is None:
+            return self.read_both(seen)
+        return self.read(seen, POLICY), self.read(seen._replace(window=window), CRITIC)
+
+    def _transition(self, step: Transition) -> Tensor:
+        """Of every row as a window holds it and the networks get it, [S, N, T]."""
+        packed = pack(
+            step.seen.observation, step.action, step.next_seen.observation, step.reward, self.spaces
+        )
+        transition = packed[..., : self.spaces.transition]
+        if self.config.observations == "normalised":
+            transition = self.observations.step(transition, self.spaces.action)
+        return transition
+
+    def _window(self, purpose: str, index: Tensor) -> Window:
+        """Drawn anew for the steps of the rollout at `index`, [S, B]."""
+        chance = self.streams.uniform(purpose, index.shape[1], self.method.window)
+        return self.memory.of_context(index, torch.from_numpy(chance))
+
+    def _next_value(self, window: Window) -> Tensor:
+        """Of what every step of a full rollout led to, [S, T N], read by the windows of the steps."""
+        spaces, seen = self.spaces, self.memory.seen()
+        following = self.memory.field("transition").flatten(1, 2)[..., spaces.observation + spaces.action :]
+        return self._critic_value(
+            seen._replace(observation=following[..., : spaces.observation], window=window)
+        )
 
     def _critic_value(self, seen: Seen) -> Tensor:
         """[S, N], of what is seen as the networks get it."""

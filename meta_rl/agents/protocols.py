@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from torch import Tensor
 
 from meta_rl.contexts import ContextSpace
@@ -30,10 +31,11 @@ class Method(Protocol):
     burn_in: int
     normalised: bool
     probe_steps: int
+    transitions: str
+    anew: bool
+    restarts: bool
 
-    @property
-    def probe(self) -> Any:
-        """The agent that acts in the `probe_steps`, or None."""
+    def probe(self, observation: Tensor, chance: np.ndarray) -> Tensor: ...
 
     def embed(self, transitions: Tensor) -> Tensor: ...
 

@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 
 from meta_rl import files, registry
-from meta_rl.benchmarks import BENCHMARKS, Benchmark
+from meta_rl.benchmarks.base import Benchmark
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace
 from meta_rl.envs.base import Environment
 from meta_rl.errors import UserError, unknown
-from meta_rl.metrics.references import CONTEXT, context_value, reference_values, rule_out
+from meta_rl.metrics.references import CONTEXT, context_value, possible, reference_values, rule_out
 from meta_rl.tables.context_frames import to_frame
 from meta_rl.training.episodes import Build, Cases, cases, play_controller
 
@@ -49,7 +50,10 @@ def main(path: Path, names: list[str]) -> None:
 
 
 def measure(name: str, benchmark: Benchmark) -> pd.DataFrame:
-    """A row per region: numbers of contexts, mean returns, and the context value. It takes a controller."""
+    """A row per region: numbers of contexts, mean returns, and the context value. It takes a controller.
+
+    Where a limit rules success out, a context is counted and does not enter the means.
+    """
     environment: Environment = registry.load("environment", benchmark.environment)
     space = ContextSpace.of(environment.features, *benchmark.space)
     count, episodes = SIZES[benchmark.tier]
@@ -65,7 +69,7 @@ def measure(name: str, benchmark: Benchmark) -> pd.DataFrame:
     frame = pd.concat(references, ignore_index=True)
     solved = reference_values(frame, environment.success)
     solved = rule_out(solved, pd.concat(contexts), environment.limits)
-    return _summed(name, solved, context_value(frame), episodes)
+    return _summed(name, solved, context_value(possible(frame, solved)), episodes)
 
 
 def _portfolio(
@@ -96,7 +100,7 @@ def _portfolio(
 def _summed(name: str, solved: pd.DataFrame, value: pd.Series, episodes: int) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for split, group in solved.groupby(CONTEXT[0], sort=False):
-        counts = group["solvable"].value_counts()
+        counts, counted = group["solvable"].value_counts(), possible(group, group)
         rows.append(
             {
                 "benchmark": name,
@@ -108,9 +112,9 @@ def _summed(name: str, solved: pd.DataFrame, value: pd.Series, episodes: int) ->
                     for answer in ("true", "false", "unknown")
                 },
                 "informative": int(group["informative"].sum()),
-                "random": group["random"].mean(),
-                "reference": group["reference"].mean(),
-                "context_value": value[split],
+                "random": counted["random"].mean(),
+                "reference": counted["reference"].mean(),
+                "context_value": value.get(split, np.nan),
             }
         )
     return pd.DataFrame(rows)

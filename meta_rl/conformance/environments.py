@@ -10,21 +10,8 @@ from meta_rl.spaces import Environments
 ENVIRONMENTS: dict[str, Environment] = {name: registry.load("environment", name) for name in registry.ENVS}
 PHYSICS = {name: one for name, one in ENVIRONMENTS.items() if hasattr(one, "initial")}
 SIMULATORS = {name: one for name, one in ENVIRONMENTS.items() if name not in PHYSICS}
-# Which environment of Gymnasium's the default context is: None where the package that it is from registers none.
-GYMNASIUM = {
-    "cartpole": "CartPole-v1",
-    "mountaincar": "MountainCar-v0",
-    "pendulum": "Pendulum-v1",
-    "lunarlander": "LunarLander-v3",
-    "acrobot": "Acrobot-v1",
-    "mountaincar_continuous": "MountainCarContinuous-v0",
-    "bipedalwalker": "BipedalWalker-v3",
-    "metaworld_push": None,
-    "metaworld_pick_place": None,
-    "metaworld_reach_goal": None,
-    "striker": None,
-    "striker_epi": None,
-}
+# Those whose default context is an environment that Gymnasium registers.
+REGISTERED = [name for name, one in ENVIRONMENTS.items() if one.gymnasium_id]
 
 ROWS = (2, 2)
 ALL = np.ones(ROWS, dtype=bool)
@@ -45,9 +32,15 @@ def defaults(environment: Environment, rows: tuple[int, int] = ROWS) -> np.ndarr
 def random_contexts(
     environment: Environment, rng: np.random.Generator, rows: tuple[int, ...], factor: float = 2.0
 ) -> np.ndarray:
-    """Defaults times or over as much as the factor, log-uniform, as far as the bounds allow."""
+    """Defaults times or over as much as the factor, log-uniform, and of either sign, as far as the bounds allow."""
     columns = [
-        np.clip(feature.default * factor ** rng.uniform(-1, 1, rows), feature.low, feature.high)
+        np.clip(
+            feature.default
+            * factor ** rng.uniform(-1, 1, rows)
+            * (rng.choice([-1, 1], rows) if feature.turns else 1),
+            feature.low,
+            feature.high,
+        )
         for feature in environment.features
     ]
     return np.stack(columns, axis=-1)

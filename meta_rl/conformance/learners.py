@@ -43,12 +43,14 @@ METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 3, "size": 2, "encoder": (5,), "predictor": (5,)},
     "jrpl": {"window": 2, "hidden": (8,)},
     "random_encoder": {"window": 2, "hidden": (8,)},
-    "cgate": {"size": 16, "hidden": (16,)},
+    "cgate": {"size": 16, "state": (16,), "hidden": (16,)},
+    "cgate_shuffled": {"size": 16, "state": (16,), "hidden": (16,)},
     "adapter": {"size": 16, "adapter": 8},
     "recurrent": {"size": 16, "sequence": 8, "burn_in": 4},
     "stacked": {"window": 3},
     "epi": {"steps": 2, "size": 2},
 }
+METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi"]}
 METHODS |= {f"{name}_cleared": METHODS[name] for name in ("recurrent", "stacked")}
 METHODS["adapter_shuffled"] = METHODS["adapter"]
 
@@ -78,7 +80,7 @@ def start(agent: Agent, probe: type[Probe], kind: str = "discrete", method: str 
     size = len(streams.keys), agent.n_envs
     rows: Any = probe(size, SPACES[kind])
     others: Any = probe(size, SPACES[kind])
-    probed = others if agent.method.probe is not None else None
+    probed = others if agent.method.probe_steps else None
     return Training(agent, rows, registry.entry("method", method), contexts, streams, probed)
 
 
@@ -112,6 +114,13 @@ def transition(
         torch.full(shape, truncated),
         torch.zeros(shape, dtype=torch.int64),
     )
+
+
+def remembered(agent: Any, index: Tensor) -> Any:
+    """What an off-policy agent remembers at `index` [S, B], with windows that are drawn, if they are random."""
+    chances = agent.replay.chances
+    chance = np.random.default_rng(0).random((*index.shape, chances)) if chances else None
+    return agent.replay.sample(index, None if chance is None else torch.from_numpy(chance))
 
 
 def fixed(network: torch.nn.Module, values: list[float]) -> None:

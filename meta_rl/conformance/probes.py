@@ -45,6 +45,11 @@ class Probe(ABC):
         self.context = np.where(rows, contexts[..., 0], self.context)
         self.observation = self._seen()
 
+    def adopt(self, rows: np.ndarray, others: "Probe") -> None:
+        for name in ("time", "cue", "context"):
+            setattr(self, name, np.where(rows, getattr(others, name), getattr(self, name)))
+        self.observation = self._seen()
+
     def step(self, action: np.ndarray) -> Step:
         sign = 2 * action - 1 if self.spaces.discrete else action[..., 0] / self.spaces.limit
         reward, terminated, truncated = (np.broadcast_to(part, self.rows) for part in self.outcome(sign))

@@ -43,7 +43,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 5, "size": 3, "encoder": [8], "predictor": [8], "updates": 20, "batch": 8},
     "jrpl": {"window": 5, "size": 3, "hidden": [8]},
     "random_encoder": {"window": 5, "size": 3, "hidden": [8]},
-    "cgate": {"size": 8, "hidden": [8]},
+    "cgate": {"size": 8, "state": [8], "hidden": [8]},
+    "cgate_shuffled": {"size": 8, "state": [8], "hidden": [8]},
     "adapter": {"size": 8, "adapter": 4},
     "recurrent": {"size": 8, "sequence": 4, "burn_in": 2},
     "stacked": {"window": 3},
@@ -52,6 +53,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "updates": 5,
     },
 }  # fmt: skip
+METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi"]}
 
 
 METHODS |= {f"{name}_cleared": METHODS[name] for name in ("recurrent", "stacked")}

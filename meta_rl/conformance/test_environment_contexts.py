@@ -10,8 +10,8 @@ from meta_rl.checks import gate
 from meta_rl.conformance.environments import (
     ALL,
     ENVIRONMENTS,
-    GYMNASIUM,
     PHYSICS,
+    REGISTERED,
     ROWS,
     defaults,
     every_environment,
@@ -30,6 +30,7 @@ from meta_rl.spaces import Step
 IGNORANT = {
     "random",
     "bang_bang",
+    "counter_swing",
     "metaworld_push metaworld_scripted",
     "metaworld_pick_place metaworld_scripted",
 }
@@ -49,11 +50,12 @@ def test_every_feature_passes_the_gate(name: str) -> None:
     """It acts, in its own row only, as in an independent reference; the default is the plain environment."""
     verdicts = list(gate.check(name))
     together = ["(all)"] if len(verdicts) > 1 else []
-    assert [verdict.feature for verdict in verdicts] == [*names(ENVIRONMENTS[name]), *together]
+    signs = [feature.name for feature in ENVIRONMENTS[name].features if feature.turns]
+    assert [verdict.feature for verdict in verdicts] == [*names(ENVIRONMENTS[name]), *signs, *together]
     assert [verdict for verdict in verdicts if not verdict.passed] == []
 
 
-@pytest.mark.parametrize("name", [name for name, registered in GYMNASIUM.items() if registered])
+@pytest.mark.parametrize("name", REGISTERED)
 def test_the_default_context_is_gymnasiums_own_environment(name: str) -> None:
     """Starts and steps, as registered; a neighbour is in another context. (A torque's cost is rounded otherwise.)"""
     environment, rng = ENVIRONMENTS[name], np.random.default_rng(0)
@@ -61,7 +63,7 @@ def test_the_default_context_is_gymnasiums_own_environment(name: str) -> None:
         [defaults(environment, (1, 1)), random_contexts(environment, rng, (1, 1))], axis=1
     )
     for seed in range(3):
-        plain = gymnasium.make(GYMNASIUM[name])
+        plain = gymnasium.make(ENVIRONMENTS[name].gymnasium_id)
         rows = environment.build(names(environment), (1, 2))
         drawn = seeding.np_random(seed)[0].random(environment.noise)
         noise = drawn if name in PHYSICS else np.array([(seed + 0.5) / 2**31])

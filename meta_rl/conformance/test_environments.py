@@ -1,8 +1,19 @@
 """What every registered environment declares: features, refusals, spaces and horizon."""
 
 import gymnasium
+import numpy as np
 
-from meta_rl.conformance.environments import ENVIRONMENTS, GYMNASIUM, every_environment, every_name, names
+from meta_rl.conformance.environments import (
+    ALL,
+    ENVIRONMENTS,
+    ROWS,
+    every_environment,
+    every_name,
+    names,
+    random_actions,
+    random_contexts,
+    started,
+)
 from meta_rl.envs import carl_features
 from meta_rl.envs.base import Environment
 from meta_rl.study import space_problems
@@ -59,6 +70,22 @@ def test_the_plain_environment_has_the_declared_spaces(name: str) -> None:
         assert plain.action_space.shape == (spaces.action,)
         assert (plain.action_space.high == spaces.limit).all()
         assert (plain.action_space.low == -spaces.limit).all()
-    assert GYMNASIUM.keys() == ENVIRONMENTS.keys()
-    if GYMNASIUM[name]:
-        assert environment.horizon == gymnasium.spec(GYMNASIUM[name]).max_episode_steps
+    if environment.gymnasium_id:
+        assert environment.horizon == gymnasium.spec(environment.gymnasium_id).max_episode_steps
+
+
+@every_environment
+def test_returns_lie_where_the_environment_says(environment: Environment) -> None:
+    """Of whole episodes of random actions, in random contexts."""
+    low, high = environment.returns
+    assert low < environment.success <= high
+    rng = np.random.default_rng(0)
+    environments = started(environment, random_contexts(environment, rng, ROWS, 1.5))
+    returned, running = np.zeros(ROWS), ALL
+    while running.any():
+        step = environments.step(random_actions(environment, rng, ROWS))
+        returned += np.where(running, step.reward, 0.0)
+        running = running & ~(step.terminated | step.truncated)
+    rounding = 1e-9 * environment.horizon
+    assert (low - rounding <= returned).all()
+    assert (returned <= high + rounding).all()

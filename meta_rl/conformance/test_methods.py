@@ -13,15 +13,13 @@ from meta_rl.conformance.probes import DISCRETE
 from meta_rl.conformance.small import keys
 from meta_rl.methods.base import Method, PerNetwork
 from meta_rl.stack.rollout import Rollout, Watch
-from meta_rl.stack.seen import Seen, Window
+from meta_rl.stack.seen import RECENT, Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.training.policy import tensors
 
 WINDOWED = [name for name, entry in registry.METHODS.items() if "window" in entry.needs]
-UNORDERED = [name for name in WINDOWED if not build(name).ordered]
-ORDERED = [name for name in WINDOWED if name not in UNORDERED]
-# Those that read the observation are all that a network gets.
-WHOLE = ("cgate", "adapter", "adapter_shuffled")
+ORDERED = [name for name in WINDOWED if build(name).ordered]
+UNORDERED = [name for name in WINDOWED if name not in ORDERED]
 CLEARED = ("stacked_cleared",)  # there is nothing in its window, ever
 every_network = pytest.mark.parametrize("network", [POLICY, CRITIC])
 PRETRAINED = [name for name, entry in registry.METHODS.items() if entry.pretrain]
@@ -64,7 +62,8 @@ def test_networks_read_the_observation_and_z_or_z_alone(name: str, network: str)
     read, told = method.read(shown, network), method.told(shown, network)
     assert told.shape == (*ROWS, method.size)
     assert read.shape == (*ROWS, method.width(DISCRETE, network))
-    before = () if name in WHOLE else (shown.observation,)
+    # Features of the observation, where they are part of z, stand in its place.
+    before = () if read.shape[-1] == method.size else (shown.observation,)
     assert torch.equal(read, torch.cat((*before, told), -1))
 
 
@@ -90,13 +89,6 @@ def test_only_a_joint_method_asks_for_the_agents_gradient(name: str) -> None:
     assert bool(list(method.parameters())) or not joint
 
 
-@pytest.mark.parametrize("name", [name for name in ORDERED if name not in CLEARED])
-def test_order_matters_where_the_method_says_so(name: str) -> None:
-    method = build(name)
-    transitions, mask = normal(*ROWS, method.window, 4), torch.ones(*ROWS, method.window)
-    assert (encode(method, transitions.flip(2), mask) != encode(method, transitions, mask)).any(-1).all()
-
-
 @pytest.mark.parametrize("name", UNORDERED)
 class TestWithoutOrder:
     def test_order_does_not_matter(self, name: str) -> None:
@@ -109,15 +101,16 @@ class TestWithoutOrder:
             encode(method, transitions[:, :, turned], mask[:, :, turned]), encode(method, transitions, mask)
         )
 
-    def test_every_transition_counts_the_same(self, name: str) -> None:
+    def test_what_counts_is_the_mix_of_transitions(self, name: str) -> None:
+        """Seen twice each, two of them say what they say seen once, and neither says more than the other."""
         method = build(name)
         transitions = normal(*ROWS, method.window, 4)
-        every = torch.ones(*ROWS, method.window)
-        single = [
-            encode(method, transitions, every * (torch.arange(method.window) == k))
-            for k in range(method.window)
-        ]
-        torch.testing.assert_close(encode(method, transitions, every), torch.stack(single).mean(0))
+        pair, place = transitions[:, :, :2], torch.arange(method.window)
+        twice = torch.cat((pair, pair, transitions[:, :, 4:]), 2)
+        once, both = (encode(method, twice, (place < count).float().expand(*ROWS, -1)) for count in (2, 4))
+        torch.testing.assert_close(both, once)
+        three = torch.cat((pair[:, :, :1], pair, transitions[:, :, 3:]), 2)
+        assert not torch.allclose(encode(method, three, (place < 3).float().expand(*ROWS, -1)), once)
 
 
 @pytest.mark.parametrize("name", [name for name in WINDOWED if registry.METHODS[name].pretrain != "vine"])
@@ -148,6 +141,15 @@ class TestWindows:
         transitions[0, 1] += 1
         changed = (encode(method, transitions, mask) != before).any(-1)
         assert changed.tolist() == [[False, name not in CLEARED, False], [False] * 3]
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_a_window_whose_order_matters_holds_the_last_transitions(name: str) -> None:
+    method = build(name)
+    assert method.transitions == RECENT
+    transitions, mask = normal(*ROWS, method.window, 4), torch.ones(*ROWS, method.window)
+    turned = encode(method, transitions.flip(2), mask)
+    assert (turned != encode(method, transitions, mask)).any(-1).all() == (name not in CLEARED)
 
 
 @pytest.mark.parametrize("name", PRETRAINED)

@@ -14,15 +14,16 @@ HALVINGS = 6
 
 
 def grid(context: Sequence[float]) -> Grid:
-    """Torques of either sign, halved again and again: swinging up takes the largest, balancing small ones.
+    """Actions of either sign, halved again and again: swinging up takes the largest, balancing small ones.
 
     The largest is that which turns the pendulum from full speed to full speed in one step, if that is within
-    the limit: on a light or short pendulum, most of the declared torques do the same.
+    the limit: on a light or short pendulum, most of the declared actions do the same.
     """
-    _, dt, mass, length, max_speed = context
-    largest = min(pendulum.spaces.limit, 2 * max_speed * mass * length**2 / (3 * dt))
-    torques = largest * 0.5 ** np.arange(HALVINGS)
-    actions = np.concatenate([-torques, [0.0], torques[::-1]]).astype(np.float32)[:, None]
+    _, dt, mass, length, max_speed, gear = context
+    torque = 2 * max_speed * mass * length**2 / (3 * dt)
+    largest = min(pendulum.spaces.limit, torque / max(abs(gear), 1e-9))
+    sizes = largest * 0.5 ** np.arange(HALVINGS)
+    actions = np.concatenate([-sizes, [0.0], sizes[::-1]]).astype(np.float32)[:, None]
     return Grid((-math.pi, -max_speed), (math.pi, max_speed), actions)
 
 

@@ -20,20 +20,29 @@ class Environment(Protocol):
     noise: int  # random numbers U that start an episode
     horizon: int  # steps after which an episode is truncated
     success: float  # episode return from which a context counts as solved
+    # The least and the greatest return of any episode, anywhere; infinite where none is known.
+    returns: tuple[float, float]
+    # What the default context is in Gymnasium, where the package it is from registers it.
+    gymnasium_id: str | None
     chunk: int  # rows per seed that are stepped together in evaluations: bounds the memory
     carl: str | None  # name of the environment in carl-bench, whose names, defaults and bounds count,
     deviations: dict[str, str]  # but for these features, each with the reason
     refused: dict[str, str]  # carl-bench's features that cannot vary here, each with the reason
-    limits: dict[str, tuple[float, str]]  # multiplier of a feature beyond which nothing can succeed, and why
+    # Multiplier of a feature beyond which nothing can succeed while all else is at its default, and why.
+    limits: dict[str, tuple[float, str]]
     controllers: tuple[str, ...]  # registered ones that know this environment
 
     def build(self, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> Environments:
-        """Rows that vary the named features; contexts come in this order."""
+        """Rows that vary the named features; contexts come in this order.
+
+        Their `horizon` is the environment's, and may be set to another number of steps, or to infinity.
+        """
 
     def plain(self, context: dict[str, float], render_mode: str | None = None) -> "gymnasium.Env":
         """One Gymnasium environment in a context {feature: value} of all features, without a time limit.
 
-        Where there is a reference that is not ours, it is that one.
+        Where there is a reference that is not ours, it is that one. It runs nothing that the rows run: such a
+        reference shows nothing.
         """
 
 
@@ -49,7 +58,7 @@ class PhysicsRows:
 
     def __init__(self, physics: Any, varied: tuple[str, ...], rows: tuple[int, int]) -> None:
         self.physics, self.rows = physics, rows
-        self.spaces, self.noise = physics.spaces, physics.noise
+        self.spaces, self.noise, self.horizon = physics.spaces, physics.noise, physics.horizon
         names = [feature.name for feature in physics.features]
         self._columns = [names.index(name) for name in varied]
         self.context: list[Any] = [feature.default for feature in physics.features]
@@ -58,7 +67,7 @@ class PhysicsRows:
         self._age = np.zeros(rows, dtype=np.int64)
         centre = np.full((self.noise, *rows), 0.5)
         self.state: tuple[np.ndarray, ...] = tuple(physics.initial(centre, self.context))
-        self._renderer: Any = None
+        self._renderers: dict[int, Any] = {}  # of each row that was drawn, and its context
 
     @property
     def observation(self) -> np.ndarray:
@@ -78,7 +87,13 @@ class PhysicsRows:
     def step(self, action: np.ndarray) -> Step:
         self.state, reward, terminated = self.physics.step(self.state, action, self.context)
         self._age += 1
-        return Step(self.observation, reward, terminated, self._age >= self.physics.horizon)
+        return Step(self.observation, reward, terminated, self._age >= self.horizon)
+
+    def adopt(self, rows: np.ndarray, others: Any) -> None:
+        varied = [(self.context[column], others.context[column]) for column in self._columns]
+        pairs = [*varied, *zip(self.state, others.state, strict=True), (self._age, others._age)]
+        for mine, theirs in pairs:
+            np.copyto(mine, theirs, where=rows)
 
     def share(self, leader: int) -> None:
         def shared(column: np.ndarray) -> np.ndarray:
@@ -92,19 +107,19 @@ class PhysicsRows:
         other.context = [context.get(name, value) for name, value in zip(names, self.context, strict=True)]
         return other
 
-    def render(self) -> np.ndarray:
+    def render(self, row: int = 0) -> np.ndarray:
+        columns = (np.broadcast_to(value, self.rows).ravel() for value in self.context)
         names = [feature.name for feature in self.physics.features]
-        context = {name: float(np.ravel(value)[0]) for name, value in zip(names, self.context, strict=True)}
-        if self._renderer is None or self._renderer[0] != context:
-            self._renderer = context, self.physics.plain(context, "rgb_array").unwrapped
-        drawn = self._renderer[1]
-        drawn.state = np.array([column.ravel()[0] for column in self.state])
+        context = {name: float(column[row]) for name, column in zip(names, columns, strict=True)}
+        if row not in self._renderers or self._renderers[row][0] != context:
+            self._renderers[row] = context, self.physics.plain(context, "rgb_array").unwrapped
+        drawn = self._renderers[row][1]
+        drawn.state = np.array([column.ravel()[row] for column in self.state])
         return drawn.render()
 
     def close(self) -> None:
-        if self._renderer is not None:
-            self._renderer[1].close()
-            self._renderer = None
+        while self._renderers:
+            self._renderers.popitem()[1][1].close()
 
     def state_dict(self) -> dict[str, Any]:
         varied = [self.context[column] for column in self._columns]

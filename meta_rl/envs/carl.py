@@ -10,12 +10,13 @@ feature is the number of a vehicle, 0 by default.
 
 import math
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any
 
 from meta_rl.contexts import Feature
 from meta_rl.envs import carl_features, simulator
+from meta_rl.envs.edited_source import edited
 from meta_rl.envs.simulator import SimulatorRows, private_copy
 from meta_rl.spaces import Spaces
 
@@ -30,6 +31,7 @@ class CarlEnvironment:
 
     Each feature of carl-bench is in `units` or in `refused`. Defaults are Gymnasium's values; the bounds (low,
     high) are carl-bench's where `bounds` has no other. Horizon and success are those that Gymnasium registers.
+    Features and spaces wait until they are asked for: they take carl-bench and the simulator.
     """
 
     gymnasium_id: str
@@ -39,7 +41,11 @@ class CarlEnvironment:
     bounds: Mapping[str, tuple[float, float]] = MappingProxyType({})
     deviations: Mapping[str, str] = MappingProxyType({})
     limits: Mapping[str, tuple[float, str]] = MappingProxyType({})
+    kept: Mapping[str, str] = MappingProxyType(
+        {}
+    )  # what Gymnasium's file computes from features, and a context not
     controllers: tuple[str, ...] = ()
+    returns = (-math.inf, math.inf)
     rewarded = False
     noise = simulator.noise
     chunk = 64
@@ -48,15 +54,24 @@ class CarlEnvironment:
         import gymnasium
 
         self.__name__ = f"{__name__}:{self.carl}"
-        registered, usual = gymnasium.spec(self.gymnasium_id), self.make()
+        registered = gymnasium.spec(self.gymnasium_id)
         self.horizon, self.success = registered.max_episode_steps, float(registered.reward_threshold)
-        theirs, features = carl_features.features(self.carl), []
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        theirs, usual, features = carl_features.features(self.carl), self.make(), []
         for name, unit in self.units.items():
             low, high = self.bounds.get(name, (theirs[name].lower, theirs[name].upper))
             features.append(Feature(name, self.constant(usual, name), float(low), float(high), unit))
-        self.features = tuple(features)
+        return tuple(features)
+
+    @cached_property
+    def spaces(self) -> Spaces:
+        import gymnasium
+
+        usual = self.make()
         discrete = isinstance(usual.action_space, gymnasium.spaces.Discrete)
-        self.spaces = Spaces(
+        return Spaces(
             observation=usual.observation_space.shape[0],
             action=int(usual.action_space.n) if discrete else usual.action_space.shape[0],
             discrete=discrete,
@@ -81,16 +96,38 @@ class CarlEnvironment:
         return SimulatorRows(self, varied, rows, render)
 
     def plain(self, context: dict[str, float], render_mode: str | None = None) -> Any:
-        environment = self.make(render_mode)
-        self.apply(environment, context)
-        return environment
+        """Gymnasium's environment, as if its module had been written with these constants."""
+        import gymnasium
+
+        creator: Any = gymnasium.envs.registration.load_env_creator(
+            gymnasium.spec(self.gymnasium_id).entry_point
+        )
+        written = dict(self.kept)
+        written.update(self.written(name, float(value)) for name, value in context.items())
+        return getattr(edited(creator.__module__, written), creator.__name__)(render_mode=render_mode)
+
+    def written(self, name: str, value: float) -> tuple[str, str]:
+        """Where Gymnasium's module has the value of a feature, and how it is written there."""
+        return name, repr(value)
 
 
-class Acrobot(CarlEnvironment):
+class StateAttribute(CarlEnvironment):
+    """One whose state is the attribute `state`, and follows from nothing else."""
+
+    def snapshot(self, environment: Any) -> Any:
+        return environment.state
+
+    def restore(self, environment: Any, snapshot: Any) -> None:
+        environment.state = snapshot  # a step replaces it
+
+
+class Acrobot(StateAttribute):
     """Acrobot-v1: two links, of which the joint between them is driven (Sutton 1996). It ends at the height of
     one link of length 1 above the upper joint, whatever the links' lengths are."""
 
     gymnasium_id, carl = "Acrobot-v1", "CARLAcrobot"
+    controllers = ("counter_swing",)
+    returns = (-500.0, 0.0)  # -1 per step of 500, and 0 for the last one where it succeeds
     units = MappingProxyType(
         {
             "LINK_LENGTH_1": "m",
@@ -115,10 +152,14 @@ class Acrobot(CarlEnvironment):
     )
 
 
-class MountainCarContinuous(CarlEnvironment):
+class MountainCarContinuous(StateAttribute):
     """MountainCarContinuous-v0 (Moore 1990), with a force as the action. Time is counted in steps."""
 
     gymnasium_id, carl = "MountainCarContinuous-v0", "CARLMountainCarContinuous"
+    returns = (
+        -99.9,
+        100.0,
+    )  # a tenth of the squared force, which is 1 at most, in 999 steps, and 100 for the goal
     units = MappingProxyType(
         {
             "power": "m/step^2",
@@ -152,6 +193,9 @@ class MountainCarContinuous(CarlEnvironment):
         }
     )
 
+    def written(self, name: str, value: float) -> tuple[str, str]:
+        return f"self.{name}", repr(value)
+
 
 class BipedalWalker(CarlEnvironment):
     """BipedalWalker-v3 (Oleg Klimov's, over Box2D), each episode in a world of its own.
@@ -162,6 +206,7 @@ class BipedalWalker(CarlEnvironment):
     """
 
     gymnasium_id, carl = "BipedalWalker-v3", "CARLBipedalWalker"
+    kept = MappingProxyType({"TERRAIN_STEP": "14 / 30", "TERRAIN_HEIGHT": "VIEWPORT_H / 30 / 4"})
     rewarded = True  # torque costs, and the distance is counted in SCALE
     units = MappingProxyType(
         {
@@ -191,6 +236,11 @@ class BipedalWalker(CarlEnvironment):
             "VIEWPORT_H": WHOLE,
         }
     )
+
+    def written(self, name: str, value: float) -> tuple[str, str]:
+        if name == "GRAVITY_Y":
+            return "self.world", f"Box2D.b2World(gravity=(0, {value!r}))"
+        return super().written(name, value)
 
     def make(self, render_mode: str | None = None) -> Any:
         own = private_copy("gymnasium.envs.box2d.bipedal_walker")

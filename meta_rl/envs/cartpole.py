@@ -1,9 +1,9 @@
 """CartPole-v1 of Gymnasium, with every physical constant a context feature.
 
 Barto, Sutton & Anderson 1983; equations of motion after Florian 2007 without friction. Names, defaults and
-bounds of the features are carl-bench's. Constants that follow from features (total mass, pole mass times
-length) are computed in each step, never stored. Episodes start as in Gymnasium, each state variable uniform
-in +-0.05 (carl-bench: +-0.1).
+bounds of the features are carl-bench's, as far as `deviations` does not say otherwise. Constants that follow from
+features (total mass, pole mass times length) are computed in each step, never stored. Episodes start as in
+Gymnasium, each state variable uniform in +-0.05 (carl-bench: +-0.1).
 """
 
 import math
@@ -22,16 +22,20 @@ features = (
     Feature("masscart", 1.0, 0.1, 10.0, "kg"),
     Feature("masspole", 0.1, 0.01, 1.0, "kg"),
     Feature("length", 0.5, 0.05, 5.0, "m"),  # half of the pole's length
-    Feature("force_mag", 10.0, 1.0, 100.0, "N"),
+    Feature("force_mag", 10.0, -100.0, 100.0, "N"),
     Feature("tau", 0.02, 0.002, 0.2, "s"),
 )
 spaces = Spaces(observation=4, action=2, discrete=True)
 noise = 4
 horizon = 500
+returns = (1.0, float(horizon))  # 1 per step, and a first step is always made
 success = 475.0  # episode return from which a context counts as solved: Gymnasium's reward threshold
 chunk = 512
+gymnasium_id = "CartPole-v1"
 carl = "CARLCartPole"
-deviations: dict[str, str] = {}
+deviations = {
+    "force_mag": "a negative force swaps the two actions: the sign of the actuator is a context, too"
+}
 refused = {
     "initial_state_lower": "episodes start as Gymnasium's do",
     "initial_state_upper": "episodes start as Gymnasium's do",
@@ -83,7 +87,7 @@ def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
     """Gymnasium's CartPole-v1 with the context's constants, and with those that follow from them."""
     import gymnasium
 
-    environment = gymnasium.make("CartPole-v1", render_mode=render_mode).unwrapped
+    environment = gymnasium.make(gymnasium_id, render_mode=render_mode).unwrapped
     for name, value in context.items():
         setattr(environment, name, value)
     environment.total_mass = context["masspole"] + context["masscart"]

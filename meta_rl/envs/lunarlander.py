@@ -9,11 +9,13 @@ Engines give an impulse in each step: their power times their distance from the 
 At the defaults the main engine accelerates the craft (4.96 kg with its legs) by 17.5 m/s^2 on average.
 """
 
+import math
 import sys
 from typing import Any
 
 from meta_rl.contexts import Feature
 from meta_rl.envs import simulator
+from meta_rl.envs.edited_source import edited
 from meta_rl.envs.simulator import SimulatorRows, private_copy
 from meta_rl.spaces import Spaces
 
@@ -37,8 +39,10 @@ features = (
 spaces = Spaces(observation=8, action=4, discrete=True)
 noise = simulator.noise
 horizon = 1000
+returns = (-math.inf, math.inf)  # shaped by distance and speed, which have no bound that holds everywhere
 success = 200.0  # Gymnasium's reward threshold
 chunk = 64  # a worker takes about 0.13 MB and 0.4 ms to make
+gymnasium_id = "LunarLander-v3"
 carl = "CARLLunarLander"
 deviations = {
     GRAVITY: "down to -44, 4.4 times the default: the physics allow it; below 0, so that it keeps its sign"
@@ -71,18 +75,11 @@ def build(varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) 
 
 
 def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
-    """Gymnasium's own environment with its own argument for gravity, where that and no other feature differs.
+    """Gymnasium's own environment, as if its module had been written with these constants.
 
-    The argument must lie between -12 and 0; the attribute that it sets need not.
+    Its argument for gravity must lie between -12 and 0; the attribute that it sets need not.
     """
-    import gymnasium
-
-    constants = {one.name: one.default for one in features if one.name != GRAVITY}
-    if constants != {name: value for name, value in context.items() if name != GRAVITY}:
-        environment = make(render_mode)
-        apply(environment, context)
-        return environment
-    given = {"gravity": context[GRAVITY]} if -12 < context[GRAVITY] < 0 else {}
-    environment = gymnasium.make("LunarLander-v3", render_mode=render_mode, **given).unwrapped
-    environment.gravity = context[GRAVITY]
-    return environment
+    written = {
+        "self.gravity" if name == GRAVITY else name: repr(float(value)) for name, value in context.items()
+    }
+    return edited(MODULE, written).LunarLander(render_mode=render_mode)

@@ -28,7 +28,6 @@ success; pick-place: all), for the hidden goal 100 goals over the goal space (al
 """
 
 import copy
-import os
 import pickle
 import sys
 from abc import ABC, abstractmethod
@@ -40,7 +39,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from meta_rl.contexts import Feature
-from meta_rl.envs import simulator
+from meta_rl.envs import offscreen, simulator
 from meta_rl.envs.simulator import SimulatorRows
 from meta_rl.spaces import Spaces
 
@@ -50,6 +49,13 @@ if TYPE_CHECKING:
 GOAL_CORNER = (-0.1, 0.8, 0.05)  # m, the least x, y and z of reach-v3's goal space
 CLEARANCE = 0.15  # m between puck and goal, seen from above: Meta-World never starts with less
 CAMERA = "topview"  # the views from the corners are upside down
+# What Meta-World keeps of an episode beside MuJoCo's state, where a task has it.
+KEPT = frozenset(
+    {
+        "curr_path_length", "_prev_obs", "_last_stable_obs", "_did_see_sim_exception", "obj_init_pos", "obj_init_angle",
+        "init_tcp", "objHeight", "heightTarget", "maxPushDist", "maxPlacingDist", "maxReachDist", "_target_pos",
+    }
+)  # fmt: skip
 
 
 class MetaWorld(ABC):
@@ -57,9 +63,12 @@ class MetaWorld(ABC):
 
     features: tuple[Feature, ...]
     goal_hidden: bool
+    kept = KEPT
     noise = simulator.noise
     horizon = 500
+    returns = (0.0, 10.0 * horizon)  # its rewards lie in 0 to 10
     chunk = 8  # a worker takes about 25 MB
+    gymnasium_id = None
     carl = None
     deviations: Mapping[str, str] = MappingProxyType({})
     refused: Mapping[str, str] = MappingProxyType({})
@@ -96,6 +105,22 @@ class MetaWorld(ABC):
         }
         worker.set_task(Task(self.task, pickle.dumps(task)))
         return worker.reset()[0]
+
+    def snapshot(self, worker: Any) -> tuple[np.ndarray, dict[str, Any]]:
+        import mujoco
+
+        kind = mujoco.mjtState.mjSTATE_INTEGRATION
+        state = np.empty(mujoco.mj_stateSize(worker.model, kind))
+        mujoco.mj_getState(worker.model, worker.data, state, kind)
+        own = vars(worker)
+        return state, {name: copy.copy(own[name]) for name in self.kept & own.keys()}
+
+    def restore(self, worker: Any, snapshot: tuple[np.ndarray, dict[str, Any]]) -> None:
+        import mujoco
+
+        state, kept = snapshot
+        mujoco.mj_setState(worker.model, worker.data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
+        vars(worker).update({name: copy.copy(value) for name, value in kept.items()})
 
     @abstractmethod
     def positions(self, worker: Any, rng: np.random.Generator) -> np.ndarray:
@@ -164,6 +189,7 @@ class HiddenGoal(MetaWorld):
         Feature("goal_offset_z", 0.125, 0.0, 0.25, "m"),
     )
     goal_hidden = True
+    kept = KEPT - {"_target_pos", "maxReachDist"}  # they are the context's
 
     def apply(self, worker: Any, context: dict[str, float]) -> None:
         worker.goal = np.add(GOAL_CORNER, [context[feature.name] for feature in self.features])
@@ -201,6 +227,7 @@ def _worker_class(task: str) -> Any:
     class Worker(base):
         default_model = base().model  # compiled once a process, a copy for each worker
         touching_main_object = False  # goes into `info` only, where rows do not look
+        max_path_length = sys.maxsize  # rows count the steps
 
         def _initialize_simulation(self) -> tuple[Any, Any]:
             model = copy.copy(self.default_model)
@@ -210,8 +237,8 @@ def _worker_class(task: str) -> Any:
 
 
 def _made(kind: Any, render_mode: str | None) -> Any:
-    if render_mode == "rgb_array" and sys.platform == "linux":
-        os.environ.setdefault("MUJOCO_GL", "egl")  # needs no display
+    if render_mode is not None:
+        offscreen.prepare(mujoco=True)
     return kind(render_mode=render_mode, camera_name=CAMERA)
 
 

@@ -29,10 +29,12 @@ features = (
 spaces = Spaces(observation=2, action=3, discrete=True)
 noise = 1
 horizon = 200
+returns = (-float(horizon), -1.0)  # -1 per step
 # The return of a missed goal is -200, whatever was done: above it, the goal is reached from some starts at
 # least. Gymnasium's own threshold, -110, is out of reach where gravity is strong: the way there takes longer.
 success = -199.0
 chunk = 512
+gymnasium_id = "MountainCar-v0"
 carl = "CARLMountainCar"
 deviations = {
     "force": "a negative force, which carl-bench allows, would only swap the two actions",
@@ -87,7 +89,7 @@ def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
     """Gymnasium's MountainCar-v0 with the context's constants, and with the space that follows from them."""
     import gymnasium
 
-    environment = gymnasium.make("MountainCar-v0", render_mode=render_mode).unwrapped
+    environment = gymnasium.make(gymnasium_id, render_mode=render_mode).unwrapped
     for name, value in context.items():
         setattr(environment, name, value)
     environment.low = np.array([environment.min_position, -environment.max_speed], dtype=np.float32)

@@ -1,8 +1,8 @@
 """Pendulum-v1 of Gymnasium, with the constants of its dynamics as context features.
 
 A rod of length l and mass m on a motor; the angle is 0 at the top. Names, defaults and bounds of the features
-are carl-bench's, as far as `deviations` does not say otherwise. The largest torque is no feature: the declared
-actions, +-2 N m, would reach beyond or fall short of it, and `m` scales what a torque does.
+are carl-bench's, as far as `deviations` does not say otherwise. The torque is `gear` times the action. The largest
+torque is no feature: the declared actions, +-2 N m, would reach beyond it, and `m` scales what a torque does.
 """
 
 import math
@@ -22,18 +22,22 @@ features = (
     Feature("m", 1.0, 1e-6, math.inf, "kg"),
     Feature("l", 1.0, 1e-6, math.inf, "m"),
     Feature("max_speed", 8.0, 0.0, math.inf, "rad/s"),
+    Feature("gear", 1.0, -1.0, 1.0, "1"),
 )
 spaces = Spaces(observation=3, action=1, discrete=False, limit=2.0)
 noise = 2
 horizon = 200
+returns = (-math.inf, 0.0)  # rewards are costs, in which `max_speed` counts
 # The optimum's mean return is -145 at the default and -400 at a length of x2.5, the longest from which every start
 # reaches the top within the horizon; means of 20 episodes scatter by 70 there. Without control it is below -1,000.
 success = -500.0
 chunk = 512
+gymnasium_id = "Pendulum-v1"
 carl = "CARLPendulum"
 deviations = {
     "gravity": "carl-bench's `gravity` acts on nothing; its `g` does, whose default and bounds these are",
     "max_speed": "carl-bench has no such feature; the default is Gymnasium's",
+    "gear": "carl-bench has no such feature: a weaker motor, or, below 0, one that turns the other way round",
 }
 refused = {
     "g": "it is called `gravity` here, as in other environments",
@@ -62,8 +66,9 @@ def step(state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[tup
     thousand the other way, in single precision for the torque, and its `%` takes a tenth of a step's time.
     """
     theta, theta_dot = state
-    gravity, dt, mass, length, max_speed = context
-    torque = np.minimum(np.maximum(action[..., 0], -spaces.limit), spaces.limit)
+    gravity, dt, mass, length, max_speed, gear = context
+    geared = np.multiply(gear, action[..., 0], dtype=np.float32)
+    torque = np.minimum(np.maximum(geared, -spaces.limit), spaces.limit)
     angle = theta - TURN * np.rint(theta / TURN)
     cost = np.square(angle) + 0.1 * np.square(theta_dot) + 0.001 * np.square(torque)
     push = np.multiply(3.0 / (mass * np.square(length)), torque, dtype=np.float32)
@@ -84,13 +89,21 @@ def build(varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) 
 
 
 def plain(context: dict[str, float], render_mode: str | None = None) -> Any:
-    """Gymnasium's Pendulum-v1 with the context's constants, and with the space that follows from them."""
+    """Gymnasium's Pendulum-v1 with the context's constants, and with the space that follows from them.
+
+    Gymnasium has no gear: a wrapper multiplies the actions.
+    """
     import gymnasium
 
-    environment = gymnasium.make("Pendulum-v1", render_mode=render_mode).unwrapped
-    for name, value in context.items():  # a NumPy number would turn the torque's single precision to double
-        setattr(environment, "g" if name == "gravity" else name, float(value))
+    environment: Any = gymnasium.make(gymnasium_id, render_mode=render_mode).unwrapped
+    # NumPy's numbers would make the torque double.
+    constants = {name: float(value) for name, value in context.items()}
+    gear = constants.pop("gear")
+    for name, value in constants.items():
+        setattr(environment, "g" if name == "gravity" else name, value)
     high = np.array([1.0, 1.0, environment.max_speed], dtype=np.float32)
     environment.observation_space = gymnasium.spaces.Box(-high, high)
     environment.last_u = None  # so that it can be drawn before its first step
-    return environment
+    return gymnasium.wrappers.TransformAction(
+        environment, lambda action: gear * action, environment.action_space
+    )

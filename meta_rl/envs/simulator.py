@@ -4,6 +4,10 @@ A simulator offers, beside what every environment does, `make(render_mode)`, a n
 without a time limit, and `apply(environment, context)`, which puts a context {feature: value} of all features
 into it, to be in force from the next reset. `start(environment, seed)` may replace Gymnasium's seeded reset
 where a simulator is seeded in another way. An episode must follow from context, seed and actions alone.
+
+One that can be put into a state has `snapshot(environment)`, all that the rest of an episode follows from beside
+context and actions, and `restore(environment, snapshot)`, also in another context. Box2D cannot: what its solver
+keeps of contacts and joints is not to be had from Python.
 """
 
 import copy
@@ -17,6 +21,7 @@ import numpy as np
 from meta_rl.spaces import Step
 
 noise = 1  # an episode's start follows from one number: the seed of the simulator's own generator
+_SHARED = -2  # stands for the seed of a row that another one's state was put into
 
 
 def private_copy(module: str) -> ModuleType:
@@ -36,16 +41,14 @@ class SimulatorRows:
     started and what was done since, and loading it does that again.
     """
 
-    restores = False
-
     def __init__(
         self, simulator: Any, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False
     ) -> None:
         self.simulator, self.rows = simulator, rows
-        self.spaces, self.noise = simulator.spaces, noise
+        self.spaces, self.noise, self.horizon = simulator.spaces, noise, simulator.horizon
+        self.restores = hasattr(simulator, "snapshot")
         count = rows[0] * rows[1]
-        # Only the first row is ever drawn, and what can be drawn is slower.
-        self.workers = [simulator.make("rgb_array" if render and row == 0 else None) for row in range(count)]
+        self.workers = [simulator.make("rgb_array" if render else None) for _ in range(count)]
         self._start = getattr(simulator, "start", start)
         self._varied = varied
         # Values of all features, varied or not, float64 [S, N] each: what controllers may know.
@@ -80,12 +83,35 @@ class SimulatorRows:
             observation[row], reward[row], terminated[row], _, _ = worker.step(each[row])
             taken = self._actions[row]
             taken.append(each[row])
-            truncated[row] = len(taken) >= self.simulator.horizon
+            truncated[row] = len(taken) >= self.horizon
         kinds = ((reward, float), (terminated, bool), (truncated, bool))
         return Step(self.observation, *(np.array(one, dtype=kind).reshape(self.rows) for one, kind in kinds))
 
+    def adopt(self, rows: np.ndarray, others: Any) -> None:
+        for name, values in self.context.items():
+            np.copyto(values, others.context[name], where=rows)
+        self._observation = self._observation.copy()
+        for row in rows.ravel().nonzero()[0].tolist():
+            self._again(row, others._seeds[row], others._actions[row])
+
     def share(self, leader: int) -> None:
-        raise TypeError(f"{self.simulator}: cannot be put into a state")
+        """What a row has done before is then unknown, until it is reset."""
+        if not self.restores:
+            raise TypeError(f"{self.simulator}: cannot be put into a state")
+        self._observation = self._observation.copy()
+        count = self.rows[1]
+        for first in range(0, len(self.workers), count):
+            source = first + leader
+            state = self.simulator.snapshot(self.workers[source])
+            for row in range(first, first + count):
+                if row != source:
+                    self.simulator.restore(self.workers[row], state)
+                self._observation[row], self._seeds[row] = self._observation[source], _SHARED
+                self._actions[row] = list(self._actions[source])
+                self._terminated[row], self._truncated[row] = (
+                    self._terminated[source],
+                    self._truncated[source],
+                )
 
     def believing(self, context: dict[str, float]) -> "SimulatorRows":
         other = copy.copy(self)
@@ -93,15 +119,20 @@ class SimulatorRows:
         other.context = self.context | told
         return other
 
-    def render(self) -> np.ndarray:
-        return self.workers[0].render()
+    def render(self, row: int = 0) -> np.ndarray:
+        return self.workers[row].render()
 
     def close(self) -> None:
         for worker in self.workers:
             worker.close()
 
     def state_dict(self) -> dict[str, Any]:
-        """The actions are those of all rows, one row's after the other's; `age` tells how many each has."""
+        """The actions are those of all rows, one row's after the other's; `age` tells how many each has.
+
+        Raises TypeError after `share`.
+        """
+        if _SHARED in self._seeds:
+            raise TypeError(f"{self.simulator}: rows that share a state do not know how they came into it")
         width = () if self.spaces.discrete else (self.spaces.action,)
         kind = np.int64 if self.spaces.discrete else np.float32
         taken = [action for actions in self._actions for action in actions]
@@ -117,13 +148,7 @@ class SimulatorRows:
         taken = iter(state["actions"].tolist() if self.spaces.discrete else np.array(state["actions"]))
         self._observation = np.zeros_like(self._observation)
         for row, (seed, age) in enumerate(zip(state["seeds"].tolist(), state["age"].tolist(), strict=True)):
-            self._seeds[row], self._terminated[row] = -1, True
-            if seed >= 0:
-                self._begin(row, seed)
-            self._actions[row] = list(itertools.islice(taken, age))
-            for action in self._actions[row]:
-                self._observation[row], _, self._terminated[row], _, _ = self.workers[row].step(action)
-            self._truncated[row] = age >= self.simulator.horizon
+            self._again(row, seed, list(itertools.islice(taken, age)))
 
     def _begin(self, row: int, seed: int) -> None:
         worker = self.workers[row]
@@ -131,6 +156,16 @@ class SimulatorRows:
         self._observation[row] = self._start(worker, seed)
         self._seeds[row], self._actions[row] = seed, []
         self._terminated[row] = self._truncated[row] = False
+
+    def _again(self, row: int, seed: int, actions: list[Any]) -> None:
+        """Do in a row what was done since it began from the seed; -1: it never did, and stands still."""
+        self._seeds[row], self._terminated[row] = -1, True
+        if seed >= 0:
+            self._begin(row, seed)
+        self._actions[row] = list(actions)
+        for action in actions:
+            self._observation[row], _, self._terminated[row], _, _ = self.workers[row].step(action)
+        self._truncated[row] = len(actions) >= self.simulator.horizon
 
 
 def start(environment: Any, seed: int) -> np.ndarray:

@@ -11,6 +11,7 @@ Observations [23] are the seven joints' angles and velocities, and the positions
 not the ball's velocity. Actions are the motors' torques [N m]. The arm can feel the context only in the ball.
 """
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,9 @@ class Striker:
     spaces = Spaces(observation=23, action=7, discrete=False, limit=3.0)
     noise = simulator.noise
     horizon = 200
+    returns = (-math.inf, 0.0)  # rewards are distances and torques, all costs
     chunk = 64  # a worker takes about 0.5 MB and 2 ms to make
+    gymnasium_id = None
     carl = None
     deviations: Mapping[str, str] = MappingProxyType({})
     refused: Mapping[str, str] = MappingProxyType({})
@@ -65,11 +68,17 @@ class Striker:
         """Put a context of all features into a worker, from the next start on."""
         worker.change(self.fixed | context)
 
+    def snapshot(self, worker: "Scene") -> tuple[Any, ...]:
+        return worker.snapshot()
+
+    def restore(self, worker: "Scene", snapshot: tuple[Any, ...]) -> None:
+        worker.restore(snapshot)
+
     def plain(self, context: dict[str, float], render_mode: str | None = None) -> Any:
-        """A scene of its own. There is no other reference: Gymnasium has no Striker."""
-        scene = self.make(render_mode)
-        self.apply(scene, context)
-        return scene
+        """A scene whose file says the context. Task and rewards are ours: Gymnasium has no Striker."""
+        from meta_rl.envs.striker_scene import Scene
+
+        return Scene(self.task, render_mode, written=self.fixed | context)
 
 
 # An arm that never moves has a mean return of -510 in the first task and of -850 in the second one. From half of

@@ -2,10 +2,7 @@
 
 import copy
 import functools
-import importlib
 import math
-import os
-import sys
 import weakref
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ import gymnasium
 import mujoco
 import numpy as np
 
+from meta_rl.envs import offscreen
 from meta_rl.envs.striker_task import Task
 
 FRAME_SKIP = 5  # of 0.01 s
@@ -23,13 +21,17 @@ STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
 class Scene(gymnasium.Env):
-    """One arm, one ball, one goal. Episodes do not end by themselves."""
+    """One arm, one ball, one goal. Episodes do not end by themselves. `written` is a context that the file has."""
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012 (Gymnasium's)
 
-    def __init__(self, task: Task, render_mode: str | None = None) -> None:
+    def __init__(
+        self, task: Task, render_mode: str | None = None, written: dict[str, float] | None = None
+    ) -> None:
+        if render_mode is not None:
+            offscreen.prepare(mujoco=True)
         self.task, self.render_mode = task, render_mode
-        self.model = copy.copy(_compiled(task.without))
+        self.model = _written(task.without, written) if written else copy.copy(_compiled(task.without))
         self.data = data = mujoco.MjData(self.model)
         places = [data.xpos[self.model.body(name).id] for name in ("paddle", "ball", "goal")]
         self._seen = (data.qpos[:7], data.qvel[:7], *places)  # views of what MuJoCo writes
@@ -93,7 +95,10 @@ class Scene(gymnasium.Env):
         return np.concatenate(self._seen, dtype=np.float32)
 
     def snapshot(self) -> tuple[Any, ...]:
-        """All that the rest of an episode follows from, beside the context and the actions."""
+        """All that the rest of an episode follows from, beside the context and the actions.
+
+        MuJoCo's part are positions, velocities, activations, time, and the accelerations that its solver starts from.
+        """
         state = np.empty(mujoco.mj_stateSize(self.model, STATE))
         mujoco.mj_getState(self.model, self.data, state, STATE)
         return state, self._struck_at, self._nearest
@@ -106,7 +111,6 @@ class Scene(gymnasium.Env):
     def render(self) -> np.ndarray:
         """uint8 [480, 640, 3]."""
         if self._renderer is None:
-            _need_no_display()
             self._renderer = mujoco.Renderer(self.model, 480, 640)
             weakref.finalize(self, self._renderer.close)  # before OpenGL itself is gone
         self._renderer.update_scene(self.data, camera="view")
@@ -121,18 +125,32 @@ class Scene(gymnasium.Env):
 @functools.cache
 def _compiled(without: frozenset[str]) -> Any:
     """The model without the elements of these names, compiled once a process. Users take a copy."""
+    return _model(_scene(without))
+
+
+def _written(without: frozenset[str], context: dict[str, float]) -> Any:
+    """The model of a file in which the context is written down."""
+    root = _scene(without)
+    named = {one.get("name"): one for one in root.iter() if one.tag in ("joint", "geom", "pair")}
+    ball = next(geom for geom in root.iter("geom") if geom.get("name") == "ball")
+    ball.set("mass", str(context["ball_mass"]))
+    for joint in ("ball_x", "ball_y"):
+        named[joint].set("damping", str(context["ball_damping"]))
+    if "ball_friction" in context:
+        sliding = str(context["ball_friction"])
+        named["ball_table"].set("friction", f"{sliding} {sliding} 0 0 0")
+    for option in root.iter("option"):
+        option.set("gravity", f"0 0 {context['gravity']}")
+    return _model(root)
+
+
+def _scene(without: frozenset[str]) -> ElementTree.Element:
     root = ElementTree.parse(Path(__file__).with_name("striker.xml")).getroot()
     for parent in list(root.iter()):
         for child in [child for child in parent if child.get("name") in without]:
             parent.remove(child)
+    return root
+
+
+def _model(root: ElementTree.Element) -> Any:
     return mujoco.MjModel.from_xml_string(ElementTree.tostring(root, encoding="unicode"))
-
-
-def _need_no_display() -> None:
-    """Where there is no display, draw with EGL unless MUJOCO_GL asks for something else.
-
-    MuJoCo reads the variable when it is imported, which was before anybody asked for an image.
-    """
-    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        os.environ.setdefault("MUJOCO_GL", "egl")
-        importlib.reload(mujoco.gl_context)

@@ -57,14 +57,9 @@ def _estimates(
 ) -> None:
     for row in rows.to_dict("records"):
         look, y = looks[row["method"]], places[row["method"], row["split"]]
-        ax.plot(
-            [row["low"], row["high"]],
-            [y, y],
-            color=look.colour,
-            linewidth=1.6,
-            solid_capstyle="butt",
-            zorder=2,
-        )
+        if np.isfinite(row["low"]):
+            ends = [row["low"], row["high"]]
+            ax.plot(ends, [y, y], color=look.colour, linewidth=1.6, solid_capstyle="butt", zorder=2)
         filled = look.point | regions.marker(row["split"], look.colour)
         ax.plot(row["estimate"], y, label=f"{row['method']}, {row['split']}", zorder=3, **_ESTIMATE | filled)
 

@@ -1,5 +1,6 @@
 """Training return against the interactions that a run has paid for, those of pretraining included. Line: mean
-over runs. Band: 95 % interval over runs, whose number stands below the panels. Source: table ``learning``.
+over runs. Band: 95 % interval over runs, whose number stands below the panels. Source: table ``learning``,
+and ``scores`` for what returns are possible.
 """
 
 import pandas as pd
@@ -7,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from meta_rl.figures import bands, style
-from meta_rl.tables import learning
+from meta_rl.tables import learning, scores
 
-TABLES = (learning.TABLE,)
+TABLES = (learning.TABLE, scores.TABLE)
 
 
 def build(tables: dict[str, pd.DataFrame]) -> Figure:
@@ -25,11 +26,13 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     data = style.split(returns, "agent")
     figure, axes = style.panels(data, height=1.95)
     for title, ax in axes.items():
+        of = tables["scores"]["benchmark"] == data[title]["benchmark"].iloc[0]
+        possible = bands.possible(tables["scores"][of]) if of.any() else bands.ANY
         for i, (method, look) in enumerate(looks.items()):
             mine = data[title][data[title]["method"] == method]
             runs = mine.pivot(index="seed", columns="env_steps", values="value").ffill(axis=1).dropna(axis=1)
             if runs.size:
-                bands.draw(ax, method, look, runs.columns, runs, markers=(2 * i, 10))
+                bands.draw(ax, method, look, runs.columns, runs, (2 * i, 10), possible)
         ax.set_xlim(left=0)
         ax.set_xlabel("environment steps")
         ax.xaxis.set_major_locator(MaxNLocator(5))

@@ -1,6 +1,6 @@
 """Performance profiles: in which share of its held-out contexts a method exceeds a score, for every score between
-random (0) and the reference (1); informative contexts only. Line: mean over runs. Band: 95 % interval over runs, whose
-number stands below the panels. Source: table ``scores``.
+random (0) and the reference (1); informative contexts only, and none in which nobody can succeed. Line: mean over
+runs. Band: 95 % interval over runs, whose number stands below the panels. Source: table ``scores``.
 """
 
 import numpy as np
@@ -21,7 +21,8 @@ THRESHOLDS = np.linspace(0, 1, 51)
 def build(tables: dict[str, pd.DataFrame]) -> Figure:
     """One panel per benchmark and held-out region (and agent), one line per method."""
     scores = tables["scores"]
-    scored = scores[scores["split"].isin(RESULTS) & scores["score"].notna()]
+    counted = scores["score"].notna() & (scores["solvable"] != "false")
+    scored = scores[scores["split"].isin(RESULTS) & counted]
     if scored.empty:
         return style.empty("No held-out context of this study is informative.")
     looks = style.looks(scores["method"])
@@ -46,7 +47,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, looks: dict[str, style.Look]) -> None:
         if len(mine):
             scores = mine.pivot(index="seed", columns="context_id", values="score").to_numpy()
             runs = pd.DataFrame(run_profile(scores, THRESHOLDS))
-            bands.draw(ax, method, look, THRESHOLDS, runs, markers=(2 * i, 10))
+            bands.draw(ax, method, look, THRESHOLDS, runs, (2 * i, 10), possible=(0.0, 1.0))
     ax.set_xlim(-0.01, 1.01)
     ax.set_ylim(-0.03, 1.03)
     ax.set_xlabel("score")

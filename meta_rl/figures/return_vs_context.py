@@ -67,7 +67,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, contexts: pd.DataFrame, looks: dict[str
         mine = rows[rows["method"] == method]
         if len(mine):
             runs = mine.pivot_table(index="seed", columns="point", values="episode_return")
-            bands.draw(ax, method, look, x[runs.columns], runs, markers=(i % 3, 3))
+            bands.draw(ax, method, look, x[runs.columns], runs, (i % 3, 3), bands.possible(rows))
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]) if rows["episode_return"].min() >= 0 else None)
     _scale(ax, rows)
 

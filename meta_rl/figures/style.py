@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from meta_rl.tables.columns import COLD, REGIMES
+from meta_rl.tables.columns import COLD, PROBED, REGIMES
 
 WIDTH = 7.0  # inches
 INK, MUTED, SHADE = "#222222", "#6f6f6f", "#efefe9"
@@ -61,6 +61,7 @@ _FIXED = {
     "adapter_shuffled": Look("#99ccaa", "d", _DASHED),
     "recurrent_cleared": Look("#888888", "h", _DASHED),
     "stacked_cleared": Look("#eecc66", "<", _DASHED),
+    "cgate_shuffled": Look("#ddcc77", "H", _DASHED),
 }
 _MARKERS, _DASHES = ("8", "h", "<", ">"), (_SOLID, _DASHED, _DASHDOT, _LONG)
 _FREE = [
@@ -123,10 +124,15 @@ def context() -> Iterator[None]:
 def split(table: pd.DataFrame, *keys: str) -> dict[str, pd.DataFrame]:
     """The rows of each panel by its title: the benchmark, then of `keys` the method and what varies within one.
 
-    Of several information regimes, those in which methods are ranked with "information" in `keys`, else `cold`.
+    Of several information regimes, those in which methods are ranked with "information" in `keys`, else `cold`. If
+    nothing was tested there, or with "method" in `keys` one method was not, `probe10` stands in its place.
     """
-    if "information" in table:
-        table = table[table["information"].isin(REGIMES if "information" in keys else [COLD])]
+    if "information" in table and "information" in keys:
+        table = table[table["information"].isin(REGIMES)]
+    elif "information" in table:
+        cold = table["information"] == COLD
+        tested = cold.groupby(table["method"]).transform("any") if "method" in keys else cold.any()
+        table = table[cold | (table["information"] == PROBED) & ~tested]
     varies = table.groupby("benchmark")[list(keys)].nunique().max() > 1
     named = [key for key in keys if key == "method" or varies[key]]
     groups = table.groupby([*named, "benchmark"])

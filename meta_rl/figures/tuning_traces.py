@@ -8,15 +8,17 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from meta_rl.figures import bands, style
 
 
-def build(traces: pd.DataFrame) -> Figure:
+def build(traces: pd.DataFrame, possible: dict[str, tuple[float, float]]) -> Figure:
     """One panel per benchmark (and agent), one line per method: the mean over repetitions, with their spread.
 
-    `traces` are those of `metrics.tuning`; all start at the score of the default settings.
+    `traces` are those of `metrics.tuning`; all start at the score of the default settings. `possible` is what an
+    episode of each benchmark can return, where that is known.
     """
     looks = style.looks(traces["method"])
     data = style.split(traces, "agent")
     figure, axes = style.panels(data, height=1.95)
     for title, ax in axes.items():
+        within = possible.get(data[title]["benchmark"].iloc[0], bands.ANY)
         for i, (method, look) in enumerate(looks.items()):
             mine = data[title][data[title]["method"] == method]
             if mine.empty:
@@ -28,7 +30,7 @@ def build(traces: pd.DataFrame) -> Figure:
                 np.arange(runs.shape[1]), 2
             )  # a score holds until the next trial has been paid for
             bands.draw(
-                ax, method, look, runs.columns[steps[1:]], runs.iloc[:, steps[:-1]], markers=(2 * i, 20)
+                ax, method, look, runs.columns[steps[1:]], runs.iloc[:, steps[:-1]], (2 * i, 20), within
             )
         ax.set_xlim(left=0)
         ax.set_xlabel("environment steps of a tuning, all seeds")

@@ -1,15 +1,15 @@
-"""Which contexts a Gymnasium environment goes through, and in which order."""
+"""Which contexts a Gymnasium environment goes through."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import DEVELOPMENT, NEEDS, TRAIN, ContextSpace, Feature
 from meta_rl.errors import UserError, unknown
 from meta_rl.streams import run_key
@@ -32,27 +32,13 @@ class ContextSet:
         return tuple(feature.name for feature in self.environment.features)
 
 
-class Turns:
-    """Every one of `count` contexts once per pass; each pass in an order of its own."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._left = np.empty(0, dtype=np.int64)
-
-    def restart(self) -> None:
-        """Forget the pass that is under way."""
-        self._left = self._left[:0]
-
-    def take(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        """The places of the next contexts, int64 [number]; `rng` orders the passes that begin."""
-        while len(self._left) < number:
-            self._left = np.concatenate([self._left, rng.permutation(self._count)])
-        taken, self._left = self._left[:number], self._left[number:]
-        return taken
-
-
 def choose(
-    name: str, context: Mapping[str, float] | None, split: str | None, seed: int, n_contexts: int
+    name: str,
+    context: Mapping[str, float] | None,
+    split: str | None,
+    seed: int,
+    n_contexts: int,
+    part: Sequence[int] | None = None,
 ) -> ContextSet:
     """The contexts of a published benchmark or a registered environment called `name`; benchmarks come first.
 
@@ -60,8 +46,27 @@ def choose(
     defaults. Otherwise `n_contexts` of the benchmark's `split`, drawn as in a study: of `train` (the default)
     those of the run `seed`. An environment that is no benchmark has no splits, only its default context.
 
+    A `part` (i, n) has every n-th of them: n parts with i from 0 to n - 1 share all out, in the numbers in which
+    Stable-Baselines3 shares out episodes among environments.
+
     Raises UserError if a name does not exist, a value is out of bounds, or context and split are both given.
     """
+    chosen = _all(name, context, split, seed, n_contexts)
+    if part is None:
+        return chosen
+    count = len(chosen.ids)
+    whole = isinstance(part, Sequence) and len(part) == 2 and all(_is_whole(one, 0) for one in part)
+    if not whole or not part[0] < part[1] <= count:
+        raise UserError(
+            f"{name}: part is {part!r}, but must be (i, n) with 0 <= i < n <= {count}, whole numbers"
+        )
+    own = slice(part[1] - 1 - part[0], None, part[1])
+    return replace(chosen, ids=chosen.ids[own], values=chosen.values[own])
+
+
+def _all(
+    name: str, context: Mapping[str, float] | None, split: str | None, seed: int, n_contexts: int
+) -> ContextSet:
     benchmark = BENCHMARKS.get(name)
     if benchmark is None and name not in registry.ENVS:
         raise UserError(unknown("environment or benchmark", name, {*registry.ENVS, *BENCHMARKS}))
@@ -79,8 +84,8 @@ def choose(
         raise UserError(
             f"{name}: an environment has no split '{split}'; benchmarks over it have: {', '.join(over) or 'none'}"
         )
-    _check_whole(name, "seed", seed, 0)
-    _check_whole(name, "n_contexts", n_contexts, 1)
+    check_whole(name, "seed", seed, 0)
+    check_whole(name, "n_contexts", n_contexts, 1)
     split = split or TRAIN
     splits = (TRAIN, *DEVELOPMENT, *space.regions)
     if split in NEEDS and split not in splits:
@@ -126,6 +131,10 @@ def _checked(name: str, features: tuple[Feature, ...], context: Mapping[str, flo
     return {key: float(value) for key, value in context.items()}
 
 
-def _check_whole(name: str, what: str, value: object, least: int) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+def check_whole(name: str, what: str, value: object, least: int) -> None:
+    if not _is_whole(value, least):
         raise UserError(f"{name}: {what} is {value!r}, but must be a whole number of at least {least}")
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least

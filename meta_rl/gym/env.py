@@ -1,29 +1,38 @@
 """A benchmark or an environment as one Gymnasium environment: one row of the batched ones."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.error import ResetNeeded
 
 from meta_rl.envs import offscreen
 from meta_rl.errors import UserError, unknown
-from meta_rl.gym.contexts import Turns, choose
+from meta_rl.gym.contexts import choose
 from meta_rl.gym.observations import PLAIN, observer
+from meta_rl.gym.pickled import Pickled
+from meta_rl.gym.turns import Turns
 from meta_rl.spaces import Spaces
 
+STATISTICS, TRUNCATED = "episode", "TimeLimit.truncated"  # keys of `info` that mark an episode's end
 
-class ContextualEnv(gymnasium.Env):
+
+class ContextualEnv(Pickled, gymnasium.Env):
     """The benchmark or environment `name` in a fixed `context` or in those of a `split` (see `contexts.choose`).
 
-    Each reset takes the next context; every one comes once before any comes again, in an order that is drawn from
-    `np_random`, as starts are. `observe` says what is seen of it (see `observations.observer`).
+    After an episode a reset takes the next context, in the order of `turns.Turns`; starts are drawn from
+    `np_random`. `observe` says what is seen of the context (see `observations.observer`).
     `info["context"]` holds the values of all features in their units, `info["context_id"]` the context's id.
-    The time limit is the environment's own, so no wrapper is needed. `row` is the batched environment behind it, a
-    single row of all features, which controllers act on.
+    `rows` is the batched environment behind it, a single row of all features, which controllers act on.
 
-    Raises UserError for whatever does not exist or is out of bounds, an action included.
+    Made by its id, it leaves the time limit to Gymnasium's wrapper, as that one may have another; made otherwise, it
+    truncates at the environment's horizon.
+
+    Raises UserError for whatever does not exist or is out of bounds. Like Gymnasium's own environments it takes
+    continuous actions beyond the bounds, which act as the bounds do.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 50}
@@ -35,50 +44,76 @@ class ContextualEnv(gymnasium.Env):
         split: str | None = None,
         seed: int = 0,
         n_contexts: int = 100,
+        part: Sequence[int] | None = None,
         observe: str = PLAIN,
         render_mode: str | None = None,
     ) -> None:
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise UserError(unknown("render mode", render_mode, self.metadata["render_modes"]))
+        self.settings = {key: value for key, value in locals().items() if key not in ("self", "__class__")}
+        check_render_mode(render_mode, self.metadata)
         self.render_mode = render_mode
-        self.contexts = choose(name, context, split, seed, n_contexts)
-        self._turns, self._place = Turns(len(self.contexts.ids)), 0
+        self.contexts = choose(name, context, split, seed, n_contexts, part)
+        self._turns, self._place = Turns(len(self.contexts.ids)), -1
+        self._age, self._ended = 0, False
+        self._told: dict[str, Any] = {}  # the last step's info, into which wrappers may have written since
+        self._cuts: set[int] = set()  # after how many steps episodes were left that had not ended
         self.observation_space, self._look = observer(name, observe, self.contexts)
         self.action_space = action_space(self.contexts.environment.spaces)
         if render_mode is not None:
             offscreen.prepare()
-        self.row = self.contexts.environment.build(
+        self.rows = self.contexts.environment.build(
             self.contexts.features, (1, 1), render=render_mode is not None
         )
+        self.rows.horizon = math.inf
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """A new episode in the next context; `seed` starts a new pass, in an order that follows from it."""
+        """A new episode: with a `seed` in that context, counted round, else in the next one if this one was played."""
         super().reset(seed=seed)
-        if seed is not None:
-            self._turns.restart()
-        noise = self.np_random.random((1, 1, self.row.noise))
-        self._place = int(self._turns.take(1, self.np_random)[0])
-        self.row.reset(np.ones((1, 1), dtype=bool), self.contexts.values[self._place][None, None], noise)
+        fresh = seed is not None or self._place < 0
+        noise = self.np_random.random((1, 1, self.rows.noise))
+        if fresh:
+            self._turns.begin(int(self.np_random.integers(2**31)) if seed is None else seed)
+        if fresh or self._played():
+            self._place = int(self._turns.take(1)[0])
+        self._age, self._ended, self._told = 0, False, {}
+        self.rows.reset(np.ones((1, 1), dtype=bool), self.contexts.values[self._place][None, None], noise)
         return self._seen(), self._info()
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Observation, reward, terminated, truncated, info."""
-        step = self.row.step(as_action(action, self.action_space)[None, None])
-        reward, terminated, truncated = (value[0, 0] for value in step[1:])
-        return self._seen(), float(reward), bool(terminated), bool(truncated), self._info()
+        if self._place < 0:
+            raise ResetNeeded("Cannot call env.step() before calling env.reset()")
+        step = self.rows.step(as_action(action, self.action_space)[None, None])
+        self._age += 1
+        terminated = bool(step.terminated[0, 0])
+        late = self._age >= self.contexts.environment.horizon
+        self._ended, self._told = self._ended or terminated or late, self._info()
+        return self._seen(), float(step.reward[0, 0]), terminated, late and self.spec is None, self._told
 
     def render(self) -> Any:
         """An image of the state, uint8 [height, width, 3]; None without a render mode."""
-        return None if self.render_mode is None else self.row.render()
+        return None if self.render_mode is None else self.rows.render()
 
     def close(self) -> None:
         """Free what is drawn into."""
-        self.row.close()
+        self.rows.close()
+
+    def _played(self) -> bool:
+        """Whether the episode ended. What ends it outside, such as a time limit, is not told to the environment.
+
+        But who records episodes writes into `info` that one ended, Stable-Baselines3 also that it was truncated. And
+        where a second one is left after as many steps as the first, both are taken to have ended.
+        """
+        if self._ended or STATISTICS in self._told or self._told.get(TRUNCATED, False):
+            return True
+        cut = self._age in self._cuts
+        if self._age:
+            self._cuts.add(self._age)
+        return cut
 
     def _seen(self) -> Any:
-        return self._look(self.row.observation[0, 0], self.contexts.values[self._place])
+        return self._look(self.rows.observation[0, 0], self.contexts.values[self._place])
 
     def _info(self) -> dict[str, Any]:
         values = self.contexts.values[self._place].tolist()
@@ -86,6 +121,12 @@ class ContextualEnv(gymnasium.Env):
             "context": dict(zip(self.contexts.features, values, strict=True)),
             "context_id": int(self.contexts.ids[self._place]),
         }
+
+
+def check_render_mode(mode: str | None, metadata: Mapping[str, Any]) -> None:
+    """Raise a UserError if there is no such mode."""
+    if mode not in (None, *metadata["render_modes"]):
+        raise UserError(unknown("render mode", mode, metadata["render_modes"]))
 
 
 def action_space(sizes: Spaces) -> spaces.Space:
@@ -96,9 +137,19 @@ def action_space(sizes: Spaces) -> spaces.Space:
 
 
 def as_action(action: Any, space: spaces.Space) -> np.ndarray:
-    """An action of `space`, or a batch of them, as environments take it: int64 or float32."""
-    if isinstance(space, spaces.Box):
-        action = np.asarray(action, dtype=np.float32)
-    if not space.contains(action):
+    """An action of `space`, or a batch of them, as environments take it: int64 or float32.
+
+    Finite numbers beyond a box pass: each environment clips them as Gymnasium's own does.
+    """
+    taken = action
+    try:
+        if isinstance(space, spaces.Box):
+            taken = np.asarray(action, dtype=np.float32)
+            valid = taken.shape == space.shape and bool(np.isfinite(taken).all())
+        else:
+            valid = space.contains(action)
+    except (TypeError, ValueError):  # no numbers
+        valid = False
+    if not valid:
         raise UserError(f"action {action!r} is not in {space}")
-    return np.asarray(action)
+    return np.asarray(taken)

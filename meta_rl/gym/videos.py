@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace
 from meta_rl.errors import UserError, unknown
 from meta_rl.files import atomic
@@ -90,7 +90,7 @@ def _episode(played: ContextualEnv) -> Iterator[int]:
     ended, steps = False, itertools.count()
     yield next(steps)
     while not ended:
-        action = act(played.row, rng.random((1, 1, module.spaces.chance)))[0, 0]
+        action = act(played.rows, rng.random((1, 1, module.spaces.chance)))[0, 0]
         ended = any(played.step(action)[2:4])
         yield next(steps)
 

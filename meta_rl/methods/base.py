@@ -7,33 +7,35 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from meta_rl.agents.base import Agent
 from meta_rl.agents.protocols import CRITIC
 from meta_rl.spaces import Environments, Spaces
-from meta_rl.stack.seen import Seen, Window
+from meta_rl.stack.seen import RECENT, Seen, Window
 from meta_rl.streams import Streams
 
 
 class Method(nn.Module):
     """What the agent is told about the context: an encoding z of `size`, beside the observation.
 
-    `window` is the number K of past transitions that it wants, `state` the width H of what it keeps of an episode
-    where it has a history. What the registry does not declare in `needs` arrives as None, in training and in
-    evaluation. A method that the agent's losses train (`joint`) is one for all of its networks: the critic's loss
-    trains it, and the policy gets z without gradient. `PerNetwork` is one for each.
+    `window` is the number K of transitions that it wants, `state` the width H of what it keeps of an episode where it
+    has a history. It learns from windows of its `context` across episodes, of the `episode` so far, or of its last
+    (`recent`) transitions. A running episode shows it the last ones where that is so, else a random subset. What the
+    registry does not declare in `needs` arrives as None, in training and in evaluation. A method that the agent's
+    losses train (`joint`) is one for all of its networks: the critic's loss trains it, and the policy gets z without
+    gradient. `PerNetwork` is one for each.
     """
 
     shared: bool = True  # among an agent's networks
     window: int = 0
+    transitions: str = RECENT
+    anew: bool = False  # whether agents compute z anew as they learn, also where no loss trains it
     size: int = 0
     state: int = 0
     sequence: int = 0  # most successive steps that a loss goes back through to train how states come about
     burn_in: int = 0  # steps before those that bring a state up to date, where the agent has remembered them
     ordered: bool = False  # whether the order of the transitions in a window matters
-    normalised: bool = (
-        False  # whether it wants observations as the agent has its own, though no loss trains it
-    )
-    probe_steps: int = 0  # from which the context is told, once and for all
+    normalised: bool = False  # whether what no loss trains wants observations as the agent has its own
+    probe_steps: int = 0  # of a policy of its own, from which the context is told, once and for all
+    restarts: bool = True  # whether an episode starts anew after these steps, or goes on from them
 
     def embed(self, transitions: Tensor) -> Tensor:
         """The part of the encoding that looks at single transitions: [S, ..., T] -> [S, ..., E]."""
@@ -47,10 +49,9 @@ class Method(nn.Module):
         """The states [S, N, H] after a step (s, a, s', r) [S, N, 2O + A + 1]; episodes begin with zeros."""
         raise TypeError(f"{type(self).__name__} has no history")
 
-    @property
-    def probe(self) -> Agent | None:
-        """Who acts in the `probe_steps`."""
-        return None
+    def probe(self, observation: Tensor, chance: np.ndarray) -> Tensor:
+        """What it does in one of its `probe_steps`: actions, drawn by random numbers U[0, 1), [S, N, C]."""
+        raise TypeError(f"{type(self).__name__} has no probe")
 
     def encode(self, seen: Seen) -> Tensor:
         """z of what is seen, its window embedded or not; of width 0 where there is none."""
@@ -111,6 +112,7 @@ class PerNetwork(Method):
             self.parts[network] = made
             self.window, self.size, self.state = made.window, made.size, self.state + made.state
             self.sequence, self.burn_in = made.sequence, made.burn_in
+            self.transitions = made.transitions
         return self.parts[network]
 
     def advance(self, state: Tensor, step: Tensor) -> Tensor:

@@ -1,11 +1,15 @@
 """Context gating (Benjamins et al. 2023, "Contextualize Me", section 6: cGate).
 
-Two small networks look at the observation and at the true context; their features are multiplied, element by
-element, and the product is all that a network of the agent gets. Policy and critic have two such networks each, trained
-by their own loss alone, as in the authors' code.
+Two networks look at the observation and at the true context; their features are multiplied, element by element, and the
+product is all that a network of the agent gets. Policy and critic have two such networks each, trained by their own
+loss alone. Three ReLU layers look at the observation; one ReLU and one sigmoid layer make the gate. That is how the
+authors' agents have it (github.com/automl/CARL, branch `train`, experiments/context_gating/networks: sac.py and c51.py;
+their DDPG and TD3 have one layer for the observation). Observations are normalised as for every method.
 
-Deviations from the paper: it uses C51 and SAC with 256 units and three layers for the observation, here any agent may
-use it with 64 and one.
+Deviations from the paper and the authors' code: its agents are C51, DDPG, TD3 and SAC with layers of 32 units, here any
+agent may use it, with 64. Their critics' first network looks at observation and action, so that the action is gated,
+too; here the action joins what is gated. What follows the gate is one layer there, and here the agent's own network.
+Their contexts are as they are, here scaled by the train range.
 """
 
 from dataclasses import dataclass
@@ -25,9 +29,12 @@ from meta_rl.streams import Streams
 
 @dataclass(frozen=True)
 class Config:
-    """One layer each, as in the paper's code, but narrower: the agents here are small, too."""
+    """Layers are the authors', and wider: as wide as the agents' own here."""
 
     size: Annotated[int, (1, 1000), "features of the observation, as many as of the context"] = 64
+    state: Annotated[
+        tuple[int, ...], (1, 4096), "units per layer of the network of the observation, before that of `size`"
+    ] = (64, 64)
     hidden: Annotated[tuple[int, ...], (1, 4096), "units per hidden layer of the network of the context"] = (
         64,
     )
@@ -40,7 +47,7 @@ class Gate(Method):
         super().__init__()
         self.size = config.size
         self.explicit = Explicit(task)
-        self.features = MLP(streams, "cgate/state", (task.spaces.observation, config.size))
+        self.features = MLP(streams, "cgate/state", (task.spaces.observation, *config.state, config.size))
         self.gate = MLP(streams, "cgate/gate", (self.explicit.size, *config.hidden, config.size))
 
     def inputs(self, seen: Seen) -> Tensor:

@@ -8,16 +8,26 @@ Then the encoder is frozen and its z, from the window of the running episode, st
 All inputs and targets are standardised with the statistics of the training trajectories. Context sets in
 training have every length from 0 to K, so that the empty window means "the average environment".
 
+Outside the train range z may lie anywhere, and networks go wrong on inputs that they have never seen. So the agent is
+told it standardised by the cloud of full context sets of the train contexts, and bounded: x / sqrt(1 + (x / 4)^2) is x
+about 0 and never beyond 4. The predictor gets z as it is. An empty window is told as 0.
+
 The trajectories are those of a generator: an agent with the method `none` that was trained for `generator_steps`
 on the run's own train contexts, and that takes a fifth of its actions at random; or of a random policy. Its steps are
 paid for by the run.
 
-Deviations from the paper: it predicts the next state, here the change of it is predicted, which is the same but for
-the scale of the error; the paper gives trajectories and updates per environment, here they are settings; the
-context set comes from the running episode at test time, not from a rollout before it (that is `probe10`).
+The authors (code: bennevans/iida) have no policy that takes z. They plan by what the learnt model predicts, with MPPI;
+of MPPI they released varyingsim/policies/mppi.py, which rolls out the simulator itself and collects data. A policy on
+z, trained by any of our agents, is ours: it follows the description of IIDA as a way to tell an agent its context.
+
+Deviations from the paper: z is bounded as above; it predicts the next state, here the change of it is predicted, which
+is the same but for the scale of the error; the paper gives trajectories and updates per environment, here they are
+settings; the context set comes from the running episode at test time, not from a rollout before it (that is
+`probe10`); theirs are drawn within stripes of a trajectory, here anywhere in a context's first half.
 """
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Annotated
 
 import numpy as np
@@ -49,15 +59,22 @@ class Config:
 
 
 LENGTHS = ("updates", "transitions", "generator_steps")
+BOUND = (
+    4.0  # of each dimension of what the agent is told, in standard deviations of the cloud of train contexts
+)
+_SETS = 32  # batches of full context sets that the cloud is made of
 
 
 class IIDA(Method):
     """A frozen encoder of the window; `pretrain` trains it together with the one-step predictor."""
 
+    learns = True
     mean: Tensor  # of transitions, per seed
     std: Tensor
     change_mean: Tensor  # of s' - s, and of r where transitions carry it
     change_std: Tensor
+    code_mean: Tensor  # of z, of full context sets
+    code_std: Tensor
 
     def __init__(self, config: Config, task: Task, streams: Streams) -> None:
         super().__init__()
@@ -70,7 +87,8 @@ class IIDA(Method):
         self.encoder = MLP(streams, "iida/encoder", (spaces.transition, *config.encoder, config.size))
         sizes = (self.known + config.size, *config.predictor, self.changes)
         self.predictor = MLP(streams, "iida/predictor", sizes)
-        for name, width in (("", spaces.transition), ("change_", self.changes)):
+        widths = {"": spaces.transition, "change_": self.changes, "code_": config.size}
+        for name, width in widths.items():
             self.register_buffer(f"{name}mean", torch.zeros(seeds, 1, width))
             self.register_buffer(f"{name}std", torch.ones(seeds, 1, width))
         self.requires_grad_(False)
@@ -80,8 +98,11 @@ class IIDA(Method):
         return self.encoder((flat - self.mean) / self.std).view(*transitions.shape[:-1], -1)
 
     def forward(self, seen: Seen) -> Tensor:
-        assert seen.window is not None
-        return masked_mean(seen.window.transitions, seen.window.mask)
+        window = seen.window
+        assert window is not None
+        known = window.mask.amax(-1, keepdim=True)
+        z = (masked_mean(window.transitions, window.mask) - self.code_mean) / self.code_std
+        return z / (1 + (z / BOUND).square()).sqrt() * known
 
     def predict(self, transitions: Tensor, told: Tensor, predictor: MLP) -> Tensor:
         """The standardised change [S, B, O (+ 1)] from the (s, a) of packed transitions [S, B, T] and what is told."""
@@ -108,19 +129,26 @@ class IIDA(Method):
         self._standardise(packed)
         self.requires_grad_(True)
         optimiser = Adam(self.parameters(), self.config.learning_rate)
-        losses = []
-        for _ in range(self.config.updates):
-            loss = self.loss(*self._sets(packed, streams))
-            optimiser.minimise(loss)
-            losses.append(loss.detach())
+        for _ in range(self.config.updates if self.learns else 0):
+            optimiser.minimise(self.loss(*self._sets(packed, streams)))
         self.requires_grad_(False)
-        return {"prediction_loss": torch.stack(losses[-len(losses) // 10 - 1 :]).mean(0).numpy()}
+        losses, codes = zip(*(self._full(*self._sets(packed, streams)) for _ in range(_SETS)), strict=True)
+        self._moments("code_", torch.cat(codes, 1))
+        return {"prediction_loss": torch.stack(losses).mean(0).numpy()}
+
+    def _full(self, window: Window, transitions: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss [S] and z [S, B, Z] where context sets have all their transitions."""
+        full = window._replace(mask=torch.ones_like(window.mask))
+        return self.loss(full, transitions), masked_mean(self.embed(full.transitions), full.mask)
 
     def _standardise(self, packed: Tensor) -> None:
         for name, values in (("", packed), ("change_", self._change(packed))):
-            flat = values.flatten(1, 2)
-            getattr(self, f"{name}mean").copy_(flat.mean(1, keepdim=True))
-            getattr(self, f"{name}std").copy_(flat.std(1, keepdim=True).clamp(min=1e-6))
+            self._moments(name, values.flatten(1, 2))
+
+    def _moments(self, name: str, values: Tensor) -> None:
+        """Keep mean and standard deviation of values [S, M, W]."""
+        getattr(self, f"{name}mean").copy_(values.mean(1, keepdim=True))
+        getattr(self, f"{name}std").copy_(values.std(1, keepdim=True).clamp(min=1e-6))
 
     def _sets(self, packed: Tensor, streams: Streams) -> tuple[Window, Tensor]:
         """Context sets and, from the other half of the same context's transitions, targets to predict."""
@@ -141,5 +169,12 @@ class IIDA(Method):
         return window, take(target, chosen, seed)
 
 
-def build(config: Config, task: Task, streams: Streams) -> Method:
-    return IIDA(config, task, streams)
+class _Untrained(IIDA):
+    """Trajectories serve to standardise, and for nothing else."""
+
+    learns = False
+
+
+build = IIDA
+# The control: the same encoder as it was drawn, which pays what its training would have cost.
+Untrained = SimpleNamespace(Config=Config, build=_Untrained)

@@ -1,7 +1,7 @@
 """95 % intervals over runs, and a simulation of what they are worth at a given number of runs.
 
-A run is trained once and scored in all contexts, so runs are what is resampled, whole. The interval follows
-the number of runs n and the statistic:
+A run is trained once and scored in all contexts, so runs are what is resampled, whole. Below 5 runs there is none:
+points are shown alone. From 5 on it follows the number of runs n and the statistic:
 
     mean    n < 10: t. From 10 on: percentile bootstrap, whose tails are widened to the t quantile and by
             n / (n - 1) in variance (Hesterberg 2015); the plain percentile interval is too narrow there.
@@ -11,8 +11,10 @@ the number of runs n and the statistic:
             for trimmed means (Wilcox 2012).
     median  order statistics, exact for any continuous distribution; none exists below 6 runs.
 
+Where it is known what values are possible, an interval ends there (`within`).
+
 `coverage` measures all this. Where some runs fail altogether, every interval over few runs covers less than
-95 %. That is why the page prints both populations.
+95 %, and that of the IQM least where half of them do. That is why the page prints all three populations.
 """
 
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from meta_rl.metrics.returns import AGGREGATES, iqm, mean
 
 LEVEL = 0.95
 FEWEST = 10  # runs for a bootstrap
+FEWEST_OF_T = 5  # runs for any interval
 RESAMPLES = 2000
 _TAIL = (1 - LEVEL) / 2
 
@@ -32,10 +35,10 @@ _TAIL = (1 - LEVEL) / 2
 def interval(runs: np.ndarray, statistic: str, seed: int = 0) -> np.ndarray:
     """Low and high end for an aggregate ("iqm", "mean", "median") over runs: [R] -> [2], [R, K] -> [2, K].
 
-    NaN where no interval is defensible: for a single run, a median of less than 6, or a run without value.
+    NaN where no interval is defensible: below 5 runs, for a median of less than 6, or with a run without value.
     """
     n = len(runs)
-    if n < 2:
+    if n < FEWEST_OF_T:
         bounds = np.full((2, *runs.shape[1:]), np.nan)
     elif statistic == "median":
         bounds = _order_statistics(runs)
@@ -44,6 +47,11 @@ def interval(runs: np.ndarray, statistic: str, seed: int = 0) -> np.ndarray:
     else:
         bounds = bootstrap(AGGREGATES[statistic], runs, seed, _widened(n) if statistic == "mean" else _TAIL)
     return np.where(np.isnan(runs).any(axis=0), np.nan, bounds)
+
+
+def within(ends: np.ndarray, possible: np.ndarray) -> np.ndarray:
+    """The ends [2, ...] of intervals, cut where `possible` [2, ...], the ends of what values can be, begins or ends."""
+    return np.clip(ends, *possible)
 
 
 def bootstrap(
@@ -62,14 +70,15 @@ def bootstrap(
 _POPULATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "normal": stats.norm.ppf,
     "failing": lambda u: np.where(u < 0.3, u, 4 + u),  # three runs in ten fail
+    "halved": lambda u: np.where(u < 0.5, u, 4 + u),  # half of the runs fail
 }
 
 
 def coverage(n: int, statistic: str, population: str, repetitions: int = 2000, seed: int = 0) -> float:
     """Simulated share of intervals over n runs that contain the population's own value; `LEVEL` is ideal.
 
-    `population` is "normal", or "failing": three runs in ten end far below the others. NaN where there is no
-    interval.
+    `population` is "normal", or "failing" or "halved": three runs in ten, or half of them, end far below the
+    others. NaN where there is no interval.
     """
     quantile = _POPULATIONS[population]
     truth = AGGREGATES[statistic](quantile((np.arange(100_000) + 0.5) / 100_000))

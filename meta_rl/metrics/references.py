@@ -13,7 +13,7 @@ from meta_rl.errors import UserError
 
 RANDOM = "random"
 CONTEXT = ["split", "context_id"]
-# Per feature the largest multiplier at which success is possible, and the reason.
+# Per feature the largest multiplier at which success is possible, all else being at its default, and the reason.
 Limits = Mapping[str, tuple[float, str]]
 _ROUNDING = 1e-9  # of value / default, relative
 
@@ -39,12 +39,15 @@ def reference_values(references: pd.DataFrame, success: float) -> pd.DataFrame:
 def rule_out(values: pd.DataFrame, contexts: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     """The `values` of `reference_values`, solvable "false" instead of "unknown" beyond a limit.
 
-    `contexts` is the table of the one benchmark; `limits` is what its environment declares. A limit that a
-    member of the portfolio breaks is wrong: a UserError.
+    `contexts` is the table of the one benchmark; `limits` is what its environment declares. They say nothing of
+    contexts in which a second feature is changed: a stronger motor bears more gravity. A limit that a member of the
+    portfolio breaks is wrong: a UserError.
     """
     multiplier = contexts["value"] / contexts["default"]
+    changed = (multiplier - 1).abs() > _ROUNDING
+    alone = changed.groupby([contexts[name] for name in CONTEXT]).transform("sum") == changed
     largest = [limits[feature][0] if feature in limits else np.inf for feature in contexts["feature"]]
-    beyond = contexts[multiplier > np.multiply(largest, 1 + _ROUNDING)]
+    beyond = contexts[(multiplier > np.multiply(largest, 1 + _ROUNDING)) & alone]
     impossible = pd.MultiIndex.from_frame(values[CONTEXT]).isin(pd.MultiIndex.from_frame(beyond[CONTEXT]))
     wrong = values[impossible & (values["solvable"] == "true")]
     if len(wrong):
@@ -58,6 +61,12 @@ def rule_out(values: pd.DataFrame, contexts: pd.DataFrame, limits: Limits) -> pd
             "default; correct the limit, or delete it"
         )
     return values.assign(solvable=values["solvable"].mask(impossible, "false"))
+
+
+def possible(frame: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a frame by context without those that `values`, with solvable, rule out: nobody can succeed there."""
+    out = pd.MultiIndex.from_frame(values.loc[values["solvable"] == "false", CONTEXT])
+    return frame[~pd.MultiIndex.from_frame(frame[CONTEXT]).isin(out)]
 
 
 def context_value(references: pd.DataFrame) -> pd.Series:

@@ -6,10 +6,15 @@ import pandas as pd
 
 RUN = ["benchmark", "agent", "method", "seed"]
 Failure = tuple[str, str, str, int, str]  # benchmark, agent, method, seed, reason
+Spent = tuple[str, str, str, int, int]  # the same run, env_steps
 
 
-def runs(learning: pd.DataFrame, evaluation: pd.DataFrame, failures: Iterable[Failure]) -> pd.DataFrame:
+def runs(
+    learning: pd.DataFrame, evaluation: pd.DataFrame, failures: Iterable[Failure], spent: Iterable[Spent]
+) -> pd.DataFrame:
     """The `runs` table, sorted by key.
+
+    `spent` is what each run paid for in all, as its policy file says: the last point of its learning curve is earlier.
 
     A run diverged if a value or weight ceased to be finite, in training or when it was tested; the reason is
     where that was seen first. `failures` are runs that have no episodes.
@@ -26,7 +31,9 @@ def runs(learning: pd.DataFrame, evaluation: pd.DataFrame, failures: Iterable[Fa
     played = played.assign(outcome="diverged", reason="evaluation, weights or values are not finite")
     failed = pd.DataFrame(failures, columns=[*RUN, "reason"]).astype({"seed": int}).assign(outcome="failed")
     fine = pd.concat([table[RUN] for table in (learning, evaluation)]).assign(outcome="ok", reason=None)
+    paid = pd.DataFrame(spent, columns=[*RUN, "env_steps"]).astype({"seed": int, "env_steps": "Int64"})
     columns = [*RUN, "outcome", "reason"]
     # The first row of a run says most about it.
     every = pd.concat([failed[columns], lost[columns], played[columns], fine[columns]])
-    return every.drop_duplicates(RUN).sort_values(RUN, ignore_index=True)
+    found = every.drop_duplicates(RUN).merge(paid, on=RUN, how="left", validate="one_to_one")
+    return found.sort_values(RUN, ignore_index=True)[[*RUN, "env_steps", "outcome", "reason"]]

@@ -1,7 +1,9 @@
 """Scores: every run in every context, measured against random and the reference."""
 
+import math
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from meta_rl.errors import UserError
@@ -17,10 +19,12 @@ def scores(
     contexts: pd.DataFrame,
     success: float,
     limits: Limits = _NO_LIMITS,
+    possible: tuple[float, float] = (-math.inf, math.inf),
 ) -> pd.DataFrame:
     """The `scores` table of one benchmark; `success` is the return from which a context counts as solved.
 
-    `limits` are the multipliers of features beyond which the environment declares that nothing succeeds.
+    `limits` are the multipliers of features beyond which the environment declares that nothing succeeds, `possible`
+    the returns that an episode can have.
     Diverged episodes count with what they returned. Raises UserError if a run lacks one of its contexts: a
     mean over fewer contexts is another quantity.
     """
@@ -35,7 +39,9 @@ def scores(
     frame.insert(frame.columns.get_loc("solvable"), "shortfall", frame["reference"] - frame["episode_return"])
     score = ((frame["episode_return"] - frame["random"]) / gain).where(frame["informative"])
     frame.insert(frame.columns.get_loc("solvable"), "score", score)
-    frame.insert(frame.columns.get_loc("informative"), "success", float(success))
+    ends = (None if math.isinf(end) else end for end in possible)
+    for name, value in zip(("success", "lowest", "highest"), (success, *ends), strict=True):
+        frame.insert(frame.columns.get_loc("informative"), name, np.full(len(frame), value, dtype=float))
     return frame
 
 

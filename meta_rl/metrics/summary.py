@@ -1,6 +1,7 @@
 """The metrics table: scores, encodings and references summed up per benchmark, agent, method and split.
 
-First a number per run over its contexts, then, after the semicolon, an aggregate over runs:
+First a number per run over its contexts, then, after the semicolon, an aggregate over runs. Contexts in which nobody
+can succeed (solvable is "false") do not count, but in `unsolvable_return` and in what is said of encodings:
 
     iqm_return (the headline), mean_return, median_return    mean return; as named
     cvar_return                 mean return of the worst tenth of the contexts; IQM
@@ -8,6 +9,7 @@ First a number per run over its contexts, then, after the semicolon, an aggregat
     optimality_gap              mean of what scores lack of 1; mean
     generalisation_gap          mean train score - mean held-out score; IQM
     encoding_r2, encoding_r2_shuffled    R2 of a ridge probe, and of its control; IQM
+    unsolvable_return           held-out splits with contexts in which nobody can succeed: mean return there; IQM
     collapse_rate               on the train split only: whether the mean return is below the success threshold; mean
 
 Held-out splits only, and against the method `compared_with`, which is `none`, `explicit` or the method's control:
@@ -27,10 +29,13 @@ and under the agent's name and method "specialist":
     specialist_return           mean return of the specialist that does best in each context
 
 All runs count that were played, diverged ones with what they returned; `n_seeds` says how many.
+
+Intervals end where the environment's `lowest` and `highest` return do, and with them scores and differences: no run
+can score more in a context than the highest return would.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -38,16 +43,18 @@ import numpy as np
 import pandas as pd
 
 from meta_rl.metrics import comparisons, intervals, returns
+from meta_rl.metrics.cells import APART, Cell, cell_of, range_of
 from meta_rl.metrics.probe import encoding_r2
-from meta_rl.metrics.references import context_value, specialist_returns
+from meta_rl.metrics.references import context_value, possible, specialist_returns
 
 _GROUP = ["benchmark", "agent", "method", "information", "split"]
 _KEY = [*_GROUP, "metric", "compared_with"]
 _COLUMNS = [*_KEY, "estimate", "low", "high", "n_seeds", "n_contexts", "n_solvable"]
 _NONE = (np.nan, np.nan)
 NO_CONTROLS: Mapping[str, str] = MappingProxyType({})
+_SHARE = (0.0, 1.0)
 
-# metric: column of the scores table, number per run, aggregate over runs
+# metric: column of the cells, number per run, aggregate over runs
 _METRICS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
     "iqm_return": ("episode_return", returns.run_mean, "iqm"),
     "mean_return": ("episode_return", returns.run_mean, "mean"),
@@ -56,31 +63,11 @@ _METRICS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
     "iqm_score": ("score", returns.run_mean, "iqm"),
     "mean_score": ("score", returns.run_mean, "mean"),
     "optimality_gap": ("score", returns.run_optimality_gap, "mean"),
+    APART: (APART, returns.run_mean, "iqm"),
 }
 
 Key = tuple[str, ...]
 Row = tuple[Any, ...]
-
-
-class _Cell(NamedTuple):
-    """The runs of one method on one split."""
-
-    seeds: tuple[int, ...]
-    columns: dict[str, np.ndarray]  # episode_return and score, [R, C], NaN where a run has no such context
-    solvable: np.ndarray  # bool [R, C]
-    success: float  # return from which a context counts as solved
-
-    def select(self, seeds: Iterable[int]) -> "_Cell":
-        """The runs of some of the seeds, in their order."""
-        rows = [self.seeds.index(seed) for seed in seeds]
-        columns = {name: values[rows] for name, values in self.columns.items()}
-        return _Cell(tuple(self.seeds[row] for row in rows), columns, self.solvable[rows], self.success)
-
-    def counts(self, column: str = "episode_return") -> tuple[int, int, int]:
-        """Runs, then contexts and solvable contexts per run: their mean, rounded down, where runs differ."""
-        present = ~np.isnan(self.columns[column])
-        n = len(self.seeds)
-        return n, int(present.sum()) // n, int((present & self.solvable).sum()) // n
 
 
 class _Sample(NamedTuple):
@@ -92,6 +79,7 @@ class _Sample(NamedTuple):
     runs: np.ndarray
     statistic: str
     counts: tuple[int, int, int]
+    possible: tuple[float, float]  # what a run's number can be
 
 
 def metrics(
@@ -106,7 +94,7 @@ def metrics(
     `controls` has the control of each method with one.
     Two methods are compared on the seeds that both have: all, unless runs failed.
     """
-    cells = {key: _cell(group) for key, group in scores.groupby(_GROUP)}
+    cells = {key: cell_of(group) for key, group in scores.groupby(_GROUP)}
     samples = [*_returns(cells), *_collapses(cells), *_gaps(cells), *_encodings(cells, encodings, contexts)]
     rows = [*_of_portfolio(references, scores)]
     for key, methods in _families(cells).items():
@@ -117,13 +105,6 @@ def metrics(
     return frame.astype({"compared_with": "str"}).sort_values(_KEY, ignore_index=True)
 
 
-def _cell(group: pd.DataFrame) -> _Cell:
-    wide = group.assign(solvable=group["solvable"] == "true").pivot(index="seed", columns="context_id")
-    columns = {name: wide[name].to_numpy(dtype=float) for name in ("episode_return", "score")}
-    solvable, success = wide["solvable"].eq(True).to_numpy(), float(group["success"].iloc[0])
-    return _Cell(tuple(wide.index), columns, solvable, success)
-
-
 def _aggregated(samples: list[_Sample]) -> Iterator[Row]:
     """Estimate and interval of every sample; those of one statistic and size share the drawn runs."""
     alike = defaultdict(list)
@@ -131,43 +112,60 @@ def _aggregated(samples: list[_Sample]) -> Iterator[Row]:
         alike[sample.statistic, len(sample.runs)].append(sample)
     for (statistic, _), some in alike.items():
         runs = np.stack([sample.runs for sample in some], axis=1)
-        columns = returns.AGGREGATES[statistic](runs), *intervals.interval(runs, statistic)
+        possible = np.array([sample.possible for sample in some]).T
+        ends = intervals.within(intervals.interval(runs, statistic), possible)
+        columns = returns.AGGREGATES[statistic](runs), *ends
         for sample, *numbers in zip(some, *columns, strict=True):
             yield *sample.key, sample.metric, sample.compared_with, *numbers, *sample.counts
 
 
-def _returns(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
+def _returns(cells: dict[Key, Cell]) -> Iterator[_Sample]:
     for key, cell in cells.items():
         for metric, (column, per_run, statistic) in _METRICS.items():
+            if column == APART and (key[-1] == "train" or np.isnan(cell.columns[APART]).all()):
+                continue
             runs = per_run(cell.columns[column])
-            yield _Sample(key, metric, None, runs, statistic, cell.counts(column))
+            possible = range_of(per_run(cell.lowest[column]), per_run(cell.highest[column]))
+            yield _Sample(key, metric, None, runs, statistic, cell.counts(column), possible)
 
 
-def _collapses(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
+def _collapses(cells: dict[Key, Cell]) -> Iterator[_Sample]:
     """Runs that did not learn their own contexts: what they return elsewhere says little of generalisation."""
     for key, cell in cells.items():
         if key[-1] == "train":
             below = returns.run_mean(cell.columns["episode_return"]) < cell.success
-            yield _Sample(key, "collapse_rate", None, below.astype(float), "mean", cell.counts())
+            runs, counts = below.astype(float), cell.counts("episode_return")
+            yield _Sample(key, "collapse_rate", None, runs, "mean", counts, _SHARE)
 
 
-def _gaps(cells: dict[Key, _Cell]) -> Iterator[_Sample]:
+def _gaps(cells: dict[Key, Cell]) -> Iterator[_Sample]:
     for key, cell in cells.items():
         train = cells.get((*key[:-1], "train"), cell)
         if train is not cell:
-            gap = returns.run_mean(train.columns["score"]) - returns.run_mean(cell.columns["score"])
-            yield _Sample(key, "generalisation_gap", None, gap, "iqm", cell.counts("score"))
+            gap, possible = _less(train, cell, "score")
+            yield _Sample(key, "generalisation_gap", None, gap, "iqm", cell.counts("score"), possible)
 
 
-def _encodings(cells: dict[Key, _Cell], encodings: pd.DataFrame, contexts: pd.DataFrame) -> Iterator[_Sample]:
+def _less(x: Cell, y: Cell, column: str) -> tuple[np.ndarray, tuple[float, float]]:
+    """Run by run the mean over contexts of x less that of y, [R], and what that can be."""
+    least, greatest = (
+        returns.run_mean(one[column]) - returns.run_mean(other[column])
+        for one, other in ((x.lowest, y.highest), (x.highest, y.lowest))
+    )
+    difference = returns.run_mean(x.columns[column]) - returns.run_mean(y.columns[column])
+    return difference, range_of(least, greatest)
+
+
+def _encodings(cells: dict[Key, Cell], encodings: pd.DataFrame, contexts: pd.DataFrame) -> Iterator[_Sample]:
     for key, group in encoding_r2(encodings, contexts).groupby(_GROUP):
         for metric in ("encoding_r2", "encoding_r2_shuffled"):
-            yield _Sample(key, metric, None, group[metric].to_numpy(), "iqm", cells[key].counts())
+            runs, counts = group[metric].to_numpy(), cells[key].counts("episode_return", APART)
+            yield _Sample(key, metric, None, runs, "iqm", counts, (-np.inf, 1.0))
 
 
-def _families(cells: dict[Key, _Cell]) -> dict[Key, dict[str, _Cell]]:
+def _families(cells: dict[Key, Cell]) -> dict[Key, dict[str, Cell]]:
     """The methods that are compared, by benchmark, agent, information and held-out split."""
-    families: defaultdict[Key, dict[str, _Cell]] = defaultdict(dict)
+    families: defaultdict[Key, dict[str, Cell]] = defaultdict(dict)
     for (benchmark, agent, method, information, split), cell in cells.items():
         if split != "train":
             families[benchmark, agent, information, split][method] = cell
@@ -175,20 +173,21 @@ def _families(cells: dict[Key, _Cell]) -> dict[Key, dict[str, _Cell]]:
 
 
 def _comparisons(
-    key: Key, methods: dict[str, _Cell], controls: Mapping[str, str]
+    key: Key, methods: dict[str, Cell], controls: Mapping[str, str]
 ) -> tuple[list[_Sample], list[Row]]:
     benchmark, agent, information, split = key
     family = comparisons.family(methods, controls)
     shared = {pair: _shared(*(methods[name] for name in pair)) for pair in family}
     pairs = {pair: cells for pair, cells in shared.items() if cells[0].seeds}
-    differences = [_difference(*cells) for cells in pairs.values()]
-    p_values = np.array([comparisons.sign_flip(difference) for difference in differences])
+    differences = [_less(*cells, "episode_return") for cells in pairs.values()]
+    p_values = np.array([comparisons.sign_flip(difference) for difference, _ in differences])
     samples, rows = [], []
     adjusted = comparisons.holm(p_values)
-    for (pair, (x, y)), runs, p, p_holm in zip(pairs.items(), differences, p_values, adjusted, strict=True):
+    for (pair, (x, y)), of, p, p_holm in zip(pairs.items(), differences, p_values, adjusted, strict=True):
+        runs, possible = of
         method, baseline = pair
-        own, counts = (benchmark, agent, method, information, split), x.counts()
-        samples.append(_Sample(own, "return_difference", baseline, runs, "mean", counts))
+        own, counts = (benchmark, agent, method, information, split), x.counts("episode_return")
+        samples.append(_Sample(own, "return_difference", baseline, runs, "mean", counts, possible))
         smallest = min(len(pairs) * comparisons.smallest_p(len(runs)), 1.0)
         for metric, *numbers in (
             ("probability_of_improvement", *_improvement(x, y)),
@@ -200,20 +199,18 @@ def _comparisons(
     return samples, rows
 
 
-def _shared(x: _Cell, y: _Cell) -> tuple[_Cell, _Cell]:
+def _shared(x: Cell, y: Cell) -> tuple[Cell, Cell]:
     """The runs of the seeds that both have."""
     seeds = [seed for seed in x.seeds if seed in y.seeds]
     return x.select(seeds), y.select(seeds)
 
 
-def _difference(x: _Cell, y: _Cell) -> np.ndarray:
-    """Paired by seed, [R]."""
-    return returns.run_mean(x.columns["episode_return"]) - returns.run_mean(y.columns["episode_return"])
-
-
-def _improvement(x: _Cell, y: _Cell) -> tuple[float, float, float]:
+def _improvement(x: Cell, y: Cell) -> tuple[float, float, float]:
     """Probability of improvement; from 10 runs on with an interval, where both methods share the drawn seeds."""
-    won = returns.wins(x.columns["episode_return"], y.columns["episode_return"])
+    count = ~np.isnan(x.columns["episode_return"]).all(axis=0)
+    if not count.any():
+        return np.nan, *_NONE
+    won = returns.wins(x.columns["episode_return"][:, count], y.columns["episode_return"][:, count])
     if len(won) < intervals.FEWEST:
         return float(won.mean()), *_NONE
     seeds = np.arange(len(won))
@@ -223,9 +220,11 @@ def _improvement(x: _Cell, y: _Cell) -> tuple[float, float, float]:
 
 def _of_portfolio(references: pd.DataFrame, scores: pd.DataFrame) -> Iterator[Row]:
     contexts = scores.drop_duplicates(["benchmark", "split", "context_id"])
-    solved = contexts.assign(solvable=contexts["solvable"] == "true")
+    counted = contexts[contexts["solvable"] != "false"]
+    solved = counted.assign(solvable=counted["solvable"] == "true")
     sizes = solved.groupby(["benchmark", "split"])["solvable"]
-    for benchmark, group in references.groupby("benchmark"):
+    for benchmark, every in references.groupby("benchmark"):
+        group = possible(every, contexts[contexts["benchmark"] == benchmark])
         for split, value in context_value(group).items():
             own = sizes.get_group((benchmark, split))
             key = (benchmark, "reference", "reference", "cold", split)

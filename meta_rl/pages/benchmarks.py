@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from meta_rl import files, registry
-from meta_rl.benchmarks import BENCHMARKS, Benchmark
+from meta_rl.benchmarks.base import Benchmark
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace, Factor
 from meta_rl.envs.base import Environment
 from meta_rl.figures import context_space, style
@@ -164,11 +165,14 @@ def _benchmark(name: str, benchmark: Benchmark) -> str:
             ", ".join(of.regions) + "."
         )
     note = f" {benchmark.note}" if benchmark.note else ""
+    source = f"Source: {benchmark.source}\n\n" if benchmark.source else ""
+    differs = f"What else is not as there: {benchmark.differs}\n\n" if benchmark.differs else ""
     plane = ", of which the picture shows the first two features" if len(rows) > 2 else ""
     return (
         f"### {name}\n\n"
         f"{table(header, rows)}\n\n{boxes}"
         f"Agents: {', '.join(benchmark.agents)}. Tier {benchmark.tier}: {_TIERS[benchmark.tier]}.{train_set}{note}\n\n"
+        f"{source}{differs}"
         f"![The context space of {name}{plane}]({name}.png)"
     )
 
@@ -216,9 +220,10 @@ def _feasible(measured: pd.DataFrame) -> str:
     rows = [[f"{value:.4g}" if isinstance(value, float) else str(value) for value in line] for line in lines]
     return (
         f"{table(header.values(), rows)}\n\n"
-        "Contexts that a controller solves, that are beyond a limit, or neither; mean returns of random actions and\n"
-        "of the best member; and what the controllers lose when they believe in one context everywhere. Where that is\n"
-        "about 0, one policy serves all contexts, and knowing the context is worth nothing."
+        "Contexts that a controller solves, that are beyond a limit, or neither; but for the impossible ones, mean\n"
+        "returns of random actions and of the best member, and what the controllers lose when they believe in one\n"
+        "context everywhere. Where that is about 0, one policy serves all contexts, and knowing the context is worth\n"
+        "nothing."
     )
 
 
@@ -228,7 +233,7 @@ def _references(environment: Environment) -> Iterator[str]:
         yield f"- `{controller}`: {summary}"
     yield "- specialists: agents trained in one context only, on a grid or a sample of the ranges"
     for feature, (multiplier, reason) in environment.limits.items():
-        yield f"- beyond x{multiplier:g} of `{feature}` nothing can succeed: {reason}"
+        yield f"- beyond x{multiplier:g} of `{feature}`, all else at its default, nothing can succeed: {reason}"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
     python -m meta_rl.pages.methods docs/methods
 
-What `benchmarks/scale/method_costs.py` has measured and left in the folder becomes a part of them.
+What `benchmarks/scale/method_costs.py` and `benchmarks/methods` have measured and left in the folder becomes a part
+of them.
 """
 
 import importlib
@@ -14,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from meta_rl import files, registry, settings
+from meta_rl.pages.measured import sections
 from meta_rl.registry import Entry
 from meta_rl.tables.markdown import table
 
@@ -21,8 +23,17 @@ MEASURED = "costs.csv"
 # Controls are other methods under other conditions, which is all that there is to say of them.
 _CONTROLS = {
     "random_encoder": """\
-A control: the encoder of `jrpl` as it was drawn, never trained. What an agent gains with it, it gains from seeing some
-function of its last transitions; a learnt encoding is worth what it gains beyond that.""",
+A control: the encoder of `jrpl` as it was drawn, never trained. It sees the same transitions, normalised alike, in
+training and at test. What an agent gains with it, it gains from seeing some function of them; a learnt encoding is
+worth what it gains beyond that.""",
+    "iida_untrained": """\
+A control: `iida` whose encoder stays as it was drawn. Generator and trajectories are trained, collected and paid for as
+those of `iida` are, and standardise what goes in and what the agent is told. What `iida` gains beyond it, it gains by
+an encoder that has learnt to predict.""",
+    "epi_random_probes": """\
+A control: `epi` whose probe policy stays as it was drawn. Encoder and predictors are trained as those of `epi` are, on
+as many probes, which are paid for alike, before the agent trains and in its training. What `epi` gains beyond it, it
+gains by how it probes.""",
     "shuffled": """\
 A control: `explicit` that is told a wrong context, another one of the same set, drawn anew at every reset, in training
 and in evaluation. It has the inputs and the scale of `explicit`, and no information. If it is significantly better
@@ -36,6 +47,9 @@ reward beside the observation, and remembers nothing else; what `recurrent` gain
     "stacked_cleared": """\
 A control: `stacked` with nothing in its window, ever: zeros stand where the last observations and actions do. Networks
 are as wide as with `stacked`.""",
+    "cgate_shuffled": """\
+A control: `cgate` that is told a wrong context, another one of the same set, drawn anew at every reset, in training and
+in evaluation. It has the networks of `cgate`, and no information. Gating is worth what `cgate` gains beyond that.""",
     "default": """\
 A control: `none`, trained in the default context alone. What it reaches elsewhere is what needs no varied contexts in
 training. Its `train` split holds contexts that the other methods trained in; it has not seen them either.""",
@@ -44,7 +58,7 @@ _TOLD = {
     "context": "the true context",
     "wrong_context": "a context of the same set that is not the true one",
     "history": "all that happened in the running episode, or before it, as a state",
-    "window": "the last transitions of the running episode, or those of a probe before it",
+    "window": "transitions of the running episode, or of a probe before it",
 }
 _PRETRAINED = {
     "generator": "before the agent trains, on trajectories of a generator in each train context",
@@ -62,40 +76,53 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / MEASURED
     measured = pd.read_csv(file) if file.is_file() else None
+    more = sections(folder)
     for name, entry in registry.METHODS.items():
-        files.write_text(folder / f"{name}.md", page(name, entry, measured))
+        files.write_text(folder / f"{name}.md", page(name, entry, measured, more.get(name)))
     files.write_text(folder / "README.md", _index(measured))
 
 
-def page(name: str, entry: Entry, measured: pd.DataFrame | None = None) -> str:
-    """What a method is told, what trains it, what it costs and which settings it has."""
+def page(name: str, entry: Entry, measured: pd.DataFrame | None = None, more: str | None = None) -> str:
+    """What a method is told, what trains it, what it costs and which settings it has; and what else was measured."""
     described = _CONTROLS.get(name) or inspect.getdoc(importlib.import_module(entry.module)) or ""
-    parts = [f"# {name}", described, "\n".join(_facts(entry)), *_settings(entry)]
+    parts = [
+        f"# {name}",
+        described,
+        "\n".join(_facts(name, entry)),
+        *_settings(entry),
+        *([more] if more else []),
+    ]
     if measured is not None and name in set(measured["method"]):
         parts.append("## Time\n\n" + _times(measured[measured["method"].isin(["none", name])]))
     return "\n\n".join(parts) + "\n"
 
 
-def _facts(entry: Entry) -> Iterator[str]:
+def _facts(name: str, entry: Entry) -> Iterator[str]:
     yield f"- told: {_told(entry)}"
-    yield f"- encoder trained: {_trained(entry)}"
+    yield f"- encoder trained: {_trained(name, entry)}"
     if entry.train_on == "default":
         yield "- trains in the default context only"
     yield f"- spends, beside the steps of its agent: {_spends(entry)}"
     regimes = "`cold` and `probe10`" if entry.infers else "the same in `cold` and `probe10`"
+    if entry.pretrain == "vine":
+        regimes = "`probe10` with `after_probe: reset`, `cold` with `after_probe: continue`, and not in the other one"
     yield f"- evaluated: {regimes}"
+    if entry.control:
+        yield f"- control: [`{entry.control}`]({entry.control}.md)"
 
 
 def _told(entry: Entry) -> str:
     if entry.pretrain == "vine":
         return (
-            "`steps` transitions of its probe policy: before the episode in training and in `probe10`, "
-            "at its beginning in `cold`"
+            "`steps` transitions of its probe policy, in training and evaluation alike: before the episode, or at its "
+            "beginning"
         )
     return ", ".join(_TOLD[need] for need in sorted(entry.needs)) or "nothing of the context"
 
 
-def _trained(entry: Entry) -> str:
+def _trained(name: str, entry: Entry) -> str:
+    if name == "iida_untrained":
+        return "never"
     if entry.joint:
         return "by the agent's losses alone"
     return _PRETRAINED.get(entry.pretrain, "never")
@@ -133,7 +160,7 @@ def _times(measured: pd.DataFrame) -> str:
 
 def _index(measured: pd.DataFrame | None) -> str:
     rows = [
-        (f"[`{name}`]({name}.md)", _told(entry), _trained(entry), _spends(entry))
+        (f"[`{name}`]({name}.md)", _told(entry), _trained(name, entry), _spends(entry))
         for name, entry in registry.METHODS.items()
     ]
     times = f"## Time\n\n{_times(measured)}\n\n" if measured is not None else ""

@@ -10,12 +10,10 @@ from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, R
 from meta_rl.metrics import counts, intervals
 from meta_rl.pages.comparisons import Record, by_metric, compared, gained, interval, number, order, words
 from meta_rl.pages.render import render
-from meta_rl.tables import contexts, evaluation, learning, metrics, predictions, runs, scores
+from meta_rl.tables import contexts, evaluation, metrics, predictions, runs, scores
 from meta_rl.tables.columns import REGIMES
 
-TABLES = tuple(
-    module.TABLE for module in (contexts, evaluation, learning, metrics, predictions, runs, scores)
-)
+TABLES = tuple(module.TABLE for module in (contexts, evaluation, metrics, predictions, runs, scores))
 _OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
 _OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
@@ -70,6 +68,7 @@ def _section(
     warned = {f"{method} against none": method for method in wrong}
     return {
         "title": f"{benchmark}, {agent}, {information}",
+        "absent": sorted(_tested(tables["metrics"], benchmark, agent) - set(rows["method"]), key=order),
         "regions": [
             _region(split, rows, digits, controls)
             | {"specialist": _specialist(benchmark, agent, split, tables, digits)}
@@ -82,6 +81,12 @@ def _section(
             if line["pair"] in warned and line["verdict"] == "better"
         ],
     }
+
+
+def _tested(metrics: pd.DataFrame, benchmark: str, agent: str) -> set[str]:
+    """The methods that have returns there, in any regime."""
+    of = metrics[(metrics["benchmark"] == benchmark) & (metrics["agent"] == agent)]
+    return set(of.loc[of["metric"] == "iqm_return", "method"])
 
 
 def _specialist(benchmark: str, agent: str, split: str, tables: Tables, digits: int) -> str:
@@ -195,18 +200,19 @@ def _coverage(metrics: pd.DataFrame) -> list[str]:
 
 
 def _covered(n: int) -> str:
-    if n < 2:
-        return "With 1 run there is no interval."
-    shares = {
-        (statistic, population): f"{intervals.coverage(n, statistic, population):.2f}"
-        for statistic in ("iqm", "mean")
-        for population in ("normal", "failing")
+    if n < intervals.FEWEST_OF_T:
+        return f"With {n} run{'' if n == 1 else 's'} there are no intervals: numbers are points."
+    populations = {
+        "normal": "runs are normal",
+        "failing": "three runs in ten fail",
+        "halved": "half of them fail",
     }
-    return (
-        f"Coverage of the 95 % intervals with {n} runs, by simulation: {shares['iqm', 'normal']} (IQM) and "
-        f"{shares['mean', 'normal']} (mean) if runs are normal, {shares['iqm', 'failing']} and "
-        f"{shares['mean', 'failing']} if three runs in ten fail."
-    )
+    shares = [
+        f"{intervals.coverage(n, 'iqm', population):.2f} (IQM) and {intervals.coverage(n, 'mean', population):.2f} "
+        f"(mean) if {words}"
+        for population, words in populations.items()
+    ]
+    return f"Coverage of the 95 % intervals with {n} runs, by simulation: {_listed(shares)}."
 
 
 def _lost(table: pd.DataFrame, outcome: str) -> list[str]:
@@ -219,14 +225,14 @@ def _lost(table: pd.DataFrame, outcome: str) -> list[str]:
 
 def _protocol(tables: Tables) -> dict[str, str]:
     """The numbers in the protocol, each a range where benchmarks or methods differ."""
-    contexts, evaluation, learning = tables["contexts"], tables["evaluation"], tables["learning"]
+    contexts, evaluation = tables["contexts"], tables["evaluation"]
     places = contexts.drop_duplicates(["benchmark", "split", "context_id"])
     method = ["benchmark", "agent", "method"]
     held_out = {split: rows.groupby("benchmark").size() for split, rows in places.groupby("split")}
     return {
         "runs": _range(evaluation.groupby(method)["seed"].nunique()),
         "train": _range(places[places["split"] == "train"].groupby(["benchmark", "seed"]).size()),
-        "env_steps": _range(learning.groupby([*method, "seed"])["env_steps"].max()),
+        "env_steps": _range(tables["runs"]["env_steps"].dropna()),
         "held_out": _listed(
             [f"{_range(held_out[split])} {words(split)}" for split in RESULTS if split in held_out]
         ),

@@ -12,7 +12,7 @@ import pandas as pd
 from meta_rl import registry, settings
 from meta_rl.figures import style, tuning_traces
 from meta_rl.metrics import tuning
-from meta_rl.metrics.intervals import interval
+from meta_rl.metrics.intervals import FEWEST_OF_T, interval, within
 from meta_rl.pages.comparisons import number
 from meta_rl.pages.render import render
 from meta_rl.pages.tuning_checklist import checklist
@@ -23,7 +23,8 @@ Record = dict[str, Any]
 def page(spec: Record, trials: pd.DataFrame, chosen: list[Record]) -> str:
     """HTML from the trials of all tunings and what was chosen for each benchmark, agent and method.
 
-    `spec` has `study`, `smoke`, and the study's `methods`, `seeds`, `tune` and, by benchmark, `tuned`.
+    `spec` has `study`, `smoke`, and the study's `methods`, `seeds`, `tune` and, by benchmark, `tuned` and `returns`,
+    what an episode can return.
     """
     scored = tuning.scores(trials)
     sections = [
@@ -34,17 +35,24 @@ def page(spec: Record, trials: pd.DataFrame, chosen: list[Record]) -> str:
         "tuning.html",
         study=spec["study"],
         sections=sections,
-        traces=_picture(tuning.traces(scored)),
+        traces=_picture(
+            tuning.traces(scored), {name: _possible(ends) for name, ends in spec["returns"].items()}
+        ),
         cost=_cost(scored),
         checklist=list(checklist(spec, scored, chosen)),
     )
 
 
-def _picture(traces: pd.DataFrame) -> str:
+def _possible(ends: list[float | None]) -> tuple[float, float]:
+    low, high = ends
+    return -np.inf if low is None else low, np.inf if high is None else high
+
+
+def _picture(traces: pd.DataFrame, possible: dict[str, tuple[float, float]]) -> str:
     """The traces as the data of a PNG."""
     target = io.BytesIO()
     with style.context():
-        tuning_traces.build(traces).savefig(target, format="png")
+        tuning_traces.build(traces, possible).savefig(target, format="png")
     return base64.b64encode(target.getvalue()).decode()
 
 
@@ -56,7 +64,10 @@ def _section(rows: pd.DataFrame, chosen: list[Record], spec: Record) -> Record:
         "title": f"{benchmark}, {agent}",
         "smoke": benchmark in spec["smoke"],
         "space": list(_space(agent, search)),
-        "methods": [_method(one, rows[rows["method"] == one["method"]]) for one in chosen],
+        "methods": [
+            _method(one, rows[rows["method"] == one["method"]], _possible(spec["returns"][benchmark]))
+            for one in chosen
+        ],
         "names": sorted(search),
         "values": [[_shown(one["settings"][name]) for one in chosen] for name in sorted(search)],
         "importances": [
@@ -86,15 +97,15 @@ def _space(agent: str, search: Record) -> Iterator[Record]:
         }
 
 
-def _method(one: Record, rows: pd.DataFrame) -> Record:
+def _method(one: Record, rows: pd.DataFrame, possible: tuple[float, float]) -> Record:
     """What the tunings of one method came to, over repetitions, and what was chosen."""
     default = rows.loc[rows["source"] == "default", "score"].to_numpy()
     found = tuning.incumbents(rows)["score"].to_numpy()
     return {
         "method": one["method"],
-        "default": _interval(default),
-        "incumbent": _interval(found),
-        "gain": _interval(found - default),
+        "default": _interval(default, possible),
+        "incumbent": _interval(found, possible),
+        "gain": _interval(found - default, (possible[0] - possible[1], possible[1] - possible[0])),
         "repetitions": len(found),
         "candidates": len(rows),
         "failures": int(rows["failures"].sum()),
@@ -104,12 +115,12 @@ def _method(one: Record, rows: pd.DataFrame) -> Record:
     }
 
 
-def _interval(values: np.ndarray) -> str:
-    """Mean over repetitions, with its 95 % t interval where there are at least three."""
+def _interval(values: np.ndarray, possible: tuple[float, float]) -> str:
+    """Mean over repetitions, with its 95 % interval where there are enough for one."""
     mean = number(values.mean(), 1)
-    if len(values) < 3:
+    if len(values) < FEWEST_OF_T:
         return mean
-    low, high = interval(values, "mean")
+    low, high = within(interval(values, "mean"), np.array(possible))
     return f"{mean} [{number(low, 1)}, {number(high, 1)}]"
 
 

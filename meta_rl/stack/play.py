@@ -30,6 +30,7 @@ def play(
     wrong: np.ndarray | None = None,
     known: Seen | None = None,
     encoding: Callable[[Seen], Tensor] = lambda seen: seen.observation[..., :0],
+    keys: np.ndarray | None = None,
 ) -> Episodes:
     """One episode in every row, from a common reset; rows that ended idle until all have.
 
@@ -38,7 +39,7 @@ def play(
     """
     rows = rollout.environments.rows
     running = np.ones(rows, dtype=bool)
-    rollout.reset(running, contexts, noise, wrong, known)
+    rollout.reset(running, contexts, noise, wrong, known, keys)
     first = rollout.seen
     last = encoding(first).clone()
     total, discounted, length = np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64)

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from meta_rl.spaces import Spaces
-from meta_rl.stack.seen import Seen, Transition, Window, one_hot
+from meta_rl.stack.context_index import ContextIndex
+from meta_rl.stack.seen import CONTEXT, EPISODE, RECENT, Seen, Transition, Window, one_hot
+from meta_rl.stack.subsets import subset
 
 
 class Batch(NamedTuple):
@@ -24,12 +26,22 @@ class Replay:
 
     For a frozen method observations are stored with their z, which is not computed again. For a
     `joint` method, which is trained through the agent's loss, observations are stored raw, with the context
-    and the states as they were, if the agent sees them. Windows are rebuilt from each transition's age in its
-    episode: that of t is the up to K transitions before it in the same episode, exactly as at test time.
+    and the states as they were, if the agent sees them. Its windows are of what it learns from (`transitions`):
+
+    - `recent`: that of t is the up to K transitions before it in the same episode, exactly as at test time, rebuilt
+      from each transition's age in its episode;
+    - `episode`: a random subset of all transitions before it in the same episode;
+    - `context`: K random transitions of the same context, across episodes, and the same ones for t + 1.
     """
 
-    def __init__(self, capacity: int, joint: bool, window: int, spaces: Spaces) -> None:
+    def __init__(
+        self, capacity: int, joint: bool, window: int, spaces: Spaces, transitions: str = RECENT
+    ) -> None:
         self.capacity, self.joint, self.window, self.spaces = capacity, joint, window, spaces
+        self._transitions = transitions if joint and window else RECENT
+        # How many random numbers a sampled transition takes.
+        self.chances = {CONTEXT: window, EPISODE: window + 1, RECENT: 0}[self._transitions]
+        self._index = ContextIndex(capacity) if self._transitions == CONTEXT else None
         self.size = 0  # transitions held per seed
         self._head = 0
         self._rows = 1
@@ -52,6 +64,9 @@ class Replay:
             fields |= {"state": step.seen.state, "next_state": step.next_seen.state}
         if not self._widths:
             self._allocate(fields)
+        if self._index is not None:
+            assert step.number is not None, "which context it is from"
+            self._index.add(self._head, step.number.numpy())
         self._ring[:, self._head : self._head + self._rows] = torch.cat(tuple(fields.values()), -1)
         self._head = (self._head + self._rows) % self.capacity
         self.size = min(self.size + self._rows, self.capacity)
@@ -61,13 +76,13 @@ class Replay:
         """How many there are to sample from."""
         return self.size
 
-    def sample(self, index: Tensor) -> Batch:
-        """The transitions at `index` (int64 [S, B], below `choices`)."""
+    def sample(self, index: Tensor, chance: Tensor | None = None) -> Batch:
+        """The transitions at `index` (int64 [S, B], below `choices`); chance U[0, 1), float64 [S, B, `chances`]."""
         rows = self._take(index)
         fields = dict(zip(self._widths, rows.split(list(self._widths.values()), -1), strict=True))
         before = after = None
         if self.joint and self.window:
-            before, after = self._windows(index, fields["age"])
+            before, after = self._windows(index, fields["age"], chance)
         context = fields.get("context")
         return Batch(
             seen=Seen(fields["observation"], context, before, fields.get("state")),
@@ -81,12 +96,15 @@ class Replay:
         return {
             "ring": self._ring, "widths": dict(self._widths),
             "size": self.size, "head": self._head, "rows": self._rows,
+            "index": None if self._index is None else self._index.state_dict(),
         }  # fmt: skip
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._ring = state["ring"].clone()
         self._widths = dict(state["widths"])
         self.size, self._head, self._rows = state["size"], state["head"], state["rows"]
+        if self._index is not None:
+            self._index.load_state_dict(state["index"])
 
     def _allocate(self, fields: dict[str, Tensor]) -> None:
         seeds, self._rows = fields["reward"].shape[:2]
@@ -100,18 +118,35 @@ class Replay:
         offset = torch.arange(len(self._ring)).view(-1, *[1] * (index.dim() - 1)) * self.capacity
         return torch.embedding(self._ring.flatten(0, 1), index + offset)
 
-    def _windows(self, index: Tensor, age: Tensor) -> tuple[Window, Window]:
-        """The windows of t and of t + 1; both are parts of the K + 1 transitions that end at t.
-
-        Where the mask is 0 there is some other transition.
-        """
-        back = torch.arange(self.window, -1, -1)  # steps before t
+    def _windows(self, index: Tensor, age: Tensor, chance: Tensor | None) -> tuple[Window, Window]:
+        """The windows of t and of t + 1. Where the mask is 0 there is some other transition."""
+        if self._index is not None:
+            assert chance is not None
+            rows = self._take(torch.from_numpy(self._index.draw(index.numpy(), chance.numpy())))
+            window = Window(rows[..., : self.spaces.transition], torch.ones(rows.shape[:-1]))
+            return window, window
         start = self._head if self.size == self.capacity else 0
         held = (index - start) % self.capacity // self._rows  # older steps of this row that are still here
-        mask = (back <= torch.minimum(age, held.unsqueeze(-1))).float()
-        rows = self._take((index.unsqueeze(-1) - back * self._rows) % self.capacity)
-        transitions = rows[..., : self.spaces.transition]
+        before = torch.minimum(age.squeeze(-1).long(), held)
+        if self._transitions == EPISODE:
+            assert chance is not None
+            back = 1 + subset(before, self.window, chance[..., :-1])
+            transitions = self._before(index, back)
+            mask = (torch.arange(self.window) < before.unsqueeze(-1)).float()
+            window = Window(transitions, mask, taken=before)
+            own = self._take(index)[..., : self.spaces.transition]
+            return window, window.offer(own, chance[..., -1])
+        back = torch.arange(
+            self.window, -1, -1
+        )  # both windows are parts of the K + 1 transitions that end at t
+        mask = (back <= before.unsqueeze(-1)).float()
+        transitions = self._before(index, back)
         return (
             Window(transitions[..., :-1, :], mask[..., :-1]),
             Window(transitions[..., 1:, :], mask[..., 1:]),
         )
+
+    def _before(self, index: Tensor, back: Tensor) -> Tensor:
+        """The transitions of the same row that came `back` steps before those at `index`, [S, B, K, T]."""
+        rows = self._take((index.unsqueeze(-1) - back * self._rows) % self.capacity)
+        return rows[..., : self.spaces.transition]

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from meta_rl.spaces import Environments
 from meta_rl.stack.seen import Seen, Transition, Window, pack
+from meta_rl.streams import numbered
 
 
 class Watch(NamedTuple):
@@ -18,7 +19,7 @@ class Watch(NamedTuple):
     transitions, and take in the first `fills` ones of an episode, or all of them. `embed` maps a new transition
     to what the window keeps of it, `encode` all that is seen to z; both are given where no loss trains the
     method, so that each is done once. `advance` maps a state [S, N, `state`] and a step [S, N, 2O + A + 1] to
-    the state after it.
+    the state after it. Where `random`, windows are random subsets of the episode so far instead of its end.
     """
 
     needs: frozenset[str] = frozenset()
@@ -28,6 +29,7 @@ class Watch(NamedTuple):
     encode: Callable[[Seen], Tensor] | None = None
     state: int = 0
     advance: Callable[[Tensor, Tensor], Tensor] | None = None
+    random: bool = False
 
 
 class Rollout:
@@ -37,11 +39,13 @@ class Rollout:
         self.environments, self._watch = environments, watch
         rows, spaces = environments.rows, environments.spaces
         self._age = torch.zeros(rows, dtype=torch.int64)
+        self._keys = torch.zeros(rows, dtype=torch.int64)  # of the draws of each row's episode
         window = state = None
         if "window" in watch.needs:
             blank = torch.zeros(rows[0], 1, 1, spaces.transition)  # masked, so one stands for all
             blank = (watch.embed(blank) if watch.embed else blank).expand(*rows, watch.window, -1)
-            window = Window(blank, torch.zeros(*rows, watch.window), watch.embed is not None)
+            taken = torch.zeros(rows, dtype=torch.int64) if watch.random else None
+            window = Window(blank, torch.zeros(*rows, watch.window), watch.embed is not None, taken)
         if "history" in watch.needs:
             state = torch.zeros(*rows, watch.state)
         self.seen = Seen(torch.from_numpy(environments.observation), None, window, state)
@@ -53,13 +57,22 @@ class Rollout:
         noise: np.ndarray,
         wrong: np.ndarray | None = None,
         known: Seen | None = None,
+        keys: np.ndarray | None = None,
+        begun: Environments | None = None,
     ) -> None:
         """Start new episodes where `rows` (bool [S, N]), with empty windows and states or with those that are `known`.
 
-        `wrong` are the contexts [S, N, F] that a method is told which declares a wrong one.
+        `wrong` are the contexts [S, N, F] that a method is told which declares a wrong one. Random windows are drawn by
+        `keys`, int64 [S, N]. Episodes that have `begun` elsewhere go on from there.
         """
-        self.environments.reset(rows, contexts, noise)
+        if begun is None:
+            self.environments.reset(rows, contexts, noise)
+        else:
+            self.environments.adopt(rows, begun)
         chosen = torch.from_numpy(rows)
+        if self._watch.random:
+            assert keys is not None, "random windows are drawn by keys"
+            self._keys = torch.where(chosen, torch.from_numpy(keys), self._keys)
         self._age = self._age.masked_fill(chosen, 0)
         _, context, window, state, *_ = self.seen
         needs = self._watch.needs
@@ -73,7 +86,8 @@ class Rollout:
                 window = window.where(~chosen, known.window)
             else:
                 blank = window.transitions.masked_fill(gone.unsqueeze(-1), 0.0)
-                window = Window(blank, window.mask.masked_fill(gone, 0.0), window.embedded)
+                taken = None if window.taken is None else window.taken.masked_fill(chosen, 0)
+                window = Window(blank, window.mask.masked_fill(gone, 0.0), window.embedded, taken)
         if state is not None:
             start = torch.zeros_like(state) if known is None or known.state is None else known.state
             state = torch.where(gone, start, state)
@@ -92,7 +106,7 @@ class Rollout:
             new = pack(seen.observation, action, following, reward, spaces)
             if window is not None and fills:
                 transition = new[..., : spaces.transition]
-                longer = window.add(watch.embed(transition) if watch.embed else transition)
+                longer = self._longer(window, watch.embed(transition) if watch.embed else transition)
                 window = longer if watch.fills is None else longer.where(age < watch.fills, window)
             if state is not None and watch.advance is not None:
                 state = watch.advance(state, new)
@@ -102,6 +116,11 @@ class Rollout:
             seen, action, reward, self.seen,
             torch.from_numpy(step.terminated), torch.from_numpy(step.truncated), age,
         )  # fmt: skip
+
+    def _longer(self, window: Window, new: Tensor) -> Window:
+        if window.taken is None:
+            return window.add(new)
+        return window.offer(new, torch.from_numpy(numbered(self._keys.numpy(), window.taken.numpy())))
 
     def _see(self, *seen: Any) -> None:
         self.seen = Seen(*seen)
@@ -115,10 +134,11 @@ class Rollout:
             "environments": {k: torch.from_numpy(v) for k, v in self.environments.state_dict().items()},
             "seen": (observation, context, None if window is None else tuple(window), state, encoding),
             "age": self._age,
+            "keys": self._keys,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.environments.load_state_dict({k: v.numpy() for k, v in state["environments"].items()})
         observation, context, window, *rest = state["seen"]
         self.seen = Seen(observation, context, None if window is None else Window(*window), *rest)
-        self._age = state["age"]
+        self._age, self._keys = state["age"], state["keys"]

@@ -6,10 +6,16 @@ import torch
 from torch import Tensor
 
 from meta_rl.spaces import Spaces
+from meta_rl.stack.subsets import reservoir_place
+
+# Which transitions a method learns from: any of its context across episodes, any of the episode so far, or its last.
+CONTEXT, EPISODE, RECENT = "context", "episode", "recent"
 
 
 class Window(NamedTuple):
-    """The last K transitions of the current episode, oldest first; `mask` is 1 where there is one.
+    """K transitions of one context; `mask` is 1 where there is one.
+
+    In a running episode they are its last ones, oldest first, or a random subset of all so far.
 
     A transition is (s, a, s'), or (s, a, s', r) where the context acts on the reward (`Spaces.rewarded`).
 
@@ -19,6 +25,7 @@ class Window(NamedTuple):
     transitions: Tensor  # float32 [S, N, K, T], or the method's width where embedded
     mask: Tensor  # float32 [S, N, K]
     embedded: bool = False
+    taken: Tensor | None = None  # int64 [S, N]: of how many it is a random subset, where it is one
 
     def add(self, new: Tensor) -> "Window":
         """With a new transition [S, N, T] in every row, and without the oldest one."""
@@ -26,11 +33,22 @@ class Window(NamedTuple):
         mask = torch.cat((self.mask[:, :, 1:], torch.ones_like(self.mask[:, :, :1])), 2)
         return Window(transitions, mask, self.embedded)
 
+    def offer(self, new: Tensor, chance: Tensor) -> "Window":
+        """With one more transition [S, N, T] of the episode to be a random subset of; chance U[0, 1), [S, N]."""
+        assert self.taken is not None, "not a random subset"
+        size = self.mask.shape[-1]
+        here = reservoir_place(self.taken, size, chance).unsqueeze(-1) == torch.arange(size)
+        transitions = torch.where(here.unsqueeze(-1), new.unsqueeze(2), self.transitions)
+        return Window(transitions, self.mask.masked_fill(here, 1.0), self.embedded, self.taken + 1)
+
     def where(self, rows: Tensor, other: "Window") -> "Window":
         """This one in `rows` (bool [S, N]), the other one elsewhere."""
         mine = rows.unsqueeze(-1)
         transitions = torch.where(mine.unsqueeze(-1), self.transitions, other.transitions)
-        return Window(transitions, torch.where(mine, self.mask, other.mask), self.embedded)
+        mask, taken = torch.where(mine, self.mask, other.mask), self.taken
+        if taken is not None and other.taken is not None:
+            taken = torch.where(rows, taken, other.taken)
+        return Window(transitions, mask, self.embedded, taken)
 
 
 class Past(NamedTuple):
@@ -76,6 +94,7 @@ class Transition(NamedTuple):
     terminated: Tensor  # bool
     truncated: Tensor  # bool
     age: Tensor  # int64: steps of this episode before this one
+    number: Tensor | None = None  # int64: which of its run's contexts it is from; no method sees it
 
 
 def one_hot(action: Tensor, actions: int) -> Tensor:

@@ -48,7 +48,7 @@ class SequenceReplay(Replay):
         first, last = self._marks()
         return max(0, last - first + 1) * self._rows
 
-    def sample(self, index: Tensor) -> Batch:
+    def sample(self, index: Tensor, chance: Tensor | None = None) -> Batch:
         """B transitions in as many of the sequences at `index` (int64 [S, B], below `choices`) as it takes."""
         count = index.shape[1]
         chosen = index[:, : -(-count // self._sequence)]

@@ -16,7 +16,7 @@ import pandas as pd
 from meta_rl import files, job
 from meta_rl.errors import UserError
 from meta_rl.metrics import summary
-from meta_rl.metrics.runs import Failure, runs
+from meta_rl.metrics.runs import RUN, Failure, Spent, runs
 from meta_rl.study import attempt, provenance
 from meta_rl.tables import io
 from meta_rl.tables.columns import run_of
@@ -73,8 +73,9 @@ def main(
     for name, parts in paths.items():
         loaded = [io.read(path, _TABLES[name]) for path in parts]
         frames[name] = _joined(loaded, _TABLES[name])
-    failed = failures(records[path] for path in evaluation)
-    frames["runs"] = _joined([runs(frames["learning"], frames["evaluation"], failed)], RUNS)
+    played = [records[path] for path in evaluation]
+    of_runs = runs(frames["learning"], frames["evaluation"], failures(played), spent(played))
+    frames["runs"] = _joined([of_runs], RUNS)
     measured = summary.metrics(
         frames["scores"], frames["references"], frames["encodings"], frames["contexts"], spec["controls"]
     )
@@ -83,7 +84,7 @@ def main(
     own = provenance.record("aggregate", spec)
     for path in tables:
         io.write(frames[path.stem], _TABLES[path.stem], path, own)
-    described = _manifest(own, list(records.values()), frames["learning"], logs)
+    described = _manifest(own, list(records.values()), frames["runs"], logs)
     files.write_text(manifest, json.dumps(described, indent=2, sort_keys=True) + "\n")
     return f"{len(records)} files joined, {len(measured)} metrics"
 
@@ -118,17 +119,25 @@ def failures(evaluations: Iterable[Record]) -> list[Failure]:
     ]
 
 
+def spent(evaluations: Iterable[Record]) -> list[Spent]:
+    """The env_steps of each run that was trained, as the records of evaluations took them from policy files."""
+    return [
+        (*run_of(record["spec"]).values(), int(seed), steps)
+        for record in evaluations
+        for seed, steps in record["env_steps"].items()
+    ]
+
+
 def _joined(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame(columns=[column.name for column in table.columns])
     return pd.concat(frames).sort_values(list(table.key), ignore_index=True)
 
 
-def _manifest(own: Record, records: list[Record], learning: pd.DataFrame, logs: Path | None) -> Record:
+def _manifest(own: Record, records: list[Record], runs: pd.DataFrame, logs: Path | None) -> Record:
     stages: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for record in [own, *records]:
         stages[record["step"], json.dumps(record["members"]), record["code"]] += 1
-    spent = learning.groupby(["benchmark", "agent", "method", "seed"])["env_steps"].max()
     return {
         "config": own["spec"],
         "config_hash": own["spec_hash"],
@@ -138,7 +147,7 @@ def _manifest(own: Record, records: list[Record], learning: pd.DataFrame, logs: 
             {"step": step, "members": json.loads(members), "code": code, "files": count}
             for (step, members, code), count in sorted(stages.items())
         ],
-        "env_steps": spent.reset_index().to_dict("records"),
+        "env_steps": runs.loc[runs["env_steps"].notna(), [*RUN, "env_steps"]].to_dict("records"),
         "costs": attempt.costs(logs) if logs else {},
     }
 

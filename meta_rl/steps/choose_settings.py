@@ -53,6 +53,7 @@ def main(trials: list[Path], spec: dict[str, Any], tuned: Path) -> str:
         "code": records[0]["code"],
         "trials_hash": provenance.digest(frame.drop(columns="seconds").to_dict("list")),
         "specs": [record["spec"] for record in records],
+        "record": provenance.record("choose_settings", spec),
     }
     files.write_text(tuned, json.dumps(described, indent=2, sort_keys=True) + "\n")
     return (

@@ -53,12 +53,12 @@ def main(
         return scaled(torch.from_numpy(contexts).float())
 
     seen = packed(io.read(train_trajectories, TRAJECTORIES), train_trajectories)
+    fresh = io.read(held_out_trajectories, TRAJECTORIES)
+    shared = context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names)
     blind, knowing = (
         _fit(method, seen, extra, Streams([f"{key} {name}" for key in weights.keys]))
         for name, extra in (("blind", told(own)[..., :0]), ("knowing", told(own)))
     )
-    fresh = io.read(held_out_trajectories, TRAJECTORIES)
-    shared = context_frames.of_splits(io.read(held_out, contexts_table.TABLE), names)
     rows = []
     for split, (_, values) in shared.items():
         new = packed(fresh[fresh["split"] == split], held_out_trajectories)

@@ -34,7 +34,7 @@ def main(
     evaluation: Path,
     encodings: Path,
 ) -> str:
-    """The record of the tables says which seeds of the block failed, here or in training, and why."""
+    """The record of the tables says what each seed spent, which ones failed, here or in training, and why."""
     weights = load(policy)
     names = weights.setup.names
     seeds, *own = context_frames.of_seeds(io.read(train_contexts, contexts_table.TABLE), names)
@@ -53,7 +53,10 @@ def main(
 
     parts, failed = isolate(play, len(trained), label)
     failures |= {str(seeds[trained[index]]): f"evaluation, {reason}" for index, reason in failed.items()}
-    record = provenance.record("evaluate", spec) | {"failures": failures}
+    spent = {
+        str(seeds[number[key]]): steps for key, steps in zip(weights.keys, weights.env_steps, strict=True)
+    }
+    record = provenance.record("evaluate", spec) | {"failures": failures, "env_steps": spent}
     played, codes = (
         pd.concat(frames, ignore_index=True) for frames in zip(*(part for _, part in parts), strict=True)
     )
@@ -76,7 +79,7 @@ def _play(
     whole = [
         cases(spec["benchmark"], split, ids, values, episodes, noise) for split, (ids, values) in sets.items()
     ]
-    regimes = regimes_of(entry, spec["observed"])
+    regimes = regimes_of(entry, last.agent.method, spec["observed"])
     episodes_of_all = len(regimes) * sum(one.context_id.size for one in whole)
     progress, done = job.Progress(label, episodes_of_all, "episodes"), 0
     rows, codes = [], []

@@ -27,6 +27,7 @@ def main(
         context_frames.for_results(_read(contexts, CONTEXTS)),
         environment.success,
         environment.limits,
+        environment.returns,
     )
     io.write(frame, SCORES, scores, provenance.record("score", spec))
     informative = frame["informative"].mean()

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from meta_rl import files
+from meta_rl import files, inputs
 from meta_rl.errors import UserError
 from meta_rl.study import config
 from meta_rl.study.loader import Loader, read
@@ -28,11 +28,7 @@ TUNED = "results/{study}/tuned/{benchmark}/{agent}/{method}/settings.json"
 def adopt(path: Path) -> str:
     """Write the study anew and say what changed; a UserError if it was not tuned or would not be valid."""
     study = Study(config.load(path))
-    found = [
-        json.loads(Path(file).read_text(encoding="utf-8"))
-        for file in study.files(TUNED)
-        if Path(file).is_file()
-    ]
+    found = [_found(study, Path(file)) for file in study.files(TUNED) if Path(file).is_file()]
     if not found:
         raise UserError(f"{path}: there are no tuned settings in results/{study.name}/tuned; tune it first")
     text = path.read_text(encoding="utf-8")
@@ -50,6 +46,16 @@ def adopt(path: Path) -> str:
         )
     files.write_text(path, written)
     return f"{path}: {len(found)} tuned settings"
+
+
+def _found(study: Study, path: Path) -> dict[str, Any]:
+    """What was found for the method in whose folder the file lies."""
+    found, wanted = inputs.read_json(path), study.wildcards(path)
+    if {"settings", "trials_hash"} - found.keys() or any(found.get(key) != wanted[key] for key in wanted):
+        raise UserError(
+            f"{path}: holds no tuned settings of {' '.join(wanted.values())}, by what it says; delete it and tune again"
+        )
+    return found
 
 
 def _block(given: dict[str, Any], hashes: dict[tuple[str, str, str], str]) -> Iterator[str]:

@@ -1,10 +1,60 @@
-"""What a training of so many environment steps asks of settings. Standard library only."""
+"""The trainings of a study, and what so many environment steps ask of settings. Standard library only."""
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from meta_rl import registry
+
+
+class Training(NamedTuple):
+    """Equal trainings of one agent in a benchmark, one of each of `runs` runs.
+
+    `steps` are the env_steps of the agent, after the `paid` ones of pretraining; the key `key` of the study has the
+    `value` behind them, and `at` is the key of the agent's `settings`. `probes`: some steps are those of probes.
+    """
+
+    name: str
+    runs: int
+    key: str
+    value: int
+    paid: int
+    steps: int
+    at: str
+    settings: dict[str, Any]
+    probes: bool = False
+
+
+def trainings(name: str, benchmark: dict[str, Any], agent: str, study: dict[str, Any]) -> Iterator[Training]:
+    """Those of a benchmark of a study that is complete with its defaults."""
+    own, runs = benchmark["settings"], study["seeds"]["test"]["count"]
+    prefix = {
+        key: f"benchmarks.{name}.override." * (own[key] != study[key]) for key in ("train", "references")
+    }
+    usual = f"agents.{agent}", own["agents"][agent]
+    key, steps = f"{prefix['references']}references.env_steps", own["references"]["env_steps"]
+    places = specialists(own["references"], benchmark["features"])
+    yield Training("specialists", places, key, steps, 0, steps, *usual)
+    for method, member in study["methods"].items():
+        settings = own["method_settings"][method]
+        of = (member, settings, benchmark["contexts"]["train"])
+        paid, value = pretraining(*of), own["train"]["env_steps"]
+        at = usual
+        if agent in (tuned := own["tuned"].get(method, {})):
+            at = f"tuned.{name}.{method}.{agent}", usual[1] | tuned[agent]
+        key, left = f"{prefix['train']}train.env_steps", total(own["train"], *of) - paid
+        yield Training(method, runs, key, value, paid, left, *at, "steps" in settings)
+        if steps := settings.get("generator_steps"):
+            changed = settings != study["method_settings"][method]
+            key = f"method_settings.{method}" if method == member else f"methods.{method}"
+            key = f"{f'benchmarks.{name}.override.' * changed}{key}.generator_steps"
+            yield Training(f"the generator of {method}", runs, key, steps, 0, steps, *at)
+
+
+def specialists(references: dict[str, Any], factors: dict[str, Any]) -> int:
+    """How many there are of an agent."""
+    places = references["points"] if "points" in references else references["grid"] ** len(factors)
+    return int(places * references["seeds"])
 
 
 def pretraining(method: str, settings: dict[str, Any], contexts: int) -> int:
@@ -50,9 +100,7 @@ def problems(agent: str, settings: dict[str, Any], budgets: dict[str, int], at: 
         )
 
 
-def sequence_problems(
-    method: str, own: dict[str, Any], agent: str, settings: dict[str, Any], at: str
-) -> Iterator[str]:
+def sequence_problems(method: str, own: dict[str, Any], settings: dict[str, Any], at: str) -> Iterator[str]:
     """Why an agent could not learn from sequences, with a method whose settings `own` ask for them."""
     if "sequence" not in own:
         return

@@ -1,7 +1,7 @@
 """A study: read from YAML, checked from end to end before any job runs, and completed with its defaults.
 
 `python -m meta_rl.study.config > config/schema.json` writes the schema that editors use;
-`python -m meta_rl.study.config FILE` checks a study and prints its name.
+`python -m meta_rl.study.config FILE` checks a study and prints its name; what its owner should know goes to stderr.
 """
 
 import json
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from meta_rl import registry, settings
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import BOX, EXTRAPOLATION
 from meta_rl.errors import UserError, unknown
 from meta_rl.study import variants
 from meta_rl.study.canonical import canonical
 from meta_rl.study.loader import read
 from meta_rl.study.problems import problems as study_problems
+from meta_rl.study.rollouts import notices
 from meta_rl.study.schema import (
     EPISODES,
     OPTIMISERS,
@@ -67,9 +68,9 @@ def check(raw: Any, source: str) -> dict[str, Any]:
 def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     """Defaults filled in, in the canonical form; settings only of the agents and methods that the study uses.
 
-    `methods` are the registered ones by the study's names, by which `method_settings` have all of each. Each
-    benchmark gets its `settings`: the study's, with what it overrides, and `tuned`, the settings of agents by method
-    that stand instead.
+    `methods` are the registered ones by the study's names, by which `method_settings` have all of each; a control has
+    its method's, unless the study gives it others. Each benchmark gets its `settings`: the study's, with what it
+    overrides, and `tuned`, the settings of agents by method that stand instead.
     """
     study = json.loads(json.dumps(raw))
     study["benchmarks"] = dict(_benchmarks(study["benchmarks"]))
@@ -85,6 +86,7 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     study["agents"] = _with_defaults("agents", agents, study)
     methods = study["methods"]
     study["methods"] = variants.members(methods)
+    study["method_settings"] = variants.shared(study.get("method_settings", {}))
     members = study["method_settings"] = _with_defaults(
         "method_settings", sorted(set(study["methods"].values())), study
     )
@@ -92,6 +94,8 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     tunings = {}
     for name, benchmark in study["benchmarks"].items():
         override = benchmark.pop("override", {})
+        if "method_settings" in override:
+            override = override | {"method_settings": variants.shared(override["method_settings"])}
         tunings[name] = _tuning(tune or {}, override.get("tune", {}), benchmark["agents"])
         usual = {key: study[key] for key in sorted(OVERRIDES)}
         if places := override.get("references", {}).keys() & set(PLACES):  # one of them replaces the other
@@ -223,6 +227,9 @@ if __name__ == "__main__":
         print(json.dumps(schema(), indent=2))
     else:
         try:
-            print(load(sys.argv[1])["study"])
+            study = load(sys.argv[1])
+            for line in notices(study, sys.argv[1]):
+                print(line, file=sys.stderr)
+            print(study["study"])
         except UserError as error:
             sys.exit(f"error: {error}")

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from meta_rl import registry
+from meta_rl.study.budgets import specialists
 from meta_rl.study.study import Study
 
 _LEAST_MINUTES = 10
@@ -21,6 +22,7 @@ _BASE_MB = 1500  # Snakemake, Python and PyTorch
 _SETS = 30  # copies of the activations of a pretraining: three times and more what its process grew by
 _ROWS = 32  # transitions of each context in an update of a method that probes
 _FLOAT = 4  # bytes
+_INDEX = 8  # numbers of that size that a transition takes in an index of contexts
 _TABLE_ROW = 700  # bytes of a row of a table with vectors in its cells
 
 
@@ -45,20 +47,28 @@ def _members(spec: dict[str, Any]) -> int:
     return int(spec["seeds"][1]) if isinstance(spec["seeds"], list) else specialists(spec, spec["features"])
 
 
-def specialists(references: dict[str, Any], factors: dict[str, Any]) -> int:
-    places = references["points"] if "points" in references else references["grid"] ** len(factors)
-    return int(places * references["seeds"])
-
-
 def _train_seconds(study: Study, spec: dict[str, Any]) -> float:
     own = spec["agent_settings"]
     hidden = own["hidden"]
     weights = sum(a * b for a, b in zip([_width(spec), *hidden], [*hidden, 1], strict=True))
     # Transitions that go through an update, per environment step.
     used = own["epochs"] if "epochs" in own else own["batch"] * own["gradient_steps"] / own["train_every"]
-    window = spec["method_settings"].get("window", 0) if registry.METHODS[spec["method"]].joint else 0
-    step = _STEP + _UPDATE * used * (weights + 500 * window) + _unrolled_seconds(spec, used)
+    step = _STEP + _UPDATE * used * (weights + 500 * _encoded(spec)) + _unrolled_seconds(spec, used)
     return _members(spec) * spec["env_steps"] * (step + _row_step(spec))
+
+
+def _encoded(spec: dict[str, Any]) -> int:
+    """Transitions that go through an encoder for each one of an update: what is pretrained is encoded only once.
+
+    An on-policy agent reads by two windows where they are drawn across episodes: as it acted, and as its critic learns.
+    """
+    own = spec["method_settings"]
+    drawn = 2 if "epochs" in spec["agent_settings"] and _of_context(spec) else 1
+    return 0 if registry.METHODS[spec["method"]].pretrain else int(drawn * own.get("window", 0))
+
+
+def _of_context(spec: dict[str, Any]) -> bool:
+    return spec["method_settings"].get("transitions") == "context"
 
 
 def _unrolled_seconds(spec: dict[str, Any], used: float) -> float:
@@ -133,7 +143,7 @@ def _replay_bytes(study: Study, spec: dict[str, Any]) -> float:
     """
     told = spec["method_settings"]
     states = 2 * (_width(spec) + 2) / told["sequence"] if "sequence" in told else 0
-    each = 2 * (_width(spec) + 4) + states
+    each = 2 * (_width(spec) + 4) + states + (_INDEX if _of_context(spec) else 0)
     return 2 * _members(spec) * spec["agent_settings"].get("replay", 0) * each * _FLOAT
 
 

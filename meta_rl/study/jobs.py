@@ -1,14 +1,15 @@
 """The file of a job: all that it must know, written while the workflow plans, and read by `meta_rl/job.py`.
 
-It is an input of its job, so whatever changes in it makes the job run again: the spec, the lists of files, or the hash
-of the code. And it keeps what grows with a study off the command line, which Linux limits to 131,071 bytes.
+It is an input of its job, so whatever changes in it makes the job run again: the spec, the lists of files, what is
+read, or the hash of the code. And it keeps what grows with a study off the command line, which Linux limits to 131,071
+bytes.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from meta_rl.study import provenance
+from meta_rl.study import lineage, provenance
 from meta_rl.study.study import Study
 
 
@@ -28,4 +29,11 @@ def text(study: Study, rule: str, wildcards: Mapping[str, str], lists: Mapping[s
     spec = study.spec(rule, **wildcards)
     # Snakemake sees neither imports nor what a command runs. Comments and formatting do not count.
     code = provenance.code_hash(rule, spec)
-    return json.dumps({"code": code, "spec": spec, "lists": lists}, sort_keys=True) + "\n"
+    told = {
+        "code": code,
+        "spec": spec,
+        "lists": lists,
+        "made": lineage.made(study, rule, wildcards),
+        "inputs": lineage.inputs(study, rule, wildcards, lists),
+    }
+    return json.dumps(told, sort_keys=True) + "\n"

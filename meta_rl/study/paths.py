@@ -7,7 +7,7 @@ from typing import Any
 
 from meta_rl import registry
 
-HELD_OUT = "held_out"
+HELD_OUT, TUNED = "held_out", "tuned"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
 TABLES = (
     "contexts", "references", "predictions", "learning", "runs", "evaluation", "encodings", "scores", "metrics",
@@ -90,12 +90,14 @@ class Paths:
     def wildcards(self, path: Path) -> dict[str, str]:
         """Of the job that made a result.
 
-        It is .../{benchmark}/{agent}/{method}/{block}/FILE, the same with KIND/{part} for the file, or
-        .../{benchmark}/KIND/{part or agent}.
+        It is .../{benchmark}/{agent}/{method}/{block}/FILE, the same with KIND/{part} for the file,
+        .../{benchmark}/KIND/{part or agent}, or in .../tuned/{benchmark}/{agent}/{method}.
         """
         parts = path.parts[path.parts.index(self.name, 1) + 1 : -1]
-        if len(parts) >= 4:
-            own = dict(zip(("benchmark", "agent", "method", "block"), parts[:4], strict=True))
+        tuned = parts[:1] == (TUNED,)
+        parts = parts[tuned:]
+        if len(parts) >= 4 or tuned:
+            own = dict(zip(("benchmark", "agent", "method", "block"), parts[:4], strict=False))
             return own | ({"part": path.stem} if len(parts) == 5 else {})
         if not parts or parts[0] not in self.benchmarks:
             return {}

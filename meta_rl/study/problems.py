@@ -84,32 +84,11 @@ def _seed_problems(
 
 def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[str]:
     """What pretraining leaves of a run's budget must be whole steps, and enough to learn."""
-    own = benchmark["settings"]
-    at = {key: f"benchmarks.{name}.override." * (own[key] != study[key]) for key in ("train", "references")}
-    references = {f"{at['references']}references.env_steps": own["references"]["env_steps"]}
-    trainings = []
-    for method, member in study["methods"].items():
-        of = (member, own["method_settings"][method], benchmark["contexts"]["train"])
-        total, spent = budgets.total(own["train"], *of), budgets.pretraining(*of)
-        where = f"{at['train']}train.env_steps"
-        if total - spent < own["train"]["env_steps"]:
-            where += f" - {spent} for pretraining {method} in {name}"
-        trainings.append((method, where, total - spent))
-        if steps := own["method_settings"][method].get("generator_steps"):
-            changed = own["method_settings"][method] != study["method_settings"][method]
-            prefix = f"benchmarks.{name}.override." * changed
-            key = f"{prefix}method_settings.{method}" if method == member else f"methods.{method}"
-            trainings.append((method, f"{key}.generator_steps", steps))
     for agent in benchmark["agents"]:
-        usual = own["agents"][agent]
-        tuned = {method: of[agent] for method, of in own["tuned"].items() if agent in of}
-        plain = {where: total for method, where, total in trainings if method not in tuned}
-        yield from budgets.problems(agent, usual, references | plain, f"agents.{agent}")
-        for method, where, total in trainings:
-            if method in tuned:
-                at_method = f"tuned.{name}.{method}.{agent}"
-                yield from budgets.problems(agent, usual | tuned[method], {where: total}, at_method)
-        for method, settings in own["method_settings"].items():
-            where = f"tuned.{name}.{method}.{agent}" if method in tuned else f"agents.{agent}"
-            chosen = usual | tuned.get(method, {})
-            yield from budgets.sequence_problems(method, settings, agent, chosen, where)
+        for one in budgets.trainings(name, benchmark, agent, study):
+            where = one.key
+            if one.steps < one.value:
+                where += f" - {one.paid} for pretraining {one.name} in {name}"
+            yield from budgets.problems(agent, one.settings, {where: one.steps}, one.at)
+            asked = benchmark["settings"]["method_settings"].get(one.name, {})
+            yield from budgets.sequence_problems(one.name, asked, one.settings, one.at)

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from meta_rl import registry
+from meta_rl import inputs, registry
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _LIBRARIES = ("numpy", "torch", "gymnasium", "Box2D", "mujoco", "metaworld", "pandas", "pyarrow")
@@ -48,6 +48,7 @@ def record(step: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         "code": code_hash(step, spec),
         "spec": dict(spec),
         "spec_hash": digest(spec),
+        **inputs.record(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         "threads": torch.get_num_threads() if torch else 1,
         "cpu": _cpu(),

@@ -7,7 +7,6 @@ from typing import Any
 
 from meta_rl import registry
 from meta_rl.study import budgets
-from meta_rl.study.demand import specialists
 
 # Far above what is sensible: Snakemake takes some 30 kB for a job, a stack some 100 kB for each training with the
 # smallest networks, and a row of a table some 100 bytes.
@@ -43,7 +42,7 @@ def _of_seeds(study: dict[str, Any]) -> Iterator[Product]:
 def _of_trainings(benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[Product]:
     own, contexts = benchmark["settings"], benchmark["contexts"]["train"]
     seeds = max(study["seeds"]["per_job"], study["seeds"]["tuning"]["count"])
-    special = specialists(own["references"], benchmark["features"])
+    special = budgets.specialists(own["references"], benchmark["features"])
     yield "references", special, _STACKED, "trainings in a job"
     for agent, settings in own["agents"].items():
         key = "replay" if "replay" in settings else "n_steps"
@@ -52,7 +51,8 @@ def _of_trainings(benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[
         yield f"agents.{agent}.{key}", max(seeds, special) * kept, _ROWS, "transitions in a job"
         yield f"agents.{agent}.hidden", max(seeds, special) * weights, _ROWS, "weights in a job"
     for method, settings in own["method_settings"].items():
-        collected = seeds * contexts * settings.get("transitions", 0)
+        pretrained = bool(registry.METHODS[study["methods"][method]].pretrain)
+        collected = seeds * contexts * settings["transitions"] if pretrained else 0
         steps = budgets.total(own["train"], study["methods"][method], settings, contexts)
         yield f"method_settings.{method}.transitions", collected, _ROWS, "transitions in a job"
         yield f"train.env_steps, with the pretraining of {method}", steps, _STEPS, "env_steps"
@@ -64,7 +64,7 @@ def _of_episodes(benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[P
         own["evaluate"]["observed"]
     )  # regimes in which a method plays that infers the context
     played = [inferring if registry.METHODS[member].infers else 1 for member in study["methods"].values()]
-    members = agents * specialists(own["references"], benchmark["features"])
+    members = agents * budgets.specialists(own["references"], benchmark["features"])
     episodes = sum(benchmark["contexts"].values()) * own["evaluate"]["episodes"]
     key, per_job = "evaluate.episodes", seeds["per_job"]
     yield key, per_job * episodes * max(played), _ROWS, "episodes in a job"

@@ -3,6 +3,7 @@
 A job's spec holds just the values that it uses, so that a changed value reruns what it touches.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -121,8 +122,14 @@ class Study(Paths):
     def _summarise_tuning(self, **_: str) -> Spec:
         """What the page says beside what was measured."""
         tuned = {name: self._settings(name, "tuned") for name in self.benchmarks}
+        returns = {name: self._returns(name) for name in self.benchmarks}
         said = {key: self.config[key] for key in ("tune", "seeds")}
-        return self._itself() | said | {"methods": list(self.methods), "tuned": tuned}
+        return self._itself() | said | {"methods": list(self.methods), "tuned": tuned, "returns": returns}
+
+    def _returns(self, benchmark: str) -> list[float | None]:
+        """The least and the greatest possible, None where none is known."""
+        ends = registry.load("environment", self.benchmarks[benchmark]["environment"]).returns
+        return [end if math.isfinite(end) else None for end in ends]
 
     def _evaluate(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
         episodes = self._settings(benchmark, "evaluate")

@@ -35,6 +35,14 @@ def settings(methods: list[Any], of_members: dict[str, Settings]) -> dict[str, S
     return found
 
 
+def shared(given: dict[str, Settings]) -> dict[str, Settings]:
+    """What a study sets, by method, with a method's settings for its control, where that has none of its own."""
+    pairs = {
+        name: entry.control for name, entry in registry.METHODS.items() if entry.control and name in given
+    }
+    return given | {control: given[name] | given.get(control, {}) for name, control in pairs.items()}
+
+
 def controls(study: dict[str, Any]) -> dict[str, str]:
     """The control in a checked study of each method that has one there: by the registry, and with the same settings."""
     every = [benchmark["settings"]["method_settings"] for benchmark in study["benchmarks"].values()]

@@ -74,7 +74,8 @@ made. No two rows of a file share the values of its key.
 The column `metric` of `metrics` holds, first per run over its contexts and then over runs:
 
 - `iqm_return` (the headline), `mean_return`, `median_return`, and `cvar_return`, the IQM of the mean over the worst
-  tenth of the contexts
+  tenth of the contexts; `unsolvable_return`, that of the contexts in which nobody can succeed (`solvable` is false in
+  `scores`), which enter nothing else but `encoding_r2`
 - `iqm_score`, `mean_score`; `optimality_gap`, the mean of what scores lack of 1; `generalisation_gap`, train score less
   held-out score
 - `encoding_r2`, R2 of a linear probe from the encoding to the context, and `encoding_r2_shuffled`, that of its control

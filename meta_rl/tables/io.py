@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pandas.api import types
 
+from meta_rl import inputs
 from meta_rl.errors import UserError
 from meta_rl.files import atomic
 from meta_rl.tables.schema import Column, Table
@@ -70,12 +71,14 @@ def write(frame: pd.DataFrame, table: Table, path: str | Path, record: dict[str,
 def read(path: str | Path, table: Table) -> pd.DataFrame:
     """The rows of a file, in the order in which they were written.
 
-    Raises UserError if there is no file, if it is damaged or holds another table, or if a value is not valid.
+    Raises UserError if there is no file, if it is damaged, holds another table or is not what the job takes, or if a
+    value is not valid.
     """
     arrow = _load(path, lambda file: file.read())
     wrong = _misnamed(arrow.column_names, table) or _mistyped(arrow.schema, table)
     if wrong:
         raise UserError(f"{path}: {wrong}; delete the file and run the workflow again")
+    inputs.check(path, _stored(arrow.schema) or {})
     _check_values(arrow, table, path)
     frame = pd.DataFrame({column.name: _to_pandas(arrow[column.name], column) for column in table.columns})
     _check_key(frame, table, path)
@@ -84,10 +87,16 @@ def read(path: str | Path, table: Table) -> pd.DataFrame:
 
 def record(path: str | Path) -> dict[str, Any]:
     """The record that `write` stored. Raises UserError if the file is missing or damaged, or has none."""
-    stored = _load(path, lambda file: json.loads((file.schema_arrow.metadata or {}).get(_RECORD, "null")))
+    stored: dict[str, Any] | None = _load(path, lambda file: _stored(file.schema_arrow))
     if stored is None:
         raise UserError(f"{path}: holds no record of its making; delete the file and run the workflow again")
+    inputs.check(path, stored)
     return stored
+
+
+def _stored(schema: pa.Schema) -> dict[str, Any] | None:
+    held: dict[str, Any] | None = json.loads((schema.metadata or {}).get(_RECORD, "null"))
+    return held
 
 
 def _load(path: str | Path, get: Callable[[pq.ParquetFile], Any]) -> Any:

@@ -3,6 +3,8 @@
 from meta_rl.tables.columns import AGENT, BENCHMARK, CONTEXT_ID, INFORMATION, METHOD, SEED, SPLIT
 from meta_rl.tables.schema import Column, Table
 
+_POSSIBLE = "the {} return that an episode of the environment can have; null where none is known"
+
 TABLE = Table(
     name="scores",
     meaning="Runs measured against the reference, one row per run and context.",
@@ -35,6 +37,8 @@ TABLE = Table(
         Column(
             "success", "float", "return from which a context of the environment counts as solved", "reward"
         ),
+        Column("lowest", "float", _POSSIBLE.format("lowest"), "reward", nullable=True),
+        Column("highest", "float", _POSSIBLE.format("highest"), "reward", nullable=True),
         Column("informative", "bool", "reference - random is large enough for a score to mean something"),
     ),
     key=("benchmark", "agent", "method", "seed", "information", "split", "context_id"),

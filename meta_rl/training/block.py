@@ -28,7 +28,7 @@ def start(spec: Spec, contexts: np.ndarray, streams: Streams, encoder: Weights |
     if encoder:
         restore(agent.method, encoder.last, encoder.path)
     rows = (len(streams.keys), agent.n_envs)
-    probed = setup.environments(rows) if agent.method.probe is not None else None
+    probed = setup.environments(rows) if agent.method.probe_steps else None
     return Training(agent, setup.environments(rows), setup.entry, contexts, streams, probed)
 
 

@@ -14,7 +14,7 @@ from meta_rl.spaces import Environments
 from meta_rl.stack.play import Episodes, play
 from meta_rl.stack.rollout import Rollout
 from meta_rl.stack.seen import Seen
-from meta_rl.streams import Streams
+from meta_rl.streams import KEYS, Streams
 from meta_rl.training.information import COLD, Prober, regime
 from meta_rl.training.policy import Runs
 
@@ -30,6 +30,7 @@ class Cases(NamedTuple):
     contexts: np.ndarray  # float64 [S, R, F]
     wrong: np.ndarray  # float64 [S, R, F]: others of the same set
     noise: np.ndarray  # float64 [S, R, U]
+    key: np.ndarray  # int64 [S, R]: with the run's own, what random windows are drawn by
 
     def chunks(self, size: int) -> Iterator["Cases"]:
         """At most `size` cases per policy at a time."""
@@ -61,12 +62,13 @@ def cases(
     """Episodes of the numbers [E] in each context: ids [S, C], contexts [S, C, F] -> C * E cases per policy.
 
     Initial states are common random numbers: they depend on benchmark, split, context and episode alone. So do
-    wrong contexts, and on how many there are to choose from.
+    keys, and wrong contexts, which depend on how many there are to choose from, too.
     """
     count = len(episodes)
     streams = Streams([f"{benchmark}/{split}/{number}" for number in ids.ravel()])
     drawn = streams.uniform("initial", int(episodes.max()) + 1, noise)[:, episodes]
     turned = streams.uniform("wrong", int(episodes.max()) + 1)[:, episodes].reshape(*ids.shape, count)
+    keys = streams.integers("window", KEYS, int(episodes.max()) + 1)[:, episodes]
     place = another(np.arange(ids.shape[1])[:, None], turned, ids.shape[1])
     return Cases(
         split,
@@ -75,32 +77,52 @@ def cases(
         np.repeat(contexts, count, axis=1),
         contexts[np.arange(len(ids))[:, None], place.reshape(len(ids), -1)],
         drawn.reshape(len(ids), -1, noise),
+        keys.reshape(len(ids), -1),
     )
 
 
 def play_agent(runs: Runs, chunk: Cases, information: str = COLD) -> Episodes:
-    """Greedy episodes of frozen agents; `information` says what their windows hold at first (see `information`)."""
+    """Greedy episodes of frozen agents; `information` says what their windows hold at first (see `information`).
+
+    A method's own probe draws its actions.
+    """
     setup, agent = runs
     environments, method = setup.reused(chunk.context_id.shape), agent.method
-    needs = setup.entry.needs
+    needs, own = setup.entry.needs, method.probe_steps
     probed, fills = regime(information)
     cold = information == COLD
-    if method.probe is not None:  # what its probe has shown is all that it is told
-        fills = method.probe_steps if cold else 0
+    chance = _chance(setup.spec["benchmark"], chunk, own, environments.spaces.chance) if own else None
+    if own:  # what its probe has shown is all that it is told
+        fills = own if cold else 0
     rollout = agent.rollout(environments, needs, fills)
+    keys = None
+    if method.window:  # a run's own, and an episode's, as both are to be independent of others
+        keys = chunk.key ^ Streams(agent.streams.keys).integers("evaluated window", KEYS, 1)
     known = (
-        Prober(environments, agent, needs)(chunk.contexts, chunk.noise, probed, chunk.wrong)[0]
+        Prober(environments, agent, needs)(
+            chunk.contexts, chunk.noise, probed, chunk.wrong, keys, chance
+        ).seen
         if probed
         else None
     )
     time = itertools.count()
 
     def act(seen: Seen) -> Tensor:
-        if method.probe is not None and cold and next(time) < method.probe_steps:
-            return method.probe.act(Seen(seen.observation), explore=False)
+        if chance is not None and cold and (now := next(time)) < own:
+            return method.probe(seen.observation, chance[:, :, now])
         return agent.act(seen, explore=False)
 
-    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, agent.encode)
+    return play(
+        rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, agent.encode, keys
+    )
+
+
+def _chance(benchmark: str, chunk: Cases, steps: int, width: int) -> np.ndarray:
+    """Random numbers of probes, [S, R, steps, width]: common ones, as those of initial states are."""
+    ids, place = np.unique(chunk.context_id, return_inverse=True)
+    streams = Streams([f"{benchmark}/{chunk.split}/{number}" for number in ids])
+    drawn = streams.uniform("probe", int(chunk.episode.max()) + 1, steps, width)
+    return drawn[place.reshape(chunk.context_id.shape), chunk.episode]
 
 
 def play_controller(

@@ -14,12 +14,11 @@ from meta_rl.contexts import another
 from meta_rl.job import Progress
 from meta_rl.registry import Entry
 from meta_rl.spaces import Environments
-from meta_rl.stack.seen import Seen
-from meta_rl.streams import Streams
+from meta_rl.streams import KEYS, Streams
 from meta_rl.training import memory
 from meta_rl.training.checkpoints import Checkpoint
 from meta_rl.training.curves import POINTS, Log, Point, as_arrays, as_tensors
-from meta_rl.training.information import Prober
+from meta_rl.training.information import Probed, Prober
 from meta_rl.training.policy import Weights, snapshot_parts, tensors
 
 
@@ -27,7 +26,8 @@ class Training:
     """Steps an agent through `contexts` [S, C, F]; each episode takes one of its run's C contexts at random.
 
     `entry` is the registry's line of the agent's method: what it may see, and whether the agent trains it. A
-    method with a probe needs `probed`, rows of the same environment in which it probes before each episode.
+    method with a probe needs `probed`, rows of the same environment in which it probes before each episode, or
+    in which each episode begins. The latter may end there: then the agent has one step, in which nothing happens.
     `state_dict()` holds all of it: a loaded training goes on as if it had never stopped.
     """
 
@@ -42,6 +42,8 @@ class Training:
     ) -> None:
         self.agent, self.environments, self.streams = agent, environments, streams
         self.contexts = contexts
+        # Which of its run's contexts each row is in, int64 [S, N]: what memories are told, and no method sees.
+        self._numbers = np.zeros(environments.rows, dtype=np.int64)
         self._misled = "wrong_context" in entry.needs
         self._prober = None if probed is None else Prober(probed, agent, entry.needs)
         self.rollout = agent.rollout(environments, entry.needs, None if probed is None else 0)
@@ -53,6 +55,7 @@ class Training:
         # Up to which steps points and snapshots have been taken: the probes of the first reset come after that.
         self._marked = np.zeros(environments.rows[0], dtype=np.int64)
         self._returns = np.zeros(environments.rows)  # of the running episodes
+        self._over = torch.zeros(environments.rows, dtype=torch.bool)  # episodes that ended in their probes
         self._log = Log(environments.rows[0])
         self._reset(np.ones(environments.rows, dtype=bool))
 
@@ -126,6 +129,10 @@ class Training:
 
     def _step(self) -> None:
         step = self.rollout.step(self.agent.act(self.rollout.seen, explore=True))
+        step = step._replace(number=torch.from_numpy(self._numbers))
+        if not self.agent.method.restarts:
+            over = self._over
+            step = step._replace(reward=step.reward.masked_fill(over, 0.0), terminated=step.terminated | over)
         figures = self.agent.learn(step)
         if figures:
             self._log.add({name: figure.numpy() for name, figure in figures.items()}, 1)
@@ -142,23 +149,32 @@ class Training:
         chosen = self.streams.integers("context", self.contexts.shape[1], count)
         noise = self.streams.uniform("reset", count, self.environments.noise)
         turned = self.streams.uniform("wrong context", count) if self._misled else None
+        keys = self.streams.integers("window", KEYS, count) if self.agent.method.window else None
+        chance = None
+        if self._prober:
+            sizes = count, self.agent.method.probe_steps, self.environments.spaces.chance
+            chance = self.streams.uniform("probe", *sizes)
         if rows.any():
             run = np.arange(seeds)[:, None]
             contexts, wrong = self.contexts[run, chosen], None
             if turned is not None:
                 wrong = self.contexts[run, another(chosen, turned, self.contexts.shape[1])]
-            known = self._probe(rows, contexts, noise, wrong) if self._prober else None
-            self.rollout.reset(rows, contexts, noise, wrong, known)
+            known = begun = None
+            if self._prober:
+                probed = self._prober(contexts, noise, self.agent.method.probe_steps, wrong, keys, chance)
+                known, begun = probed.seen, self._probed(rows, probed)
+            self.rollout.reset(rows, contexts, noise, wrong, known, keys, begun)
+            self._numbers = np.where(rows, chosen, self._numbers)
 
-    def _probe(
-        self, rows: np.ndarray, contexts: np.ndarray, noise: np.ndarray, wrong: np.ndarray | None
-    ) -> Seen:
-        """What the rows' probes show; their steps are paid for."""
-        assert self._prober is not None
-        known, taken = self._prober(contexts, noise, self.agent.method.probe_steps, wrong)
-        paid = (taken * rows).sum(1)
+    def _probed(self, rows: np.ndarray, probed: Probed) -> Environments | None:
+        """Where the rows' episodes have begun, if they go on from their probes, the steps of which are paid for."""
+        paid = (probed.taken * rows).sum(1)
         self.env_steps, self.agent.probed = self.env_steps + paid, self.agent.probed + paid
-        return known
+        if self.agent.method.restarts or self._prober is None:
+            return None
+        self._over = torch.from_numpy(probed.over & rows)
+        self._returns += probed.returned * rows
+        return self._prober.environments
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -171,6 +187,8 @@ class Training:
             "ended": torch.from_numpy(self._ended.copy()),
             "kept": self._kept,
             "returns": torch.from_numpy(self._returns.copy()),
+            "numbers": torch.from_numpy(self._numbers.copy()),
+            "over": self._over,
             "log": self._log.state_dict(),
         }
 
@@ -184,4 +202,6 @@ class Training:
         self._ended = state["ended"].numpy().copy()
         self._kept = {name: value.clone() for name, value in state["kept"].items()}
         self._returns = state["returns"].numpy().copy()
+        self._numbers = state["numbers"].numpy().copy()
+        self._over = state["over"]
         self._log.load_state_dict(state["log"])

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from meta_rl import inputs, registry, settings
 from meta_rl.agents.base import Agent
 from meta_rl.errors import UserError
 from meta_rl.files import atomic
@@ -66,7 +67,19 @@ class Weights:
 
     @cached_property
     def setup(self) -> Setup:
-        """What its spec describes, with environments that all who play it share."""
+        """What its spec describes, with environments that all who play it share.
+
+        Raises UserError for a member or a setting that the code no longer has.
+        """
+        for kind in {"agent", "method"} & self.spec.keys():
+            known = registry.KINDS[kind].get(name := self.spec[kind])
+            given = self.spec[f"{kind}_settings"].keys()
+            gone = sorted(given - settings.read(known.module).keys()) if known else [name]
+            if gone:
+                raise UserError(
+                    f"{self.path}: was trained with {', '.join(gone)}, which the present code does not have as "
+                    f"{'settings of ' + name if known else kind}; delete it and run the workflow again"
+                )
         return Setup(self.spec)
 
     def runs(self) -> Runs:
@@ -146,7 +159,7 @@ def save(path: str | Path, weights: Weights) -> None:
 
 
 def load(path: str | Path) -> Weights:
-    """Read without running code from the file; a UserError if it is not whole or not one of ours."""
+    """Read without running code from the file; a UserError if it is not whole, not one of ours, or not the job's."""
     try:
         with zipfile.ZipFile(path) as archive:
             if (broken := archive.testzip()) is not None:  # PyTorch does not look at the checksums
@@ -157,7 +170,7 @@ def load(path: str | Path) -> Weights:
         runs, snapshots = shapes.pop()
         if shapes or runs != len(described["keys"]) or not snapshots:
             raise ValueError("its tensors are of different runs or snapshots")
-        return Weights(
+        weights = Weights(
             spec=described["spec"],
             keys=tuple(described["keys"]),
             env_steps=tuple(described["env_steps"]),
@@ -172,3 +185,5 @@ def load(path: str | Path) -> Weights:
         raise UserError(
             f"{path}: not a whole policy or encoder file ({type(error).__name__}); delete it and run the workflow again"
         ) from error
+    inputs.check(path, weights.record)
+    return weights

@@ -56,8 +56,8 @@ def _collect(
     """`steps` transitions in each of the contexts [S, C, F], as columns [S, C, steps, ...]; episodes restart.
 
     On a vine all rows of a seed take the first one's action from the same start, and before every step they are
-    put into the state of one of them, in turns. Where a simulator cannot be put into a state, they go their own
-    ways from there until an episode ends.
+    put into the state of one of them, in turns. Where a simulator cannot be put into a state (Box2D), they go their
+    own ways from there until an episode ends.
     """
     shape = rows.rows
     ended = np.ones(shape, dtype=bool)
@@ -70,7 +70,8 @@ def _collect(
         if vine and rows.restores:
             leader = number % shape[1]
             ended = np.repeat(ended[:, leader : leader + 1], shape[1], axis=1)
-            rows.share(leader)
+            if not ended.all():
+                rows.share(leader)
         if ended.any():
             rows.reset(ended, contexts, noise)
         episode, age = episode + ended, np.where(ended, 0, age)

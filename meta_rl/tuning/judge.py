@@ -15,6 +15,7 @@ from meta_rl.tables import contexts as contexts_table
 from meta_rl.training import policy
 from meta_rl.training.block import encoders, finish, generator_streams, run_keys, start, train
 from meta_rl.training.episodes import cases, play_agent, play_controller
+from meta_rl.training.information import regimes_of
 from meta_rl.training.isolation import OF_THE_JOB
 from meta_rl.training.setup import Setup
 from meta_rl.training.trajectories import collect
@@ -102,7 +103,8 @@ class Judge:
         frozen, count = weights.every_snapshot(), weights.snapshots
         size = max(1, frozen.setup.environment.chunk // count)
         chunks = self._cases.select(runs).by_snapshot(count).chunks(size)
-        returns = [play_agent(frozen, chunk).episode_return for chunk in chunks]
+        regime, *_ = regimes_of(frozen.setup.entry, frozen.agent.method, [])
+        returns = [play_agent(frozen, chunk, regime).episode_return for chunk in chunks]
         return np.concatenate(returns, axis=1).reshape(len(runs), -1).mean(axis=1)
 
     def _random_return(self, setup: Setup) -> float:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, TanhTransform, TransformedDistribution
 
-from meta_rl.conformance.learners import build, start, transition
+from meta_rl.conformance.learners import build, remembered, start, transition
 from meta_rl.conformance.probes import CONTINUOUS, Constant, Recall
 from meta_rl.stack.seen import Seen
 
@@ -195,7 +195,7 @@ def test_targets_follow_a_part_of_the_way(name: str) -> None:
 def test_the_critics_train_a_joint_encoder_and_the_actor_does_not(name: str) -> None:
     agent = build(name, "continuous", "jrpl")
     start(agent, Recall, "continuous", "jrpl").run(200)
-    batch = agent.replay.sample(torch.arange(2, 42).repeat(2, 1))
+    batch = remembered(agent, torch.arange(2, 42).repeat(2, 1))
     encoder = list(agent.method.parameters())
     before = [parameter.clone() for parameter in encoder]
     losses: list[Tensor] = []
@@ -220,7 +220,7 @@ def test_the_critics_train_a_joint_encoder_and_the_actor_does_not(name: str) -> 
 def test_targets_use_the_target_encoder(name: str) -> None:
     agent = build(name, "continuous", "jrpl")
     start(agent, Recall, "continuous", "jrpl").run(200)
-    batch = agent.replay.sample(torch.arange(2, 42).repeat(2, 1))
+    batch = remembered(agent, torch.arange(2, 42).repeat(2, 1))
     rest = () if name == "ddpg" else (torch.full((2, 1), 0.1), torch.zeros(2, 40, 1))
     loss, value = (x.detach() for x in agent.critic_loss(batch, *rest))
     with torch.no_grad():
@@ -236,7 +236,7 @@ def test_whose_encoding_the_next_action_is_based_on(name: str, asked: set[str]) 
     """DDPG's next action is the target actor's, SAC's the present one's; next values are the targets' in both."""
     agent = build(name, "continuous", "jrpl")
     start(agent, Recall, "continuous", "jrpl").run(200)
-    batch = agent.replay.sample(torch.arange(2, 42).repeat(2, 1))
+    batch = remembered(agent, torch.arange(2, 42).repeat(2, 1))
     found = set()
     for who, method in (("online", agent.method), ("target", agent.target_method)):
         inner = method.inputs

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from meta_rl.agents.protocols import CRITIC
-from meta_rl.conformance.learners import build, fixed, start, transition
+from meta_rl.conformance.learners import build, fixed, remembered, start, transition
 from meta_rl.conformance.probes import Constant, Delayed, Recall
 from meta_rl.stack.seen import Seen
 
@@ -54,7 +54,7 @@ def test_double_chooses_with_the_online_encoder() -> None:
     agents = [build(name, "discrete", "jrpl", target_every=10**6) for name in ("dqn", "ddqn")]
     for agent, changes in zip(agents, (False, True), strict=True):
         start(agent, Recall, method="jrpl").run(200)
-        batch = agent.replay.sample(torch.arange(200).repeat(2, 1))
+        batch = remembered(agent, torch.arange(200).repeat(2, 1))
         asked = []
         inner = agent.method.inputs
         agent.method.inputs = lambda seen, inner=inner, asked=asked: asked.append(seen) or inner(seen)
@@ -78,7 +78,7 @@ def test_the_target_network_follows_when_due() -> None:
 def test_the_target_has_its_own_encoder() -> None:
     agent = build("dqn", method="jrpl", target_every=10**6)
     start(agent, Recall, method="jrpl").run(80)
-    batch = agent.replay.sample(torch.arange(40).repeat(2, 1))
+    batch = remembered(agent, torch.arange(40).repeat(2, 1))
     target, online = (
         agent.read(batch.next_seen, CRITIC, agent.target_method),
         agent.read(batch.next_seen, CRITIC),
@@ -98,7 +98,7 @@ def test_the_target_has_its_own_encoder() -> None:
 def test_the_loss_uses_the_target_encoder_for_targets_only() -> None:
     agent = build("dqn", method="jrpl", target_every=10**6)
     start(agent, Recall, method="jrpl").run(80)
-    batch = agent.replay.sample(torch.arange(40).repeat(2, 1))
+    batch = remembered(agent, torch.arange(40).repeat(2, 1))
     loss, value = (x.detach() for x in agent.loss(batch))
     with torch.no_grad():
         for parameter in agent.target_method.parameters():

@@ -48,10 +48,11 @@ def test_observations_in_windows_are_normalised_like_what_is_observed(kind: str)
     assert torch.equal(found.context, seen.context)
 
 
+@pytest.mark.parametrize("method", ["jrpl", "random_encoder"])
 @pytest.mark.parametrize("kind", ["discrete", "continuous"])
-def test_networks_get_the_encoding_of_normalised_windows(kind: str) -> None:
+def test_networks_get_the_encoding_of_normalised_windows(kind: str, method: str) -> None:
     """Whether the agent acts, values or tells z, and whatever is in places that the mask leaves out."""
-    agent = normalised(kind, "jrpl")
+    agent = normalised(kind, method)
     raw = window(kind)
     seen = at(1.0, 2.0)._replace(window=raw)
     transitions = raw.transitions.clone()
@@ -73,10 +74,9 @@ def test_observations_that_are_not_normalised_are_left_alone() -> None:
     assert agent.normalised(seen) is seen
 
 
-@pytest.mark.parametrize("method", ["iida", "random_encoder"])
-def test_what_a_frozen_method_sees_and_says_is_left_alone(method: str) -> None:
+def test_what_a_pretrained_method_sees_and_says_is_left_alone() -> None:
     """It was trained on observations as they are; its encoding stands beside the normalised observation."""
-    agent = normalised("discrete", method)
+    agent = normalised("discrete", "iida")
     shown = Window(window("discrete").transitions[:, :, :1].expand(-1, -1, agent.method.window, -1),
                    torch.ones(2, 2, agent.method.window))  # fmt: skip
     seen = at(1.0, 2.0)._replace(window=shown)

@@ -1,6 +1,7 @@
 """Sledges as environments: sound ones, and one of each kind that the gate must fail."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -70,6 +71,34 @@ class Dead(Sledge):
     features = (GAIN, DRAG, Feature("colour", 1.0, 0.0, 3.0, "1"))
 
 
+class Turned(Sledge):
+    """Its gain may take the other sign."""
+
+    features = (replace(GAIN, low=-2.0), DRAG)
+
+
+class Unturned(Turned):
+    """But the sign acts on nothing."""
+
+    def step(self, state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[Any, Any, Any]:
+        gain, drag = context
+        return super().step(state, action, (np.abs(gain), drag))
+
+
+class Faint(Sledge):
+    """Its third feature acts, but hardly: a wind of a thousandth of the pull."""
+
+    features = (GAIN, DRAG, Feature("wind", 1.0, 0.0, 3.0, "mm"))
+
+    def step(self, state: Sequence[Any], action: Any, context: Sequence[Any]) -> tuple[Any, Any, Any]:
+        gain, drag, wind = context
+        (place,), _, ended = super().step(state, action, (gain, drag))
+        return (place + 1e-3 * wind,), place + 1e-3 * wind, ended
+
+    def plain(self, context: dict[str, float]) -> "Plain":
+        return Plain(context, bias=1e-3 * context["wind"])
+
+
 class Walled(Sledge):
     """Its third feature acts on who gets as far as that."""
 
@@ -131,6 +160,34 @@ class Simulated(Sledge):
 
     def apply(self, worker: Plain, context: dict[str, float]) -> None:
         worker.context = context
+
+
+class Selfmade(Simulated):
+    """Its plain environment is the code that the rows run, which is wrong in two places: nobody would know."""
+
+    def apply(self, worker: Plain, context: dict[str, float]) -> None:
+        worker.context = context | {"drag": 2 * context["drag"]}
+
+    def plain(self, context: dict[str, float]) -> Plain:
+        worker = self.make(None)
+        self.apply(worker, context)
+        return worker
+
+
+class Vouching(Sledge):
+    """Its plain environment takes the step that its rows take."""
+
+    def plain(self, context: dict[str, float]) -> Plain:
+        sledge = self
+
+        class Same(Plain):
+            def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+                columns = sledge.step((self.state[0],), action, tuple(context.values()))
+                (place,), reward, ended = columns
+                self.state = np.array([place])
+                return np.float32(self.state), float(reward), bool(ended), False, {}
+
+        return Same(context)
 
 
 class Elsewhere(Simulated):

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from meta_rl import inputs
 from meta_rl.checks.currency import stale
-from meta_rl.study import config, provenance
+from meta_rl.study import config, lineage, provenance
 from meta_rl.study.study import Study
 from meta_rl.tables import io, learning
 
@@ -19,6 +20,12 @@ def study() -> Study:
     return Study(config.load(CONFIG))
 
 
+def recorded(study: Study) -> dict:
+    """What the job of the present study says."""
+    with inputs.of(lineage.made(study, "train", PLACE), []):
+        return provenance.record("train", study.spec("train", **PLACE))
+
+
 def made(folder: Path, record: dict) -> Path:
     path = folder / "results/test" / Path(*PLACE.values()) / "learning.parquet"
     empty = pd.DataFrame(columns=[column.name for column in learning.TABLE.columns])
@@ -27,12 +34,14 @@ def made(folder: Path, record: dict) -> Path:
 
 
 def test_a_result_of_the_present_code_and_spec_is_current(study: Study, tmp_path: Path) -> None:
-    path = made(tmp_path, provenance.record("train", study.spec("train", **PLACE)))
+    path = made(tmp_path, recorded(study))
     assert stale(study, path) is None
 
 
 def test_a_result_of_other_settings_or_code_is_stale(study: Study, tmp_path: Path) -> None:
-    record = provenance.record("train", study.spec("train", **PLACE))
+    record = recorded(study)
+    path = made(tmp_path, record | {"inputs": "0123456789abcdef"})
+    assert stale(study, path) == "it was made from other files"
     path = made(tmp_path, record | {"spec": record["spec"] | {"env_steps": 7}})
     assert stale(study, path) == "it was made for other settings"
     path = made(tmp_path, record | {"code": "0123456789abcdef"})

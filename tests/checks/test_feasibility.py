@@ -11,7 +11,8 @@ import pytest
 from context_spaces import published
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS, Benchmark, Varied
+from meta_rl.benchmarks.base import Benchmark, Varied
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.checks import feasibility
 from meta_rl.controllers import value_iteration
 from meta_rl.envs import lunarlander, mountaincar
@@ -243,12 +244,12 @@ def test_all_are_measured_unless_some_are_named_but_those_without_a_controller(
     """And what is no longer published leaves the file."""
     path = tmp_path / "table.csv"
     path.write_text("benchmark,region,contexts,random\nretired,a,7,1\n")
-    without = Benchmark("acrobot", {"LINK_MASS_1": Varied((0.5, 2.0))}, ("dqn",))
-    monkeypatch.setattr(feasibility, "BENCHMARKS", {"acrobot_mass": without, **BENCHMARKS})
+    without = Benchmark("bipedalwalker", {"LEG_W": Varied((0.5, 2.0))}, ("ppo",))
+    monkeypatch.setattr(feasibility, "BENCHMARKS", {"walker_legs": without, **BENCHMARKS})
     quick(1.0)
     feasibility.main(path, [])
     assert pd.read_csv(path)["benchmark"].unique().tolist() == list(BENCHMARKS)
-    feasibility.main(tmp_path / "new.csv", ["acrobot_mass"])
+    feasibility.main(tmp_path / "new.csv", ["walker_legs"])
     assert not (tmp_path / "new.csv").exists()
 
 

@@ -13,12 +13,17 @@ from sledges import (
     Cramped,
     Dead,
     Elsewhere,
+    Faint,
     Leaky,
     Otherwise,
     Plain,
+    Selfmade,
     Shorter,
     Simulated,
     Sledge,
+    Turned,
+    Unturned,
+    Vouching,
     Walled,
 )
 
@@ -48,7 +53,8 @@ def failures(verdicts: list[Verdict]) -> dict[str, set[str]]:
         wrong = {name for name in ("isolated", "refused") if not getattr(one, name)}
         wrong |= {name for name in ("reference", "default") if getattr(one, name) > gate.TOLERANCE}
         wrong |= {"effect"} if one.effect is None else set()
-        assert one.passed == (not wrong)
+        assert one.failed == bool(wrong)
+        assert one.passed == (one.shown and not wrong)
         if wrong:
             found[one.feature] = wrong
     return found
@@ -61,6 +67,48 @@ def test_a_sound_environment_passes(register: Any, environment: type[Sledge]) ->
     assert failures(verdicts) == {}
     assert [one.effect for one in verdicts[:2]] == [1, 1]
     assert [one.value for one in verdicts[:2]] == ["0.75", "0.075"]
+
+
+@pytest.mark.parametrize("environment", [Selfmade, Vouching])
+def test_a_reference_that_runs_the_rows_own_code_shows_nothing(
+    register: Any, environment: type[Sledge], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a pass nor a failure, whatever the difference is; all else is told as always."""
+    name = register(environment)
+    verdicts = list(gate.check(name))
+    assert [(one.shown, one.passed, one.failed) for one in verdicts] == [(False, False, False)] * 3
+    assert [one.effect for one in verdicts[:2]] == [1, 1]
+    assert gate.main([name, "cartpole"]) == 0
+    _, *rows, last = capsys.readouterr().out.splitlines()
+    for row in rows[:3]:
+        assert row.count("own code") == 2
+        assert row.endswith("not shown")
+    assert last == "8 of 11 passed, 3 not shown for want of an independent reference"
+
+
+def test_the_watch_over_an_environment_leaves_it_as_it_was(register: Any) -> None:
+    name = register(Selfmade)
+    environment = registry.load("environment", name)
+    before = dict(vars(environment))
+    list(gate.check(name))
+    assert vars(environment) == before
+
+
+def test_how_much_a_feature_changes_an_episode_over_its_range(register: Any) -> None:
+    """Drag pulls to 0, gain scales the way: from half to twice, the episode is another one; a faint wind is named."""
+    gain, drag, wind, _ = gate.check(register(Faint))
+    assert [one.passed for one in (gain, drag, wind)] == [True] * 3
+    assert gain.change == pytest.approx(1.0, abs=0.2)  # twice the gain: all departures are twice as long
+    assert 0.1 < drag.change < 2
+    assert 0 < wind.change < gate.LITTLE
+
+
+def test_what_changes_an_episode_by_less_than_a_hundredth_is_named(
+    register: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gate.main([register(Faint)])
+    *_, named, _ = capsys.readouterr().out.splitlines()
+    assert named == "change an episode by less than 1%: made_up wind"
 
 
 def test_a_feature_that_acts_late_is_given_the_actions_for_it(register: Any) -> None:
@@ -128,6 +176,15 @@ def test_a_feature_without_a_bound_has_nothing_to_refuse_there(register: Any) ->
     assert failures(list(gate.check(register(Boundless)))) == {}
 
 
+def test_a_feature_with_two_signs_is_tried_with_the_other_one(register: Any) -> None:
+    """Where the sign is dead, its row alone fails, and that of all at once."""
+
+    assert failures(list(gate.check(register(Turned)))) == {}
+    verdicts = list(gate.check(register(Unturned)))
+    assert next((one.feature, one.value) for one in verdicts if not one.passed) == ("gain", "-1")
+    assert failures(verdicts)["gain"] == {"effect", "reference"}
+
+
 def test_bounds_without_room_are_an_error(register: Any) -> None:
     with pytest.raises(
         UserError, match=r"feature 'drag': its bounds, \[0\.1, 0\.1\], leave no room around .* 0\.1"
@@ -153,7 +210,7 @@ def test_the_table_has_a_row_for_each_feature_and_says_that_all_pass(
 ) -> None:
     assert gate.main([register(Sledge), "cartpole"]) == 0
     header, *rows, last = capsys.readouterr().out.splitlines()
-    columns = "environment feature value effect isolated reference default refused passed"
+    columns = "environment feature value effect change isolated reference default refused passed"
     assert header.split() == columns.split()
     assert [row.split()[:2] for row in rows[:4]] == [
         ["made_up", "gain"],
@@ -161,16 +218,20 @@ def test_the_table_has_a_row_for_each_feature_and_says_that_all_pass(
         ["made_up", "(all)"],
         ["cartpole", "gravity"],
     ]
-    assert rows[0].split()[2:] == ["0.75", "1", "yes", "exact", "exact", "yes", "yes"]
+    value, effect, change, *rest = rows[0].split()[2:]
+    assert (value, effect, rest) == ("0.75", "1", ["yes", "exact", "exact", "yes", "yes"])
+    assert 10 < float(change.removesuffix("%")) < 1000
     assert [row.index("exact") for row in rows] == [header.index("reference")] * len(rows)
-    assert len(rows) == 10
-    assert last == "10 of 10 passed"
+    assert [row.split()[1:3] for row in rows[-2:]] == [["force_mag", "-10"], ["(all)", "as"]]
+    assert len(rows) == 11
+    assert last == "11 of 11 passed"
 
 
 def test_the_exit_code_tells_that_a_feature_failed(register: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert gate.main([register(Dead)]) == 1
-    _, *rows, last = capsys.readouterr().out.splitlines()
-    assert rows[2].split()[1:] == ["colour", "0.1", "NONE", "yes", "exact", "exact", "yes", "NO"]
+    _, *rows, named, last = capsys.readouterr().out.splitlines()
+    assert rows[2].split()[1:] == ["colour", "0.1", "NONE", "0.00%", "yes", "exact", "exact", "yes", "NO"]
+    assert named == "change an episode by less than 1%: made_up colour"
     assert last == "3 of 4 passed"
 
 

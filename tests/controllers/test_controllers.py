@@ -122,3 +122,8 @@ def test_the_lookahead_balances_from_end_to_end_of_the_extrapolation_ranges(feat
     played = play_lookahead(feature, multipliers, each=8)
     returns = played.episode_return.reshape(len(multipliers), 8)
     assert dict(zip(multipliers, returns.min(axis=1), strict=True)) == dict.fromkeys(multipliers, 500.0)
+
+
+def test_the_lookahead_balances_with_a_force_of_either_sign() -> None:
+    played = play_lookahead("force_mag", [-2.0, -1.0, -0.3, 0.3, 1.0], each=8)
+    assert (played.episode_return == 500).all()

@@ -1,5 +1,6 @@
 """CartPole's equations agree with Gymnasium to the last bit, and with carl-bench where that is right."""
 
+import itertools
 import warnings
 from typing import Any
 
@@ -80,6 +81,15 @@ def test_cartpole_agrees_with_gymnasium_to_the_last_bit() -> None:
     assert np.array_equal(terminated, ended)
 
 
+def test_a_force_of_the_other_sign_is_the_other_action() -> None:
+    rng = np.random.default_rng(0)
+    states, contexts = random_states(rng, 1_000), random_contexts(cartpole, rng, (1_000,))
+    actions = rng.integers(2, size=1_000)
+    turned = contexts * np.where(np.array(names(cartpole)) == "force_mag", -1, 1)
+    assert set(np.sign(contexts[:, names(cartpole).index("force_mag")])) == {-1, 1}
+    assert np.array_equal(ours(states, actions, turned)[0], ours(states, 1 - actions, contexts)[0])
+
+
 def test_cartpole_starts_within_five_hundredths() -> None:
     noise = np.random.default_rng(0).random((4, 10_000))
     state = np.stack(cartpole.initial(noise, [feature.default for feature in cartpole.features]))
@@ -117,8 +127,10 @@ def with_carl(feature: str, factor: float) -> tuple[np.ndarray, np.ndarray, np.n
     return changed.astype(np.float32), by_carl(states, actions, context), plain.astype(np.float32)
 
 
-@pytest.mark.parametrize("factor", [0.3, 1.0, 2.2])
-@pytest.mark.parametrize("feature", ["gravity", "force_mag", "tau"])
+@pytest.mark.parametrize(
+    ("feature", "factor"),
+    [*itertools.product(["gravity", "force_mag", "tau"], [0.3, 1.0, 2.2]), ("force_mag", -1.0)],
+)
 def test_cartpole_agrees_with_carl_bench_where_that_is_right(feature: str, factor: float) -> None:
     changed, theirs, plain = with_carl(feature, factor)
     assert np.array_equal(changed, theirs)

@@ -25,6 +25,7 @@ def random_cases(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.
     """Contexts [count, F], states [2, count] and actions [count, 1], some beyond their limit."""
     rng = np.random.default_rng(seed)
     contexts = np.array(context()) * np.exp(rng.uniform(-2, 2, (count, len(NAMES))))
+    contexts[:, NAMES.index("gear")] = rng.uniform(-1, 1, count)
     states = np.stack([rng.uniform(-80, 80, count), rng.uniform(-9, 9, count)])
     return contexts, states, rng.uniform(-2.5, 2.5, (count, 1)).astype(np.float32)
 
@@ -42,12 +43,14 @@ def test_it_agrees_with_gymnasium_to_the_last_bit_of_its_state() -> None:
     assert not terminated.any()
     assert 0.1 < (np.abs(theta_dot) == contexts[:, NAMES.index("max_speed")]).mean() < 0.9
 
-    plain = pendulum.plain(DEFAULTS)
+    plain = pendulum.plain(DEFAULTS).unwrapped
     for row in range(count):
-        for name, value in zip(NAMES, contexts[row].tolist(), strict=True):
+        values = dict(zip(NAMES, contexts[row].tolist(), strict=True))
+        gear = values.pop("gear")
+        for name, value in values.items():
             setattr(plain, {"gravity": "g"}.get(name, name), value)
         plain.state = states[:, row]
-        expected, rewarded, *_ = plain.step(actions[row])
+        expected, rewarded, *_ = plain.step(gear * actions[row])
         assert plain.state.tolist() == [theta[row], theta_dot[row]]
         assert np.array_equal(expected, seen[row])
         assert abs(rewarded - reward[row]) < 1e-9
@@ -59,8 +62,8 @@ def test_gymnasium_multiplies_the_torque_in_single_precision() -> None:
     (_, theta_dot), *_ = pendulum.step(tuple(states), actions, contexts.T)
     (_, precise), *_ = pendulum.step(tuple(states), actions.astype(np.float64), contexts.T)
     assert np.array_equal(theta_dot, precise)  # ours does, whatever it is given
-    gravity, dt, mass, length, max_speed = contexts.T
-    torque = np.clip(actions[:, 0].astype(np.float64), -2, 2)
+    gravity, dt, mass, length, max_speed, gear = contexts.T
+    torque = np.clip(gear * actions[:, 0].astype(np.float64), -2, 2)
     push = 3 * gravity / (2 * length) * np.sin(states[0]) + 3.0 / (mass * length**2) * torque
     double = np.clip(states[1] + push * dt, -max_speed, max_speed)
     assert (double != theta_dot).mean() > 0.1
@@ -89,6 +92,22 @@ def test_episodes_are_those_of_the_plain_environment(length: float) -> None:
                 [step.terminated[0, 0], step.truncated[0, 0]] == ends == [False, number == pendulum.horizon]
             )
             assert limited.observation_space.contains(expected)
+
+
+def test_a_gear_of_the_other_sign_is_the_other_torque() -> None:
+    contexts, states, actions = random_cases(2_000)
+    turned = contexts * np.where(np.array(NAMES) == "gear", -1, 1)
+    ours, theirs = (
+        pendulum.step(tuple(states), actions, turned.T),
+        pendulum.step(tuple(states), -actions, contexts.T),
+    )
+    assert np.array_equal(ours[0], theirs[0])
+    assert np.array_equal(ours[1], theirs[1])
+    plain: Any = pendulum.plain(DEFAULTS | {"gear": -1.0})
+    usual = gymnasium.make("Pendulum-v1")
+    assert np.array_equal(plain.reset(seed=3)[0], usual.reset(seed=3)[0])
+    for action in actions[:50]:
+        assert all(map(np.array_equal, plain.step(action), usual.step(-action)))
 
 
 def test_starts_are_spread_evenly_over_the_whole_turn() -> None:
@@ -142,9 +161,9 @@ def test_no_speed_carries_the_pendulum_to_the_top_beyond_the_limit_of_gravity(
 
 def test_features_are_those_of_carl_bench_but_for_the_deviations() -> None:
     theirs = carl_features.features("CARLPendulum")
-    assert set(NAMES) | set(pendulum.refused) == set(theirs) | {"max_speed"}
+    assert set(NAMES) | set(pendulum.refused) == set(theirs) | {"max_speed", "gear"}
     for ours in pendulum.features:
-        if ours.name == "max_speed":
+        if ours.name in ("max_speed", "gear"):
             assert ours.name not in theirs
         else:
             feature = theirs["g" if ours.name == "gravity" else ours.name]
@@ -154,7 +173,7 @@ def test_features_are_those_of_carl_bench_but_for_the_deviations() -> None:
                 feature.upper,
             )
     assert theirs["gravity"].default_value != DEFAULTS["gravity"]
-    assert set(pendulum.deviations) == {"gravity", "max_speed"}
+    assert set(pendulum.deviations) == {"gravity", "max_speed", "gear"}
 
 
 def by_carl(states: np.ndarray, actions: np.ndarray, values: dict[str, float]) -> np.ndarray:
@@ -193,8 +212,13 @@ def test_carl_bench_does_not_apply_its_gravity() -> None:
 Played = tuple[np.ndarray, np.ndarray]
 
 
-def play(multipliers: list[dict[str, float]], each: int = 50) -> Played:
-    """Returns [M, each] and distances from the top at the end [M, each] of the swing-up controller."""
+def play(
+    multipliers: list[dict[str, float]], each: int = 50, believed: dict[str, float] | None = None
+) -> Played:
+    """Returns [M, each] and distances from the top at the end [M, each] of the swing-up controller.
+
+    It is told the context, but for what it is to believe in.
+    """
     contexts = np.repeat([context(**one) for one in multipliers], each, axis=0)[None]
     rows = contexts.shape[:2]
     environments = pendulum.build(tuple(NAMES), rows)
@@ -202,7 +226,8 @@ def play(multipliers: list[dict[str, float]], each: int = 50) -> Played:
     environments.reset(np.ones(rows, dtype=bool), contexts, noise[None])
     act, total = registry.load("controller", "swing_up").build(), np.zeros(rows)
     for _ in range(pendulum.horizon):
-        total += environments.step(act(environments, np.zeros((*rows, 1)))).reward
+        told = environments.believing(believed or {})
+        total += environments.step(act(told, np.zeros((*rows, 1)))).reward
     seen = environments.observation
     away = np.abs(np.arctan2(seen[..., 1], seen[..., 0]))
     return total.reshape(-1, each), away.reshape(-1, each)
@@ -214,7 +239,7 @@ def by_energy(multipliers: dict[str, float], each: int = 50) -> np.ndarray:
     Astrom & Furuta 2000, with the linear-quadratic regulator of the discrete-time equations near the top.
     """
     values = context(**multipliers)
-    gravity, dt, mass, length, _ = values
+    gravity, dt, mass, length, *_ = values
     stiff, push = 3 * gravity / (2 * length) * dt, 3 / (mass * length**2) * dt
     a, b = np.array([[1 + dt * stiff, dt], [stiff, 1]]), np.array([[dt * push], [push]])
     cost = solve_discrete_are(a, b, np.diag([1.0, 0.1]), np.array([[0.001]]))
@@ -240,6 +265,14 @@ def test_swing_up_reaches_the_top_from_every_start_and_stays_there() -> None:
     least = [-35, -85, -160, -250, -380]
     assert (returns.mean(axis=1) > least).all()
     assert (returns.mean(axis=1) > pendulum.success).all()
+
+
+def test_swing_up_knows_the_sign_of_the_motor_and_how_weak_it_is() -> None:
+    returns, away = play([{}, {"gear": -1.0}, {"l": 0.3, "gear": -0.5}])
+    assert np.allclose(returns[0], returns[1], rtol=0, atol=1e-6)
+    assert away.max() < 0.2
+    blind, _ = play([{"gear": -1.0}], believed={"gear": 1.0})
+    assert blind.mean() < -1_000
 
 
 def test_swing_up_is_better_than_pumping_energy() -> None:

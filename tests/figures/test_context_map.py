@@ -41,7 +41,7 @@ def test_a_map_outlines_the_train_ranges_and_shades_what_is_trained_on(plane: Ta
     assert len(box.patches) == 2
     assert not box.get_lines()
     assert len(l_shape.patches) == 1
-    assert len(l_shape.get_lines()[0].get_xdata()) == 3 * synthetic.TRAIN
+    assert len(l_shape.get_lines()[0].get_xdata()) == 5 * synthetic.TRAIN
 
 
 def test_a_map_of_more_than_two_features_says_which_it_shows() -> None:

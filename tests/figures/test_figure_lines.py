@@ -60,7 +60,7 @@ def test_a_run_without_an_ended_episode_keeps_its_last_value(tables: Tables) -> 
         (learning["method"] == "none") & (learning["seed"] == 0) & learning["env_steps"].isin([4_000, 40_000])
     )
     learning.loc[at, "value"] = np.nan
-    line = lines(draw("learning_curves", {"learning": learning}).axes[0])["none"]
+    line = lines(draw("learning_curves", tables | {"learning": learning}).axes[0])["none"]
     assert line.get_xdata()[0] == 8_000
     assert np.isfinite(line.get_ydata()).all()
 

@@ -14,27 +14,39 @@ from meta_rl.metrics.intervals import interval
     ("runs", "words"),
     [
         ([1, 1], "none, as there is 1 run per method"),
-        ([2, 2], "95 % t interval over 2 runs per method"),
+        ([2, 2], "none, as there are 2 runs per method"),
+        ([1, 4], "none, as there are 1 to 4 runs per method"),
         ([5], "95 % t interval over 5 runs per method"),
-        ([3, 5], "95 % t interval over 3 to 5 runs per method"),
+        ([3, 5], "95 % t interval over 3 to 5 runs per method, of fewer than 5 none"),
         ([10], "95 % bootstrap interval over 10 runs per method"),
         ([9, 10], "95 % t or bootstrap interval over 9 to 10 runs per method"),
     ],
 )
 def test_the_words_for_an_interval(runs: list[int], words: str) -> None:
     assert bands.describe(runs) == words
-    if 2 not in runs:
+    if min(runs) >= 5 or max(runs) == 1:
         assert bands.describe_spread(runs) == words
 
 
-def test_two_runs_are_drawn_as_their_range() -> None:
-    values = np.array([[1.0, 5.0], [3.0, 4.0], [2.0, 9.0]])
-    assert [end.tolist() for end in bands.spread(values[:2])] == [[1.0, 4.0], [3.0, 5.0]]
-    assert all(
-        np.array_equal(*pair) for pair in zip(bands.spread(values), interval(values, "mean"), strict=True)
-    )
-    assert bands.describe_spread([2, 2]) == "range of 2 runs per method"
-    assert bands.describe_spread([2, 5]) == "95 % t interval over 2 to 5 runs per method, of 2 their range"
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_few_runs_are_drawn_as_their_range(n: int) -> None:
+    values = np.random.default_rng(n).normal(size=(n, 3))
+    np.testing.assert_array_equal(bands.spread(values), [values.min(0), values.max(0)])
+
+
+def test_the_words_for_a_spread() -> None:
+    assert bands.describe_spread([2, 4]) == "range of 2 to 4 runs per method"
+    assert bands.describe_spread([1]) == "none, as there is 1 run per method"
+    said = "95 % t interval over 2 to 5 runs per method, of fewer than 5 their range"
+    assert bands.describe_spread([2, 5]) == said
+
+
+def test_a_band_ends_where_what_is_possible_ends() -> None:
+    values = np.array([[-200.0], [-200], [-200], [-110], [-100]])
+    low, high = interval(values, "mean")
+    assert low < -200
+    np.testing.assert_array_equal(bands.spread(values, (-200.0, -1.0)), [[-200], high])
+    np.testing.assert_array_equal(bands.spread(values), [low, high])
 
 
 def test_methods_keep_their_looks_whatever_stands_beside_them() -> None:

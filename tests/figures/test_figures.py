@@ -72,7 +72,7 @@ def test_the_footer_says_how_many_runs_and_which_interval(
 ) -> None:
     found = texts(draw(name, {"context_map": plane, "observed": shown}.get(name, tables)))
     interval = "Colour: mean over {}; no interval." if name == "context_map" else "95 % t interval over {}."
-    assert interval.format("3 runs per method") in found
+    assert interval.format("5 runs per method") in found
 
 
 @pytest.mark.parametrize("name", ["return_vs_context", "iqm", "performance_profile", "generalisation_gap"])

@@ -1,6 +1,5 @@
 """Every id has Gymnasium's API and can be drawn, and what the documentation shows runs."""
 
-import os
 import re
 import subprocess
 import sys
@@ -11,17 +10,14 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from gym_makers import make
+from gym_makers import ENVIRONMENTS, IDS, SLOW, make
 from gymnasium.utils.env_checker import check_env
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.gym.env import ContextualEnv
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENTS = {**{name: name for name in registry.ENVS}, **{k: v.environment for k, v in BENCHMARKS.items()}}
-IDS = [name for name in ENVIRONMENTS if "metaworld" not in ENVIRONMENTS[name]]
-SLOW = [name for name in ENVIRONMENTS if name not in IDS][:1]  # they are alike, and take seconds each
 
 
 def test_everything_has_an_id_and_a_name_that_two_share_means_the_same_environment() -> None:
@@ -116,17 +112,5 @@ def test_ids_come_without_importing_more_than_they_need() -> None:
 
 def test_the_snippets_of_the_documentation_run() -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/gymnasium.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     exec(compile("\n".join(blocks), "docs/gymnasium.md", "exec"), {})
-
-
-def test_stable_baselines3_trains_unchanged_and_is_evaluated_on_every_split() -> None:
-    pytest.importorskip("stable_baselines3")
-    command = [sys.executable, "examples/sb3_cartpole.py", "--steps", "256", "--observe", "flat"]
-    found_here = os.environ | {"PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, cwd=ROOT, env=found_here, capture_output=True, text=True, timeout=100)
-    assert ran.returncode == 0, ran.stderr
-    pattern = r" *(train|interpolation|extrapolation): mean return +([\d.]+), lowest +([\d.]+) \(of 500\)"
-    found = [re.fullmatch(pattern, line).groups() for line in ran.stdout.splitlines()]  # type: ignore[union-attr]
-    assert [split for split, _, _ in found] == ["train", "interpolation", "extrapolation"]
-    assert all(1 <= float(lowest) <= float(mean) <= 500 for _, mean, lowest in found)

@@ -7,7 +7,6 @@ from gym_makers import CONTEXT, make
 
 from meta_rl import registry
 from meta_rl.envs import cartpole
-from meta_rl.gym.env import ContextualEnv
 
 
 @pytest.mark.parametrize(
@@ -52,16 +51,6 @@ def test_another_context_is_the_batched_environment_in_that_context() -> None:
     plain.reset(seed=0)
     ours.reset(seed=0)
     assert not np.array_equal(plain.step(0)[0], ours.step(0)[0])
-
-
-def test_an_episode_is_truncated_at_the_horizon_by_the_environment_alone() -> None:
-    calm = {"gravity": 0.1, "length": 5.0, "tau": 0.002}
-    for environment in (make(context=calm), ContextualEnv("cartpole", calm)):
-        assert "TimeLimit" not in str(environment)
-        for _ in range(2):
-            environment.reset(seed=0)
-            ends = [environment.step(t % 2)[2:4] for t in range(cartpole.horizon)]
-            assert ends == [(False, False)] * (cartpole.horizon - 1) + [(False, True)]
 
 
 def test_what_is_returned_has_plain_types_and_is_nobody_elses() -> None:

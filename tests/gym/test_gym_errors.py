@@ -26,6 +26,11 @@ from meta_rl.gym.env import ContextualEnv
         ({"seed": -1}, "seed is -1, but must be a whole number of at least 0"),
         ({"n_contexts": 0}, "n_contexts is 0, but must be a whole number of at least 1"),
         ({"n_contexts": 2.5}, "n_contexts is 2.5, but must be a whole number"),
+        ({"part": (4, 4)}, r"part is \(4, 4\), but must be \(i, n\) with 0 <= i < n <= 100"),
+        ({"part": (0, 9), "n_contexts": 8}, r"part is \(0, 9\), but must be \(i, n\) with 0 <= i < n <= 8"),
+        ({"part": (0.0, 2)}, "part is .*, whole numbers"),
+        ({"part": 3}, "part is 3, but must be"),
+        ({"part": (0, 2), "context": {}}, "part is .* n <= 1"),
     ],
 )
 def test_wrong_settings_are_refused_with_what_would_be_right(settings: dict[str, Any], message: str) -> None:
@@ -62,8 +67,8 @@ def test_a_name_or_render_mode_that_does_not_exist_is_refused() -> None:
         ContextualEnv("cartpol")
     with pytest.raises(UserError, match=r"unknown render mode 'rgb'\. Known: rgb_array"):
         ContextualEnv("cartpole", render_mode="rgb")
-    with pytest.raises(UserError, match="cartpole: a batch is not rendered"):
-        make_vec("cartpole", 2, render_mode="rgb_array")
+    with pytest.raises(UserError, match=r"unknown render mode 'human'\. Known: rgb_array"):
+        make_vec("cartpole", 2, render_mode="human")
 
 
 @pytest.mark.parametrize("action", [2, -1, 0.5])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import ContextSpace, Feature
 from meta_rl.envs import cartpole
 from meta_rl.errors import UserError

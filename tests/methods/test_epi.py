@@ -10,7 +10,9 @@ from meta_rl.conformance.probes import DISCRETE, Probe, task
 from meta_rl.conformance.small import keys
 from meta_rl.methods import epi
 from meta_rl.methods.base import Source, Trajectories
-from meta_rl.stack.seen import Seen, Window
+from meta_rl.methods.epi_probe import Probe as Tried
+from meta_rl.stack.rollout import Rollout, Watch
+from meta_rl.stack.seen import Seen, Transition, Window
 from meta_rl.streams import Streams
 
 SEEDS, CONTEXTS = 2, 6
@@ -46,17 +48,19 @@ def vine(telling: int, count: int = 60) -> Trajectories:
     return Trajectories(*(torch.from_numpy(part).float() for part in parts))
 
 
-def build(**settings: Any) -> epi.EPI:
+def build(member: Any = epi, **settings: Any) -> epi.EPI:
     chosen: dict[str, Any] = {
         "steps": 3, "size": 4, "encoder": (16,), "predictor": (32,), "probe": (16,), "learning_rate": 3e-3,
     } | settings  # fmt: skip
-    method = epi.build(epi.Config(**chosen), task(), Streams(keys(*range(SEEDS))))
+    method = member.build(member.Config(**chosen), task(), Streams(keys(*range(SEEDS))))
     assert isinstance(method, epi.EPI)
     return method
 
 
-def pretrained(probe: type[Hidden] = Hidden, **settings: Any) -> tuple[epi.EPI, dict[str, np.ndarray]]:
-    method = build(**settings)
+def pretrained(
+    probe: type[Hidden] = Hidden, member: Any = epi, **settings: Any
+) -> tuple[epi.EPI, dict[str, np.ndarray]]:
+    method = build(member, **settings)
     source = Source(vine(probe.telling), contexts(), lambda rows: probe(rows, DISCRETE))
     return method, method.pretrain(source, Streams(keys(*range(SEEDS))))
 
@@ -96,10 +100,16 @@ def test_the_loss_of_equal_encodings_has_a_gradient() -> None:
 
 @pytest.mark.parametrize("probe", [Hidden, Turned])
 def test_the_probe_learns_to_do_what_shows_the_context(probe: type[Hidden]) -> None:
+    """The control's probe, which nothing trains, does it as often as not; psi learns from its probes all the same."""
     method, figures = pretrained(probe, probes=200, refit=50, updates=300)
-    seen = torch.linspace(-2, 2, 9).view(1, 9, 1).repeat(SEEDS, 1, 1)
-    assert (method.probe.act(Seen(seen), explore=False) == probe.telling).float().mean() > 0.8
+    control, others = pretrained(probe, epi.RandomProbes, probes=20, refit=10, updates=300)
+    seen = torch.linspace(-2, 2, 900).view(1, 900, 1).repeat(SEEDS, 1, 1)
+    chance = np.random.default_rng(0).random((SEEDS, 900, 1))
+    often, chosen = ((one.probe(seen, chance) == probe.telling).float().mean(1) for one in (method, control))
+    assert (often > 0.65).all()
+    assert ((chosen - 0.5).abs() < 0.05).all()
     assert (figures["last_gain"] > 0.2).all()
+    assert (others["last_gain"] > 0.1).all()
 
 
 def test_psi_tells_contexts_apart_after_an_informative_probe() -> None:
@@ -136,3 +146,39 @@ def test_nothing_is_trained_after_pretraining() -> None:
     method, _ = pretrained(probes=2, updates=2)
     assert not any(parameter.requires_grad for parameter in method.parameters())
     assert {name.split(".")[0] for name, _ in method.named_parameters()} == {"encoder", "predictor", "prober"}
+
+
+class Paid(Probe):
+    """Pays its context a step; the episode of a negative one ends at the second."""
+
+    def outcome(self, sign: np.ndarray) -> Any:
+        return self.context, (self.time == 1) & (self.context < 0), False
+
+
+def test_a_probe_is_rewarded_by_the_task_and_by_its_score_unless_it_ends_the_episode() -> None:
+    method = build()
+    policy, learnt = method._policy(2, Streams(keys(*range(SEEDS)))), list[Transition]()
+    rows: Any = Paid((SEEDS, 2), DISCRETE)
+    rollout = Rollout(rows, Watch(frozenset({"window"}), 3))
+    rollout.reset(
+        np.ones((SEEDS, 2), dtype=bool), np.tile([[2.0], [-1.0]], (SEEDS, 1, 1)), np.ones((SEEDS, 2, 1))
+    )
+    probe: Tried = policy.try_out(rollout)
+    assert probe.over.tolist() == [[False, True]] * SEEDS
+    assert probe.shown.mask.sum(-1).tolist() == [[3.0, 2.0]] * SEEDS
+
+    def noted(step: Transition) -> dict[str, torch.Tensor]:
+        learnt.append(step)
+        return {}
+
+    policy.learn = noted  # type: ignore[method-assign]
+    policy.learn_from(probe, torch.full((SEEDS, 2), 10.0))
+    assert [step.reward[0].tolist() for step in learnt] == [[7.0, -1.0], [7.0, -1.0], [7.0, 0.0]]
+    assert [step.terminated.all().item() for step in learnt] == [False, False, True]
+    assert not any(step.terminated.any() for step in learnt[:2])
+
+
+def test_the_score_counts_errors_in_the_authors_unit() -> None:
+    """Their targets are divided by twice the largest standardised change, and the gain is multiplied by 10^5."""
+    change = torch.tensor([[0.5, 0.0], [-2.5, 0.0]]).view(1, 1, 2, 2)
+    assert epi.Vine(change, change).unit.flatten().tolist() == pytest.approx([1e5 / 25, 1e5 / 4])

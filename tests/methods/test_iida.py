@@ -15,11 +15,12 @@ from meta_rl.conformance.methods import (
     source,
 )
 from meta_rl.conformance.small import METHODS, keys
-from meta_rl.stack.seen import Window
+from meta_rl.methods.iida import BOUND
+from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 
 
-def pretrained(seeds: tuple[int, ...], into: Task = LINEAR, **settings: Any) -> Any:
+def pretrained(seeds: tuple[int, ...], into: Task = LINEAR, name: str = "iida", **settings: Any) -> Any:
     sizes = {
         "window": 8,
         "size": 2,
@@ -28,7 +29,7 @@ def pretrained(seeds: tuple[int, ...], into: Task = LINEAR, **settings: Any) -> 
         "batch": 64,
         "learning_rate": 3e-3,
     }
-    method = build("iida", into, seeds, **{**sizes, "updates": 600, **settings})
+    method = build(name, into, seeds, **{**sizes, "updates": 600, **settings})
     method.pretrain(source(linear(seeds, 20, 64, "train", into.spaces.rewarded)), Streams(keys(*seeds)))
     return method
 
@@ -117,3 +118,34 @@ def test_targets_come_from_transitions_that_the_context_set_does_not_hold() -> N
     assert members == {0, 1, 2}
     assert aims == {3, 4, 5, 6}
     assert lengths == {0, 1, 2, 3, 4}
+
+
+def test_the_agent_is_told_a_z_of_one_scale_that_is_bounded() -> None:
+    """On full sets of the train contexts it is centred; however far outside, it stays within the bound."""
+    method = pretrained((0, 1))
+    sets = torch.cat(tuple(linear((0, 1), 20, 64, "train")), -1)[:, :, :8]
+    every = torch.ones(sets.shape[:3])
+
+    def told(transitions: torch.Tensor, mask: torch.Tensor = every) -> torch.Tensor:
+        return method.encode(Seen(transitions[..., 0, :1], None, Window(transitions, mask)))
+
+    z = told(sets)
+    assert (z.mean(1).abs() < 0.4).all()
+    assert ((z.std(1) > 0.6) & (z.std(1) < 1.4)).all()
+    far = sets.clone()
+    far[..., -1] = 50.0  # no train context moves as far
+    assert (told(far).abs() <= BOUND).all()
+    assert told(far).abs().max() > 0.9 * BOUND
+    assert not told(far, 0 * every).any()
+
+
+def test_the_control_keeps_its_encoder_and_shares_the_scales() -> None:
+    start, control, method = (
+        build("iida_untrained", LINEAR), pretrained((0, 1), name="iida_untrained", encoder=(8,), size=3, window=5),
+        pretrained((0, 1), encoder=(8,), size=3, window=5, updates=1),
+    )  # fmt: skip
+    for one, other in zip(start.encoder.parameters(), control.encoder.parameters(), strict=True):
+        assert torch.equal(one, other)
+    for name in ("mean", "std", "change_mean", "change_std"):
+        assert torch.equal(getattr(control, name), getattr(method, name))
+    assert (control.code_std != 1).all()

@@ -33,7 +33,8 @@ def test_interval_of_the_median_is_a_pair_of_runs() -> None:
 
 @pytest.mark.parametrize("statistic", AGGREGATES)
 def test_no_interval_where_none_is_defensible(statistic: str) -> None:
-    assert np.isnan(intervals.interval(np.array([3.0]), statistic)).all()
+    for n in (1, 2, 4):
+        assert np.isnan(intervals.interval(np.arange(float(n)), statistic)).all()
     for n in (6, 12):
         runs = np.where(np.arange(n) == 1, np.nan, np.arange(n))
         assert np.isnan(intervals.interval(runs, statistic)).all()
@@ -100,6 +101,23 @@ def test_coverage_of_no_interval_is_missing() -> None:
 def test_coverage_shows_what_failing_runs_do_to_few_runs() -> None:
     assert intervals.coverage(5, "iqm", "failing") == pytest.approx(0.80, abs=0.03)
     assert intervals.coverage(8, "iqm", "failing") == pytest.approx(0.885, abs=0.025)
+
+
+def test_coverage_of_the_iqm_is_least_where_half_of_few_runs_fail() -> None:
+    shares = [intervals.coverage(n, "iqm", "halved") for n in (6, 7, 8, 9)]
+    assert shares == pytest.approx([0.77, 0.88, 0.71, 0.80], abs=0.03)
+    assert intervals.coverage(8, "mean", "halved") > 0.9
+
+
+def test_an_interval_ends_where_what_is_possible_ends() -> None:
+    runs = np.array([-200.0, -200, -200, -200, -40])
+    ends = intervals.interval(runs, "iqm")
+    assert ends[0] < -200
+    assert list(intervals.within(ends, np.array([-200.0, 0.0]))) == [-200, ends[1]]
+    both = intervals.within(np.stack([ends, ends], axis=1), np.array([[-200.0, -np.inf], [-190.0, np.inf]]))
+    np.testing.assert_array_equal(both, [[-200, ends[0]], [-190, ends[1]]])
+    missing = np.full(2, np.nan)
+    assert np.isnan(intervals.within(missing, np.array([0.0, 1.0]))).all()
 
 
 @pytest.mark.parametrize("n", [5, 20])

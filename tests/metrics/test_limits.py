@@ -40,10 +40,19 @@ def test_without_limits_nothing_is_ruled_out() -> None:
     assert set(solvable(101, {}, CONTEXTS).values()) == {"unknown"}
 
 
-def test_any_feature_beyond_its_limit_rules_a_context_out() -> None:
-    other = CONTEXTS.assign(feature="gravity", value=np.where(CONTEXTS["context_id"] == 0, 2.0, 0.05))
-    found = solvable(101, LIMITS, pd.concat([CONTEXTS, other]))
-    assert [found[i] for i in range(4)] == ["false", "unknown", "unknown", "false"]
+def test_a_limit_says_nothing_where_another_feature_is_changed() -> None:
+    """Here gravity is within its limit, and changed in one of the contexts beyond that of length."""
+    other = CONTEXTS.assign(feature="gravity", value=np.where(CONTEXTS["context_id"] == 3, 0.05, 1.0))
+    limits = LIMITS | {"gravity": (2.0, "not reached here")}
+    found = solvable(101, limits, pd.concat([CONTEXTS, other]))
+    assert [found[i] for i in range(6)] == ["unknown", "unknown", "unknown", "unknown", "false", "false"]
+
+
+def test_any_feature_beyond_its_limit_alone_rules_a_context_out() -> None:
+    length = CONTEXTS.assign(value=1.0)
+    other = length.assign(feature="gravity", value=np.where(CONTEXTS["context_id"] == 0, 2.0, 0.05))
+    found = solvable(101, LIMITS, pd.concat([length, other]))
+    assert [found[i] for i in range(4)] == ["false", "unknown", "unknown", "unknown"]
 
 
 def test_a_limit_that_a_member_breaks_is_wrong() -> None:

@@ -158,6 +158,60 @@ def test_a_study_without_encoders_or_informative_contexts_has_no_scores_but_retu
     assert (found["n_seeds"], found["n_contexts"]) == (3, 0)
 
 
+def bounded(possible: tuple[float, float]) -> pd.DataFrame:
+    """Runs of two methods, of which some fail, where nothing below 0 and nothing above 100 is returned."""
+    seeds = range(5)
+    contexts = frames.contexts(seeds)
+    evaluation = frames.evaluation(contexts, seeds, LEVELS)
+    failed = evaluation["seed"].isin([0, 1, 2]) & (evaluation["method"] == "none")
+    evaluation["episode_return"] = evaluation["episode_return"].mask(failed, 0.0)
+    evaluation["episode_return"] = evaluation["episode_return"].mask(
+        evaluation["seed"].isin([0, 1, 2]) & (evaluation["method"] == "iida"), 100.0
+    )
+    measured = scores(evaluation, frames.references(contexts), contexts, success=50, possible=possible)
+    return metrics(measured, frames.references(contexts), frames.encodings(contexts, seeds), contexts)
+
+
+def test_intervals_end_where_what_is_possible_ends() -> None:
+    free, cut = bounded((-np.inf, np.inf)), bounded((0.0, 100.0))
+    pd.testing.assert_frame_equal(free.drop(columns=["low", "high"]), cut.drop(columns=["low", "high"]))
+    # random returns 20 and the reference 100: a return of 0 is a score of -0.25
+    for metric, method, low, high in (
+        ("iqm_return", "none", 0.0, None),
+        ("mean_return", "iida", None, 100.0),
+        ("cvar_return", "none", 0.0, None),
+        ("mean_score", "none", -0.25, None),
+        ("iqm_score", "iida", None, 1.0),
+        ("optimality_gap", "none", None, 1.25),
+    ):
+        before, after = (row(table, metric, method, "interpolation") for table in (free, cut))
+        assert after["low"] == (before["low"] if low is None else pytest.approx(low))
+        assert after["high"] == (before["high"] if high is None else pytest.approx(high))
+        assert (before["low"] < after["low"]) == (low is not None), metric
+        assert (before["high"] > after["high"]) == (high is not None), metric
+    assert row(free, "optimality_gap", "iida", "interpolation")["low"] == 0.0  # whatever returns can be
+    before, after = (
+        row(table, "return_difference", "iida", "interpolation", "none") for table in (free, cut)
+    )
+    assert before["high"] > after["high"] == 100
+    gaps = (row(table, "generalisation_gap", "none", "interpolation") for table in (free, cut))
+    assert len({(gap["low"], gap["high"]) for gap in gaps}) == 1  # far from what two scores can differ by
+    assert (cut["low"].isna() | (cut["low"] <= cut["estimate"])).all()
+    assert (cut["high"].isna() | (cut["high"] >= cut["estimate"])).all()
+
+
+def test_shares_lie_in_0_to_1_whatever_is_known_of_returns() -> None:
+    found = row(bounded((-np.inf, np.inf)), "collapse_rate", "none", "train")
+    assert found["estimate"] == 1.0
+    assert (found["low"], found["high"]) == (1.0, 1.0)
+    found = row(bounded((-np.inf, np.inf)), "collapse_rate", "iida", "train")
+    assert (found["low"], found["estimate"]) == (0.0, 0.0)
+
+
+def test_an_r2_is_at_most_1(small: pd.DataFrame) -> None:
+    assert small.loc[small["metric"].str.startswith("encoding_r2"), "high"].max() <= 1
+
+
 def test_order_of_rows_does_not_matter(small: pd.DataFrame) -> None:
     shuffled = metrics(*(frame.sample(frac=1, random_state=2) for frame in study(5)))
     pd.testing.assert_frame_equal(shuffled, small)
@@ -184,3 +238,77 @@ def test_methods_are_compared_on_the_seeds_that_both_have() -> None:
         nothing_shared.query("(method == 'none') == (seed < 2)"), references, encodings[:0], contexts
     )
     assert alone["compared_with"].isna().all()
+
+
+# contexts in which nobody can succeed: of 6 in extrapolation, whose returns fall by 1 from one to the next, the last 2
+
+LIMITS = {"length": (4.0, "the force does not suffice")}
+
+
+@pytest.fixture(scope="module")
+def limited() -> pd.DataFrame:
+    seeds, contexts = range(5), frames.contexts(range(5))
+    references = frames.references(contexts)
+    evaluation = frames.evaluation(contexts, seeds, LEVELS)
+    measured = scores(evaluation, references, contexts, 101, LIMITS)
+    return metrics(measured, references, frames.encodings(contexts, seeds), contexts)
+
+
+def test_where_nobody_can_succeed_a_context_enters_no_mean_and_is_reported_apart(
+    small: pd.DataFrame, limited: pd.DataFrame
+) -> None:
+    level = 55 + 2  # of the middle run
+    for metric in ("iqm_return", "mean_return", "median_return"):
+        found = row(limited, metric, "iida", "extrapolation")
+        assert found["estimate"] == pytest.approx(level - np.mean([1, 2, 3, 4]))
+        assert (found["n_seeds"], found["n_contexts"], found["n_solvable"]) == (5, 4, 0)
+    apart = row(limited, "unsolvable_return", "iida", "extrapolation")
+    assert apart["estimate"] == pytest.approx(level - np.mean([5, 6]))
+    assert (apart["n_seeds"], apart["n_contexts"], apart["n_solvable"]) == (5, 2, 0)
+    assert apart["low"] < apart["estimate"] < apart["high"]
+    assert row(limited, "cvar_return", "iida", "extrapolation")["estimate"] == pytest.approx(level - 4)
+    assert row(limited, "mean_score", "iida", "extrapolation")["estimate"] == pytest.approx(
+        (level - 22.5) / 80
+    )
+    # train contexts are within the limit, but one of interpolation is not
+    assert set(limited.loc[limited["metric"] == "unsolvable_return", "split"]) == {
+        "interpolation",
+        "extrapolation",
+    }
+    assert "unsolvable_return" not in set(small["metric"])
+
+
+def test_comparisons_and_references_leave_out_the_same_contexts(limited: pd.DataFrame) -> None:
+    for metric in ("return_difference", "probability_of_improvement"):
+        found = row(limited, metric, "iida", "extrapolation", "none")
+        assert found["n_contexts"] == 4
+    assert row(limited, "probability_of_improvement", "iida", "extrapolation", "none")["estimate"] == 1
+    assert row(limited, "context_value", "reference", "extrapolation")["n_contexts"] == 4
+    assert row(limited, "encoding_r2", "iida", "extrapolation")["n_contexts"] == 6
+
+
+def test_what_a_reference_is_worth_does_not_depend_on_contexts_in_which_nobody_can_succeed() -> None:
+    measured, references, *others = study(5)
+    lost = measured["split"].eq("extrapolation") & measured["context_id"].isin([4, 5])
+    measured = measured.assign(solvable=measured["solvable"].mask(lost, "false"))
+    worse = references["split"].eq("extrapolation") & references["context_id"].isin([4, 5])
+    specialist = references["member"].eq("specialist_dqn_0")
+    references = references.assign(episode_return=references["episode_return"].mask(worse & specialist, -1e6))
+    table = metrics(measured, references, *others)
+    assert row(table, "context_value", "reference", "extrapolation")["estimate"] == 0
+    assert row(table, "specialist_return", "specialist", "extrapolation")["estimate"] == 100
+
+
+def test_a_region_in_which_nobody_can_succeed_has_no_mean_but_what_is_reported_apart() -> None:
+    measured, *others = study(10)
+    measured = measured.assign(
+        solvable=measured["solvable"].mask(measured["split"] == "extrapolation", "false")
+    )
+    table = metrics(measured, *others)
+    for metric in ("iqm_return", "mean_score", "generalisation_gap"):
+        assert np.isnan(row(table, metric, "iida", "extrapolation")["estimate"])
+    for metric in ("return_difference", "probability_of_improvement", "p_holm"):
+        assert np.isnan(row(table, metric, "iida", "extrapolation", "none")["estimate"])
+    assert row(table, "iqm_return", "iida", "extrapolation")["n_contexts"] == 0
+    assert row(table, "unsolvable_return", "iida", "extrapolation")["n_contexts"] == 6
+    assert "context_value" not in set(table.loc[table["split"] == "extrapolation", "metric"])

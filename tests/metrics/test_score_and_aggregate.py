@@ -44,9 +44,8 @@ def study(tmp_path: Path) -> Study:
         write(references, frames.references(everything[mine]), part, record("evaluate_references"))
     for block, seeds in BLOCKS.items():
         for method, level in LEVELS.items():
-            made = record("evaluate", agent="dqn", method=method, variant=method, episodes=2) | {
-                "failures": {}
-            }
+            made = record("evaluate", agent="dqn", method=method, variant=method, episodes=2)
+            made |= {"failures": {}, "env_steps": {str(seed): 260 + seed for seed in seeds}}
             write(
                 evaluation, frames.evaluation(everything, seeds, {method: level}), f"{method}_{block}", made
             )
@@ -123,7 +122,7 @@ def test_the_manifest_says_how_the_tables_were_made(study: Study, tmp_path: Path
     assert manifest["config_hash"] == provenance.digest(manifest["config"])
     assert manifest["costs"] == {"train": {"attempts": 2, "wall_s": 3.0, "cpu_s": 2.0, "peak_mb": 300.0}}
     assert len(manifest["env_steps"]) == 2 * 4
-    assert {row["env_steps"] for row in manifest["env_steps"]} == {250}
+    assert {row["env_steps"] - row["seed"] for row in manifest["env_steps"]} == {260}  # the last point: 250
     assert {stage["step"] for stage in manifest["stages"]} == {
         "sample_contexts", "evaluate_references", "train", "evaluate", "score", "aggregate",
     }  # fmt: skip
@@ -139,13 +138,15 @@ def remade(path: Path, **changed: Any) -> None:
 def test_a_run_that_failed_is_a_row_with_its_reason(study: Study, tmp_path: Path) -> None:
     path = study["evaluation"][-1]
     frame = io.read(path, evaluation.TABLE)
-    made = io.record(path) | {"failures": {"3": "training, ValueError: no"}}
+    made = io.record(path) | {"failures": {"3": "training, ValueError: no"}, "env_steps": {"2": 262}}
     io.write(frame[frame["seed"] != 3], evaluation.TABLE, path, made)
     score.main(study["evaluation"], study["references"], study["contexts"], SPEC, study["scores"][0])
     run(study, tmp_path)
     table = io.read(tmp_path / "runs.parquet", runs.TABLE)
     assert len(table) == 2 * 4
     lost = table[table["outcome"] != "ok"]
+    assert lost["env_steps"].isna().all()
+    lost = lost.drop(columns="env_steps")
     assert lost.to_numpy().tolist() == [["cart", "dqn", "iida", 3, "failed", "training, ValueError: no"]]
     counted = io.read(tmp_path / "metrics.parquet", metrics.TABLE).query("metric == 'mean_return'")
     assert set(counted["n_seeds"].where(counted["method"] == "iida").dropna()) == {3}

@@ -10,7 +10,7 @@ from context_spaces import published
 from PIL import Image
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.envs.base import Environment
 from meta_rl.figures import context_space, style
 from meta_rl.pages import benchmarks
@@ -62,14 +62,16 @@ def test_a_page_says_what_the_environment_declares(folder: Path, name: str) -> N
     text, environment = (folder / f"{name}.md").read_text(encoding="utf-8"), ENVIRONMENTS[name]
     assert text.startswith(f"# {name}\n\n")
     assert len(text.split("\n\n")[1]) > 20  # what it is
-    rows = {row[0]: row for row in table(text) if len(row) == 4}
+    declared = text.split("\n## Benchmarks\n")[0]
+    rows = {row[0]: row for row in table(declared) if len(row) == 4}
     for feature in environment.features:
         cells = [f"{feature.default:g}", f"[{feature.low:g}, {feature.high:g}]", feature.unit]
         assert rows[f"`{feature.name}`"][1:] == cells
     for feature, reason in (*environment.deviations.items(), *environment.refused.items()):
         assert f"\n- `{feature}`: {reason}\n" in text
     for feature, (multiplier, reason) in environment.limits.items():
-        assert f"\n- beyond x{multiplier:g} of `{feature}` nothing can succeed: {reason}\n" in text
+        where = f"beyond x{multiplier:g} of `{feature}`, all else at its default"
+        assert f"\n- {where}, nothing can succeed: {reason}\n" in text
     for controller in ("random", *environment.controllers):
         assert re.search(rf"^- `{controller}`: \w.+[.:)]$", text, re.MULTILINE)
     for figure in (environment.horizon, f"{environment.success:g}", environment.spaces.observation):
@@ -86,13 +88,18 @@ def test_a_benchmark_is_described_on_the_page_of_its_environment(folder: Path, n
     text = page.split(f"### {name}\n")[1].split("\n## ")[0].split("\n### ")[0]
     rows = {row[0]: row[1:] for row in table(text)}
     for factor in space.factors:
-        (feature,) = factor.features
-        train, extrapolation = rows[f"`{feature.name}`"]
-        pieces = [*factor.train, *factor.extrapolation]
-        for (low, high), said in zip(pieces, [train, *extrapolation.split("; ")], strict=True):
-            ends = f"{low * feature.default:.4g} to {high * feature.default:.4g} {feature.unit}"
-            assert said == f"x[{low:g}, {high:g}] ({ends})"
-    for said in (*benchmark.agents, f"Tier {benchmark.tier}: ", benchmark.note, f"({name}.png)"):
+        cells = rows[", ".join(f"`{feature.name}`" for feature in factor.features)]
+        pieces = [*factor.train, *factor.interpolation, *factor.extrapolation]
+        told = [said for cell in cells for said in cell.split("; ") if said]
+        for (low, high), said in zip(pieces, told, strict=True):
+            place = f"x{low:g}" if low == high else f"x[{low:g}, {high:g}]"
+            assert said.startswith(place)
+            if len(factor.features) == 1:
+                (feature,) = factor.features
+                ends = dict.fromkeys(f"{feature.default * end:.4g}" for end in (low, high))
+                assert said == f"{place} ({' to '.join(ends)} {feature.unit})"
+    told = (benchmark.note, benchmark.source, benchmark.differs)
+    for said in (*benchmark.agents, f"Tier {benchmark.tier}: ", *told, f"({name}.png)"):
         assert said in text
     if len(space.features) > 1:
         assert f"Train set {benchmark.train_set} " in text

@@ -35,6 +35,17 @@ def test_every_headline_stands_on_the_page(tables: Tables) -> None:
         assert f"{row.method} | {row.estimate:.0f} [{row.low:.0f}, {row.high:.0f}] | " in text
 
 
+def test_a_method_that_was_trained_for_the_other_regime_is_named_where_it_has_no_numbers(
+    tables: Tables,
+) -> None:
+    assert "NA here" not in words(summary.page("quick", tables))
+    metrics = tables["metrics"].copy()
+    metrics.loc[metrics["method"] == "jrpl", "information"] = "probe10"
+    text = words(summary.page("quick", tables | {"metrics": metrics}))
+    assert "cold NA here, as trained for the other regime: jrpl." in text
+    assert "probe10 NA here, as trained for the other regime: none, explicit, iida." in text
+
+
 def test_a_comparison_that_cannot_be_conclusive_says_why(tables: Tables) -> None:
     text = words(summary.page("quick", tables))
     assert "0 of 20 comparisons with none, explicit and controls are conclusive." in text
@@ -70,11 +81,38 @@ def test_verdicts(p: float, low: float, high: float, smallest: float, verdict: s
 def test_the_protocol_is_that_of_the_tables(tables: Tables) -> None:
     text = words(summary.page("quick", tables))
     assert "5 per method, each with its own seed and its own 20 train contexts" in text
-    assert "200,000 to 220,000 interactions per run" in text
+    assert "200,400 to 220,400 interactions per run" in text
     assert (
         "in 20 interpolation and 20 extrapolation contexts that it has never seen, 1 episode in each" in text
     )
     assert "Coverage of the 95 % intervals with 5 runs, by simulation: 0.9" in text
+
+
+@pytest.mark.parametrize("runs", [1, 4])
+def test_below_five_runs_numbers_are_points(runs: int) -> None:
+    made = synthetic.tables(benchmarks=1, methods=2, runs=runs)
+    text = words(summary.page("few", made))
+    assert f"With {runs} run{'s' * (runs > 1)} there are no intervals: numbers are points." in text
+    row = (
+        made["metrics"]
+        .query("metric == 'iqm_return' and split == 'extrapolation' and method == 'none'")
+        .iloc[0]
+    )
+    assert f"none | {row['estimate']:.0f} | " in text
+    assert "[" not in text
+
+
+def test_the_coverage_of_all_populations_is_printed() -> None:
+    text = words(summary.page("seven", synthetic.tables(benchmarks=1, methods=2, runs=7)))
+    said = re.search(r"with 7 runs, by simulation: (.*?)\.\s[A-Z]", text)
+    assert said
+    shares = re.findall(r"(0\.\d\d) \(IQM\) and (0\.\d\d) \(mean\) if ([a-z ]+)", said[1])
+    assert [words for *_, words in shares] == [
+        "runs are normal",
+        "three runs in ten fail and ",
+        "half of them fail",
+    ]
+    assert [float(iqm) for iqm, *_ in shares] == pytest.approx([0.94, 0.85, 0.88], abs=0.02)
 
 
 def test_contexts_are_counted_and_valued(tables: Tables) -> None:
@@ -117,7 +155,7 @@ def test_a_side_with_few_contexts_is_not_called_infeasible(tables: Tables) -> No
 
 
 def test_regions_of_several_features_have_their_tables_and_are_na_where_there_is_none() -> None:
-    made = synthetic.tables(benchmarks=0, planes="AB", methods=2, runs=2)
+    made = synthetic.tables(benchmarks=0, planes="AB", methods=2, runs=5)
     box, l_shape = words(summary.page("plane", made)).split("cartpole_gravity_length_b, dqn, cold")
     missing = "Combinatorial NA: training covers all combinations inside the train ranges."
     assert missing in box
@@ -162,7 +200,7 @@ def test_every_size_has_a_page(size: tuple[int, int, int]) -> None:
 
 
 def test_small_returns_keep_their_digits() -> None:
-    small = synthetic.tables(benchmarks=1, methods=2, runs=3)
+    small = synthetic.tables(benchmarks=1, methods=2, runs=5)
     metrics = small["metrics"]
     returns = metrics["metric"].str.endswith("_return")
     metrics.loc[returns, ["estimate", "low", "high"]] /= 1000

@@ -74,7 +74,7 @@ def words(html: str) -> str:
 def test_the_page_tells_what_was_found_and_spent(page: str) -> None:
     said = words(page)
     assert "12 tunings, 60 candidates, 62,400 env_steps, 0.06 core hours" in said
-    line = "jrpl | 1.0 [1.0, 1.0] | 41.0 [41.0, 41.0] | 40.0 [40.0, 40.0] | 3 | 15 | 3 | 15,600 | 0.02 |"
+    line = "jrpl | 1.0 | 41.0 | 40.0 | 3 | 15 | 3 | 15,600 | 0.02 |"
     assert line in said
     assert "trial 4 of repetition 1000 (dehb)" in said
     assert re.search(r"gamma \| 0.94 \| 0.94 \| 0.94 \| 0.94", said)
@@ -113,6 +113,9 @@ def test_repetitions_by_different_code_are_refused(tmp_path: Path) -> None:
         choose_settings.main(paths, choosing("none"), tmp_path / "settings.json")
 
 
-def test_without_repetitions_there_is_no_interval() -> None:
-    assert tuning._interval(np.array([1.0, 3.0])) == "2.0"
-    assert "[" in tuning._interval(np.array([1.0, 2.0, 3.0]))
+def test_with_few_repetitions_there_is_no_interval() -> None:
+    anything = (-np.inf, np.inf)
+    assert tuning._interval(np.array([1.0, 2.0, 3.0, 3.0]), anything) == "2.2"
+    five = np.array([1.0, 2.0, 3.0, 3.0, 3.0])
+    assert tuning._interval(five, anything) == "2.4 [1.3, 3.5]"
+    assert tuning._interval(five, (-np.inf, 3.0)) == "2.4 [1.3, 3.0]"

@@ -15,7 +15,17 @@ from meta_rl.streams import Streams
 
 # Among them sides of 1 and inner sizes that are no multiple of 4, for which plain products differ in the last bit.
 SIZES = [(4, 120, 84, 2), (12, 120, 84, 2), (10, 16, 16, 2), (10, 256, 8), (3, 12, 5)]
-SIZES += [(4, 64, 64, 1), (1, 16, 3), (5, 17, 30, 1), (6, 2, 9, 1), (2, 5, 2), (3, 50, 7)]
+SIZES += [
+    (10, 8, 4),
+    (7, 8, 4),
+    (4, 2),
+    (4, 64, 64, 1),
+    (1, 16, 3),
+    (5, 17, 30, 1),
+    (6, 2, 9, 1),
+    (2, 5, 2),
+    (3, 50, 7),
+]
 STACKS = [[3, 0], [0, 3], [7, 3, 1], [0, 1, 2, 3, 4], list(range(16))]
 
 

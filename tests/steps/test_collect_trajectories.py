@@ -77,6 +77,6 @@ def test_continuous_actions_are_kept_as_they_were_done(tmp_path: Path) -> None:
     default = {feature.name: feature.default for feature in pendulum.features}
     mass = frame.set_index("context_id")["value"][found["context_id"]]
     for before, torque, after, m in zip(obs, action, following, mass, strict=True):
-        plain = pendulum.plain(default | {"m": m})
+        plain = pendulum.plain(default | {"m": m}).unwrapped
         plain.state = np.array([np.arctan2(before[1], before[0]), before[2]])
         np.testing.assert_allclose(after, plain.step(torque)[0], atol=1e-4)

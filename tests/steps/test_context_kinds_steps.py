@@ -8,8 +8,6 @@ import pytest
 import yaml
 from raw_study import RAW
 
-from meta_rl.contexts import Feature
-from meta_rl.envs import cartpole
 from meta_rl.steps import evaluate as evaluate_step
 from meta_rl.steps import evaluate_references, sample_contexts, score, solve_references, train
 from meta_rl.study import config, demand
@@ -43,14 +41,7 @@ BLOCK = "seeds_0-1"
 
 
 @pytest.fixture
-def study(monkeypatch: pytest.MonkeyPatch) -> Study:
-    """CartPole's actuator may have a sign here."""
-    features = tuple(
-        Feature(one.name, one.default, -one.high, one.high, one.unit) if one.name == "force_mag" else one
-        for one in cartpole.features
-    )
-    monkeypatch.setattr(cartpole, "features", features)
-    monkeypatch.setattr(cartpole, "deviations", {**cartpole.deviations, "force_mag": "it has a sign"})
+def study() -> Study:
     raw = RAW | {
         "benchmarks": BENCHMARKS,
         "methods": ["none", "explicit"],

@@ -15,6 +15,7 @@ from meta_rl.stack.seen import Seen
 from meta_rl.steps import (
     collect_trajectories,
     compare_predictors,
+    evaluate,
     pretrain_encoder,
     sample_contexts,
     train,
@@ -23,7 +24,7 @@ from meta_rl.steps import (
 from meta_rl.study import budgets
 from meta_rl.study.config import check
 from meta_rl.study.study import Study
-from meta_rl.tables import contexts, io, learning, predictions, trajectories
+from meta_rl.tables import contexts, evaluation, io, learning, predictions, trajectories
 from meta_rl.training import block, policy
 from meta_rl.training.trajectories import EXPLORATION
 
@@ -114,19 +115,30 @@ def test_a_vine_obeys_the_dynamics_of_each_context(made: Path) -> None:
     assert np.abs(np.stack(state, axis=1) - after).max() < 1e-5
 
 
-def test_a_simulator_that_restores_no_state_starts_all_contexts_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "feature", "restores"),
+    [
+        ("acrobot", "LINK_MASS_1", True),
+        ("striker_epi", "ball_mass", True),
+        ("lunarlander", "MAIN_ENGINE_POWER", False),
+    ],
+)
+def test_a_simulator_that_restores_no_state_starts_all_contexts_alike(
+    tmp_path: Path, name: str, feature: str, restores: bool
+) -> None:
     described = spec("collect_trajectories", "epi", transitions=12)
-    described |= {"environment": "acrobot", "features": {"LINK_MASS_1": {"train": [0.5, 2.0]}}}
-    sampled = spec("sample_contexts", "none") | {"environment": "acrobot", "features": described["features"]}
+    described |= {"environment": name, "features": {feature: {"train": [0.5, 1.1]}}}
+    sampled = spec("sample_contexts", "none") | {"environment": name, "features": described["features"]}
     sample_contexts.main(sampled, tmp_path / "contexts.parquet")
     collect_trajectories.main(tmp_path / "contexts.parquet", None, described, tmp_path / "vine.parquet")
     frame = table(tmp_path / "vine.parquet")
     for _, rows in frame.groupby("seed"):
-        obs = np.stack(list(rows["obs"])).reshape(-1, 12, 6)
-        action = np.stack(list(rows["action"])).reshape(-1, 12, 3)
+        obs, action = (np.stack(list(rows[column])) for column in ("obs", "action"))
+        obs, action = obs.reshape(-1, 12, obs.shape[-1]), action.reshape(-1, 12, action.shape[-1])
         assert (action == action[0]).all()
         assert (obs[:, 0] == obs[0, 0]).all()
-        assert (obs[1:, -1] != obs[0, -1]).any(-1).all()
+        assert (obs[1:, -1] != obs[0, -1]).any(-1).all() != restores
+        assert (obs == obs[0]).all() == restores
 
 
 @pytest.mark.parametrize("method", ["iida", "epi"])
@@ -148,6 +160,11 @@ def test_what_pretraining_spends_is_paid_for_by_the_run(made: Path, tmp_path: Pa
     assert all(
         spent + 400 <= steps < spent + 400 + 44 for steps in policy.load(tmp_path / "policy.pt").env_steps
     )
+    left = tmp_path / "evaluation.parquet", tmp_path / "encodings.parquet"
+    evaluate.main(tmp_path / "policy.pt", made / "held_out.parquet", block, spec("evaluate", method), *left)
+    regimes = set(io.read(left[0], evaluation.TABLE)["information"])
+    assert ("cold" in regimes) == (method == "iida")  # EPI was not trained for it
+    assert regimes - {"cold"} == {"probe10", "observed_0", "observed_5", "observed_episode"}
 
 
 def test_the_default_control_trains_in_the_default_context(

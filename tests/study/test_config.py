@@ -16,7 +16,7 @@ from changed_study import changed, complaint
 from raw_study import ONE, RAW, ROOT, SMALL, TWO
 
 from meta_rl import registry
-from meta_rl.benchmarks import BENCHMARKS
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.study import config
 from meta_rl.study.schema import OVERRIDES, schema
 

@@ -78,6 +78,24 @@ def test_large_networks_take_longer_and_long_memories_more_room() -> None:
     assert asked("train", agents__dqn__replay=1_000_000)[1] > asked("train")[1] + 500
 
 
+def test_transitions_of_the_context_take_an_index_and_an_untrained_encoder_takes_as_long() -> None:
+    study = Study(config.load(CONFIG))
+    own = study.benchmarks["cartpole_length"]["settings"]
+
+    def asks(method: str, transitions: str) -> tuple[float, int]:
+        own["method_settings"][method]["transitions"] = transitions
+        where = {name: JOB[name] for name in RULES["train"]} | {"method": method}
+        return demand.seconds(study, "train", study=study.name, **where), demand.mem_mb(
+            study, "train", **where
+        )
+
+    own["agents"]["dqn"]["replay"] = 1_000_000
+    assert asks("random_encoder", "context") == asks("jrpl", "context")
+    (time, room), (same, less) = asks("jrpl", "context"), asks("jrpl", "recent")
+    assert time == same
+    assert room > less + 50
+
+
 def test_an_encoder_may_be_one_layer() -> None:
     narrow, wide = (
         asked("pretrain_encoder", method_settings__iida__encoder=hidden)[1] for hidden in ([], [2048])

@@ -53,7 +53,7 @@ def test_defaults_are_those_of_each_kind() -> None:
         ({"length": BETWEEN | {"interpolation": [3]}}, {}, "length.interpolation: 3 is not between values"),
         ({"length": BETWEEN | {"extrapolation": [2]}}, {}, "length.extrapolation: 2 overlaps with train; keep out of"),
         ({"length": BETWEEN | {"extrapolation": [99]}}, {}, "length.extrapolation: 99 times the default is 49.5 m"),
-        ({"force_mag": {"values": [-1, 1]}}, {}, "force_mag.values: -1 times the default is -10 N, outside [1, 100]"),
+        ({"tau": {"values": [-1, 1]}}, {}, "tau.values: -1 times the default is -0.02 s, outside [0.002, 0.2]"),
         ({"a": RANGE | {"features": ["length", "lenght"]}}, {}, "a: unknown feature 'lenght'; did you mean 'length'?"),
         ({"a": RANGE | {"features": ["length"]}, "length": RANGE}, {}, "length: varies length, as a does"),
         ({"a": RANGE | {"features": []}}, {}, "a.features: has 0 entries"),

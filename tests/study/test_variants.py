@@ -9,7 +9,7 @@ from changed_study import changed, complaint
 from raw_study import RAW, SMALL
 from tuned_study import raw as tuned_raw
 
-from meta_rl.study import config, demand, provenance
+from meta_rl.study import config, demand, provenance, variants
 from meta_rl.study.study import Study
 
 RECENT: dict[str, Any] = {"short_jrpl": {"method": "jrpl", "window": 2}}
@@ -149,5 +149,22 @@ def test_its_control_is_the_one_with_the_same_settings() -> None:
     controls = {"explicit": "shuffled", "short_jrpl": "short_random"}
     assert study(RECENT, short).spec("aggregate")["controls"] == controls
     other = study(RECENT, "random_encoder")
-    assert other.spec("aggregate")["controls"] == {"explicit": "shuffled"}
+    assert other.spec("aggregate")["controls"] == {"explicit": "shuffled", "jrpl": "random_encoder"}
     assert other.spec("summarise")["controls"]["short_jrpl"] == "random_encoder", "which the page misses"
+
+
+def test_a_control_has_the_settings_of_its_method_unless_it_is_given_its_own() -> None:
+    given = {"jrpl": {"window": 4, "size": 5}, "random_encoder": {"size": 3}, "epi": {"steps": 7}}
+    assert variants.shared(given) == given | {
+        "random_encoder": {"window": 4, "size": 3},
+        "epi_random_probes": {"steps": 7},
+    }
+    raw = copy.deepcopy(RAW) | {
+        "methods": ["jrpl", "random_encoder"],
+        "method_settings": {"jrpl": {"window": 4}},
+    }
+    (benchmark,) = raw["benchmarks"].values()
+    benchmark["override"] = {"method_settings": {"jrpl": {"size": 5}}}
+    own = config.check(raw, "test.yaml")["benchmarks"]["small_gravity"]["settings"]["method_settings"]
+    assert own["jrpl"] == own["random_encoder"]
+    assert (own["random_encoder"]["window"], own["random_encoder"]["size"]) == (4, 5)

@@ -168,7 +168,8 @@ def test_a_scored_episode_begins_with_the_state_after_the_unscored_steps(
     assert count in lengths
     assert len(lengths) > 1
     assert (probed.encoding != cold.encoding).any()  # z at the ends
-    _, taken = Prober(environments, learner, runs.setup.entry.needs)(chosen.contexts, chosen.noise, count)
+    probe = Prober(environments, learner, runs.setup.entry.needs)
+    taken = probe(chosen.contexts, chosen.noise, count).taken
     assert taken.ravel().tolist() == [len(held) for held in steps.values()]
 
 

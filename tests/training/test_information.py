@@ -15,7 +15,7 @@ from meta_rl.conformance.probes import Probe
 from meta_rl.envs import cartpole
 from meta_rl.stack.play import Episodes
 from meta_rl.stack.rollout import Rollout, Watch
-from meta_rl.stack.seen import Seen, Window
+from meta_rl.stack.seen import Window
 from meta_rl.streams import Streams
 from meta_rl.tables.columns import BUDGETS, COLD, OBSERVED, PROBED
 from meta_rl.training import episodes
@@ -25,6 +25,7 @@ from meta_rl.training.setup import Setup
 
 ROWS = (2, 3)
 ALL = np.ones(ROWS, dtype=bool)
+KEYS = np.arange(8).reshape(2, 4)  # what windows of four rows are drawn by
 INFERRING = [name for name, entry in registry.METHODS.items() if "window" in entry.needs]
 INFERRING.remove("stacked_cleared")  # learns nothing of what it is shown
 
@@ -117,9 +118,11 @@ def test_a_prober_stops_at_the_end_of_an_episode() -> None:
     agent = agent_of("jrpl", window=20)
     rows = (2, 4)
     environments = cartpole.build(("gravity",), rows)
-    known, taken = Prober(environments, agent, frozenset({"window"}))(
-        np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), 500
+    known, taken, returned, over = Prober(environments, agent, frozenset({"window"}))(
+        np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), 500, keys=KEYS
     )
+    assert over.all()
+    np.testing.assert_array_equal(returned, taken)  # CartPole pays 1 a step
     whole = [rollout_length(agent, rows)[row] for row in np.ndindex(rows)]
     assert taken.ravel().tolist() == whole
     assert known.window is not None
@@ -128,12 +131,15 @@ def test_a_prober_stops_at_the_end_of_an_episode() -> None:
 
 def test_a_probe_tells_its_first_steps_however_many_there_are() -> None:
     agent, rows = agent_of("epi", steps=3), (2, 4)
-    first, more = (
+    chance = np.random.default_rng(1).random((*rows, 3, 1))
+    (first, taken), (more, most) = (
         Prober(cartpole.build(("gravity",), rows), agent, frozenset({"window"}))(
-            np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), count
-        )[0].window
+            np.full((*rows, 1), 9.8), np.random.default_rng(0).random((*rows, 4)), count, chance=chance
+        )[:2]
         for count in (3, 8)
     )
+    assert taken.tolist() == most.tolist() == [[3] * 4] * 2
+    first, more = first.window, more.window
     assert first is not None
     check_leaves(first, more)
     assert first.mask.sum() == 3 * 8
@@ -143,7 +149,12 @@ def rollout_length(agent: Agent, rows: tuple[int, int]) -> np.ndarray:
     rollout = agent.rollout(cartpole.build(("gravity",), rows), frozenset({"window"}))
     noise = np.random.default_rng(0).random((*rows, 4))
     found: Episodes = episodes.play(
-        rollout, lambda seen: agent.act(seen, explore=False), np.full((*rows, 1), 9.8), noise, 1.0
+        rollout,
+        lambda seen: agent.act(seen, explore=False),
+        np.full((*rows, 1), 9.8),
+        noise,
+        1.0,
+        keys=KEYS,
     )
     return found.episode_length
 
@@ -171,24 +182,24 @@ def test_a_cold_probe_acts_inside_the_scored_episode() -> None:
     runs = runs_of("epi")
     agent = runs.agent
     chosen, acted = gravities(4), []
-    act, probe = agent.act, agent.method.probe.act
 
     def noted(who: str, function: Any) -> Any:
-        def call(seen: Seen, explore: bool) -> Tensor:
+        def call(*arguments: Any, **named: Any) -> Tensor:
             acted.append(who)
-            return function(seen, explore)
+            return function(*arguments, **named)
 
         return call
 
-    agent.act, agent.method.probe.act = noted("agent", act), noted("probe", probe)  # type: ignore[method-assign]
+    agent.act = noted("agent", agent.act)  # type: ignore[method-assign]
+    agent.method.probe = noted("probe", agent.method.probe)  # type: ignore[method-assign]
     episodes.play_agent(runs, chosen, COLD)
     steps = agent.method.probe_steps
     assert acted[:steps] == ["probe"] * steps
     assert set(acted[steps:]) == {"agent"}
     acted.clear()
     episodes.play_agent(runs, chosen, PROBED)
-    assert acted[:PROBE_STEPS] == ["probe"] * PROBE_STEPS
-    assert set(acted[PROBE_STEPS:]) == {"agent"}
+    assert acted[:steps] == ["probe"] * steps
+    assert set(acted[steps:]) == {"agent"}
 
 
 def test_another_context_is_never_the_same_one() -> None:
@@ -211,8 +222,9 @@ def test_evaluation_tells_another_context_of_the_same_set() -> None:
     torch.testing.assert_close(told, scaled)
 
 
-def test_training_tells_a_new_wrong_context_at_every_reset() -> None:
-    stack = small.training("shuffled", [0, 1])
+@pytest.mark.parametrize("method", ["shuffled", "cgate_shuffled"])
+def test_training_tells_a_new_wrong_context_at_every_reset(method: str) -> None:
+    stack = small.training(method, [0, 1])
     true: set[tuple[float, float]] = set()
     for _ in range(400):
         stack._step()
@@ -231,9 +243,9 @@ def test_the_steps_of_probes_are_paid_for() -> None:
     assert prober is not None
 
     def noted(*arguments: Any) -> Any:
-        known, taken = prober(*arguments)
-        probed.append(taken)
-        return known, taken
+        found = prober(*arguments)
+        probed.append(found.taken)
+        return found
 
     first = stack.env_steps.copy()
     assert first.tolist() == [12, 12]  # 4 rows of 3 steps

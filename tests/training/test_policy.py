@@ -227,3 +227,25 @@ def test_features_stand_in_the_order_of_the_environment_whatever_a_file_says(tmp
     rows.reset(np.ones((1, 1), dtype=bool), np.array([[[0.2, 0.7]]]), np.zeros((1, 1, rows.noise)))
     known = dict(zip([one.name for one in setup.environment.features], rows.context, strict=True))
     assert (known["masspole"], known["length"]) == (0.2, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (
+            {"agent_settings": {"gone": 1}},
+            "was trained with gone, which the present code does not have as settings of",
+        ),
+        (
+            {"method_settings": {"gone": 1}},
+            "was trained with gone, which the present code does not have as settings",
+        ),
+        ({"method": "gone"}, "was trained with gone, which the present code does not have as method; delete"),
+    ],
+)
+def test_what_the_code_no_longer_has_is_named_with_the_file(changed: dict[str, Any], says: str) -> None:
+    spec = {"agent": "dqn", "agent_settings": {}, "method": "none", "method_settings": {}} | changed
+    weights = policy.Weights(spec, ("a",), (1,), {"x": torch.zeros(1, 1)}, {}, "old.pt")
+    for built in (weights.runs, weights.method):
+        with pytest.raises(UserError, match=f"^old.pt: {says}"):
+            built()

@@ -15,7 +15,7 @@ from meta_rl.agents.protocols import Task
 from meta_rl.conformance.probes import DISCRETE, Lasting, task
 from meta_rl.conformance.small import METHODS, keys
 from meta_rl.methods import trajectory_frames
-from meta_rl.methods.base import Method, Source, Trajectories
+from meta_rl.methods.base import Method, Source, Trajectories, masked_mean
 from meta_rl.spaces import Environments, Spaces
 from meta_rl.stack.rollout import Rollout, Watch
 from meta_rl.stack.seen import Seen, Window, pack
@@ -129,7 +129,7 @@ def test_iida_predicts_the_standardised_change_and_the_reward_where_it_counts(re
     target = (target - target.mean(1, keepdim=True)) / target.std(1, keepdim=True)
     chosen = packed[:, :8]
     window = Window(packed[:, :40].view(2, 8, 5, -1), torch.ones(2, 8, 5))
-    z = encode(method, *window[:2])
+    z = masked_mean(method.embed(window.transitions), window.mask)
     predicted = method.predict(chosen, z, method.predictor)
     assert predicted.shape == (2, 8, 4 + rewarded)
     expected = (predicted - target[:, :8]).square().mean((1, 2))
@@ -143,7 +143,7 @@ def reward_error(method: Any, told: Trajectories) -> Tensor:
     half = count // 2
     window = packed[:, :, :half].repeat_interleave(half, 1).view(seeds, contexts * half, half, width)
     mask = torch.ones(window.shape[:3])
-    z = encode(method, window, mask)
+    z = masked_mean(method.embed(window), mask)
     reward = told.reward.flatten(1, 2)
     reward = (told.reward - reward.mean(1)[:, None, None]) / reward.std(1)[:, None, None]
     predicted = method.predict(packed[:, :, half:].flatten(1, 2), z, method.predictor)[..., -1]

@@ -9,7 +9,8 @@ import pytest
 from context_spaces import published
 from raw_study import RAW
 
-from meta_rl.benchmarks import BENCHMARKS, Benchmark, Listed, Varied
+from meta_rl.benchmarks.base import Benchmark, Listed, Varied
+from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import EXTRAPOLATION, INTERPOLATION
 from meta_rl.errors import UserError
 from meta_rl.gym.contexts import choose
@@ -19,14 +20,7 @@ from meta_rl.study import config
 
 _CADM = Varied((0.75, 1.25), ())
 KINDS = {
-    "cells": Benchmark(
-        "striker_epi",
-        {
-            "ball_mass": Listed((0.2, 1.0, 1.8, 2.6, 3.4), (0.6, 1.4, 2.2, 3.0), (3.8,)),
-            "ball_damping": Listed((0.2, 0.6, 1.0, 1.4, 1.8), (0.4, 0.8, 1.2, 1.6), (2.0,)),
-        },
-        ("ppo",),
-    ),
+    "cells": BENCHMARKS["striker_epi_cells"],
     "pairs": Benchmark(
         "pendulum",
         {"m": _CADM, "l": _CADM},

@@ -1,0 +1,135 @@
+"""Of every job, whose results it reads, and by what it knows them: see `meta_rl/inputs.py`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from meta_rl.inputs import Made
+from meta_rl.study.paths import HELD_OUT
+from meta_rl.study.provenance import digest
+from meta_rl.study.study import Study
+
+Wildcards = Mapping[str, str]
+
+_RUN = ("benchmark", "agent", "method", "block")
+# The wildcards that a job is known by.
+_KEYS = {
+    "sample_contexts": ("benchmark", "part"),
+    "collect_trajectories": (*_RUN, "part"),
+    "solve_references": ("benchmark", "agent"),
+    "evaluate_references": ("benchmark", "part"),
+    "score": ("benchmark",),
+    "aggregate": (),
+    "plot": ("figure",),
+    "summarise": (),
+    "check_results": (),
+    "report": (),
+    "choose_settings": _RUN[:3],
+    "summarise_tuning": (),
+}
+_BLOCK, _HELD_OUT = {"part": "{block}"}, {"part": HELD_OUT}
+# By step and parameter: who makes the file, and in which wildcards that job differs from the one that reads.
+_FILES: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
+    "train_generator": {"contexts": ("sample_contexts", _BLOCK)},
+    "collect_trajectories": {"contexts": ("sample_contexts", {}), "generator": ("train_generator", {})},
+    "pretrain_encoder": {
+        "trajectories": ("collect_trajectories", _BLOCK),
+        "contexts": ("sample_contexts", _BLOCK),
+    },
+    "compare_predictors": {
+        "encoder": ("pretrain_encoder", {}),
+        "train_contexts": ("sample_contexts", _BLOCK),
+        "held_out": ("sample_contexts", _HELD_OUT),
+        "train_trajectories": ("collect_trajectories", _BLOCK),
+        "held_out_trajectories": ("collect_trajectories", _HELD_OUT),
+    },
+    "train": {"contexts": ("sample_contexts", _BLOCK), "encoder": ("pretrain_encoder", {})},
+    "evaluate": {
+        "policy": ("train", {}),
+        "held_out": ("sample_contexts", _HELD_OUT),
+        "train_contexts": ("sample_contexts", _BLOCK),
+    },
+    "evaluate_references": {"contexts": ("sample_contexts", {})},
+    "tune_settings": {
+        "contexts": ("sample_contexts", _BLOCK),
+        "validation": ("sample_contexts", {"part": "validation"}),
+    },
+    "check_results": {"evaluation": ("aggregate", {}), "runs": ("aggregate", {})},
+}
+_OF_RUNS = "{benchmark}/{agent}/{method}/{block}"
+# The same for lists: the files, below results/{study}/.
+_LISTS: dict[str, dict[str, tuple[str, str]]] = {
+    "evaluate_references": {"policies": ("solve_references", "{benchmark}/references/{agent}.pt")},
+    "score": {
+        "evaluation": ("evaluate", f"{_OF_RUNS}/evaluation.parquet"),
+        "references": ("evaluate_references", "{benchmark}/references/{part}.parquet"),
+        "contexts": ("sample_contexts", "{benchmark}/contexts/{part}.parquet"),
+    },
+    "aggregate": {
+        "contexts": ("sample_contexts", "{benchmark}/contexts/{part}.parquet"),
+        "references": ("evaluate_references", "{benchmark}/references/{part}.parquet"),
+        "predictions": (
+            "compare_predictors",
+            "{benchmark}/{agent}/{predicting}/{block}/predictions.parquet",
+        ),
+        "learning": ("train", f"{_OF_RUNS}/learning.parquet"),
+        "evaluation": ("evaluate", f"{_OF_RUNS}/evaluation.parquet"),
+        "encodings": ("evaluate", f"{_OF_RUNS}/encodings.parquet"),
+        "scores": ("score", "{benchmark}/scores.parquet"),
+    },
+    "plot": {"tables": ("aggregate", "tables/{table}.parquet")},
+    "summarise": {"tables": ("aggregate", "tables/{table}.parquet")},
+    "choose_settings": {
+        "trials": ("tune_settings", "tuned/{benchmark}/{agent}/{method}/{tuning_block}/trials.parquet")
+    },
+    "summarise_tuning": {
+        "trials": ("tune_settings", "tuned/{benchmark}/{agent}/{method}/{tuning_block}/trials.parquet"),
+        "tuned": ("choose_settings", "tuned/{benchmark}/{agent}/{method}/settings.json"),
+    },
+}
+_known: WeakKeyDictionary[Study, dict[tuple[str, ...], Made]] = WeakKeyDictionary()
+
+
+def made(study: Study, rule: str, wildcards: Wildcards) -> Made:
+    """What the results of a job say of it."""
+    named = {key: wildcards[key] for key in _KEYS.get(rule, _RUN)}
+    key = rule, *named.values()
+    known = _known.setdefault(study, {})
+    if key not in known:
+        read = {name: [made(study, *one)] for name, one in _single(study, rule, named).items()}
+        for name, (source, pattern) in _LISTS.get(rule, {}).items():
+            fixed = {key: value for key, value in named.items() if f"{{{key}}}" in pattern}
+            paths = study.files(f"results/{{study}}/{pattern}", **fixed)
+            read[name] = _of_files(study, source, paths)
+        known[key] = Made(" ".join(key), digest(study.spec(rule, **named)), digest(read))
+    return known[key]
+
+
+def inputs(
+    study: Study, rule: str, wildcards: Wildcards, lists: Mapping[str, list[str]]
+) -> dict[str, list[Made]]:
+    """What the files that a job reads must say, by parameter; of its `lists` in their order.
+
+    Figures and pages, which the report shows, say nothing of themselves.
+    """
+    found = {name: [made(study, *one)] for name, one in _single(study, rule, wildcards).items()}
+    listed = _LISTS.get(rule, {}).items()
+    return found | {name: _of_files(study, source, lists[name]) for name, (source, _) in listed}
+
+
+def _single(study: Study, rule: str, wildcards: Wildcards) -> dict[str, tuple[str, Wildcards]]:
+    """The jobs behind the files that are no lists, without those that the method does without."""
+    found: dict[str, tuple[str, Wildcards]] = {}
+    for name, (source, differs) in _FILES.get(rule, {}).items():
+        if source == "train_generator":
+            present = study.generated(wildcards["benchmark"], wildcards["method"])
+        else:
+            present = source != "pretrain_encoder" or bool(study.entry(wildcards["method"]).pretrain)
+        if present:
+            changed = {key: value.format(**wildcards) for key, value in differs.items()}
+            found[name] = source, {**wildcards, **changed}
+    return found
+
+
+def _of_files(study: Study, source: str, paths: list[str]) -> list[Made]:
+    return [made(study, source, study.wildcards(Path(path))) for path in paths]
