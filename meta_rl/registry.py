@@ -81,6 +81,13 @@ METHODS = {
     "cgate": Entry(
         "meta_rl.methods.cgate", needs=frozenset({"context"}), joint=True, control="cgate_shuffled"
     ),
+    "adapter": Entry(
+        "meta_rl.methods.adapter", needs=frozenset({"context"}), joint=True, control="adapter_shuffled"
+    ),
+    "recurrent": Entry(
+        "meta_rl.methods.recurrent", needs=frozenset({"history"}), joint=True, control="recurrent_cleared"
+    ),
+    "stacked": Entry("meta_rl.methods.stacked", needs=frozenset({"window"}), control="stacked_cleared"),
     # Controls: an encoder that nothing trains, a probe that nothing trains, a context that is wrong, and no other
     # context than the default one. What the pretraining of theirs costs they pay as well.
     "iida_untrained": Entry(
@@ -92,6 +99,9 @@ METHODS = {
     "random_encoder": Entry("meta_rl.methods.jrpl", needs=frozenset({"window"})),
     "shuffled": Entry("meta_rl.methods.explicit", needs=frozenset({"wrong_context"})),
     "cgate_shuffled": Entry("meta_rl.methods.cgate", needs=frozenset({"wrong_context"}), joint=True),
+    "adapter_shuffled": Entry("meta_rl.methods.adapter", needs=frozenset({"wrong_context"}), joint=True),
+    "recurrent_cleared": Entry("meta_rl.methods.recurrent:Cleared", needs=frozenset({"history"}), joint=True),
+    "stacked_cleared": Entry("meta_rl.methods.stacked:Cleared", needs=frozenset({"window"})),
     "default": Entry("meta_rl.methods.none", train_on="default"),
 }
 AGENTS = {

@@ -12,6 +12,7 @@ from meta_rl.agents.protocols import Method, Task
 from meta_rl.stack.networks import Adam
 from meta_rl.stack.replay import Batch, Replay
 from meta_rl.stack.seen import Transition
+from meta_rl.stack.sequences import SequenceReplay
 from meta_rl.streams import Streams
 
 
@@ -27,6 +28,8 @@ class OffPolicy(Agent):
         self.gamma, self.n_envs = config.gamma, config.n_envs
         self.inputs = self.meet(method, joint, task.spaces)  # widths by network
         self.replay = Replay(config.replay, self.joint, method.window, task.spaces, method.transitions)
+        if joint and method.sequence:
+            self.replay = SequenceReplay(config.replay, method.sequence, method.burn_in, task.spaces)
         self.optimisers: dict[str, Adam] = {}
         self.steps = 0  # env_steps of each seed so far
 
@@ -43,8 +46,9 @@ class OffPolicy(Agent):
         before, self.steps = self.steps, self.steps + step.reward.shape[1]
         figures: dict[str, Tensor] = {}
         since = max(before, self.config.learning_starts)
-        for _ in range(self.due(self.config.train_every, since) * self.config.gradient_steps):
-            index = self.streams.integers("replay", self.replay.size, self.config.batch)
+        due = self.due(self.config.train_every, since) if self.replay.choices else 0
+        for _ in range(due * self.config.gradient_steps):
+            index = self.streams.integers("replay", self.replay.choices, self.config.batch)
             figures = self.update(self.replay.sample(torch.from_numpy(index), self._chance()))
         return figures
 

@@ -28,6 +28,7 @@ class Memory:
     """
 
     FIGURES = 3  # of a step, known when the rollout is over: log-density, advantage and target
+    length = 1  # of what is sampled, in steps
 
     def __init__(self, capacity: int, joint: bool, transitions: str = RECENT) -> None:
         self.capacity, self.joint = capacity, joint
@@ -49,13 +50,7 @@ class Memory:
 
         Where windows are drawn `across` episodes, also the transition [S, N, T] as the networks get it.
         """
-        fields = {"observation": seen.observation if self.joint else seen.inputs}
-        if self.joint and seen.context is not None:
-            fields["context"] = seen.context
-        if self.joint and seen.window is not None:
-            fields |= {"transitions": seen.window.transitions, "mask": seen.window.mask}
-        if self.joint and seen.state is not None:
-            fields["state"] = seen.state
+        fields = self._fields(step, seen)
         if self.across and transition is not None:
             fields["transition"] = transition
         fields |= {"raw": raw, "reward": step.reward, "next_value": next_value}
@@ -71,6 +66,17 @@ class Memory:
         packed = [value.flatten(2) if value.dim() > 2 else value.unsqueeze(-1) for value in fields.values()]
         torch.cat(packed, -1, out=self._steps[:, self.size, :, : -self.FIGURES])
         self.size += 1
+
+    def _fields(self, step: Transition, seen: Seen) -> dict[str, Tensor]:
+        """What is kept of what was seen."""
+        fields = {"observation": seen.observation if self.joint else seen.inputs}
+        if self.joint and seen.context is not None:
+            fields["context"] = seen.context
+        if self.joint and seen.window is not None:
+            fields |= {"transitions": seen.window.transitions, "mask": seen.window.mask}
+        if self.joint and seen.state is not None:
+            fields["state"] = seen.state
+        return fields
 
     def field(self, name: str) -> Tensor:
         """Of every step of a full rollout, [S, T, N, ...]."""
@@ -88,9 +94,11 @@ class Memory:
 
     def sample(self, index: Tensor) -> Samples:
         """The steps of the finished rollout at `index` (int64 [S, B], below T N)."""
-        rows = self._take(index)
-        fields = self._unpack(rows)
-        return Samples(_seen(fields), fields["raw"], *rows[..., -self.FIGURES :].unbind(-1))
+        return self._samples(self._take(index))
+
+    def _samples(self, steps: Tensor) -> Samples:
+        fields = self._unpack(steps)
+        return Samples(_seen(fields), fields["raw"], *steps[..., -self.FIGURES :].unbind(-1))
 
     def of_context(self, index: Tensor, chance: Tensor) -> Window:
         """K transitions of this rollout in the same context for each step at `index`; chance U[0, 1), [S, B, K]."""

@@ -11,6 +11,7 @@ from meta_rl.agents.base import Agent
 from meta_rl.agents.distributions import Categorical, Gaussian
 from meta_rl.agents.normaliser import Observations, Rewards
 from meta_rl.agents.on_policy import Memory, Samples, advantages
+from meta_rl.agents.on_policy_sequences import SequenceMemory, longest
 from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
 from meta_rl.stack.networks import MLP, Adam
 from meta_rl.stack.seen import Seen, Transition, Window, pack
@@ -90,6 +91,9 @@ class PPO(Agent):
         # Adam's epsilon as in OpenAI's baselines (Huang et al. 2022, detail 3).
         self.optimiser = Adam(parameters, config.learning_rate, epsilon=1e-5)
         self.memory = Memory(config.n_steps, self.joint, method.transitions)
+        if joint and method.sequence:
+            length = longest(method.sequence, config.n_steps, config.minibatch)
+            self.memory = SequenceMemory(config.n_steps, length, spaces)
         self._acted: tuple[Seen, Tensor] | None = None  # what was seen, normalised, and raw actions
 
     @torch.no_grad()
@@ -134,6 +138,12 @@ class PPO(Agent):
         return seen
 
     @torch.no_grad()
+    def embed(self, transitions: Tensor) -> Tensor:
+        if self.method.normalised and self.config.observations == "normalised":
+            transitions = self.observations.step(transitions, self.spaces.action)
+        return super().embed(transitions)
+
+    @torch.no_grad()
     def advance(self, state: Tensor, step: Tensor) -> Tensor:
         if self.joint and self.config.observations == "normalised":
             step = self.observations.step(step, self.spaces.action)
@@ -168,9 +178,9 @@ class PPO(Agent):
         figures = self._finish_rollout()
         losses = []
         for _ in range(config.epochs):
-            order = self.streams.uniform("ppo/order", config.n_steps * config.n_envs)
+            order = self.streams.uniform("ppo/order", config.n_steps * config.n_envs // self.memory.length)
             shuffled = torch.from_numpy(np.argsort(order, axis=1, kind="stable"))
-            for index in shuffled.split(config.minibatch, 1):
+            for index in shuffled.split(config.minibatch // self.memory.length, 1):
                 samples = self.memory.sample(index)
                 if self.memory.across:
                     samples = samples._replace(window=self._window("ppo/window", index))

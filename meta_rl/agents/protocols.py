@@ -27,6 +27,9 @@ class Method(Protocol):
     window: int
     size: int
     state: int
+    sequence: int
+    burn_in: int
+    normalised: bool
     probe_steps: int
     transitions: str
     anew: bool

@@ -45,9 +45,14 @@ METHODS: dict[str, dict[str, Any]] = {
     "random_encoder": {"window": 2, "hidden": (8,)},
     "cgate": {"size": 16, "state": (16,), "hidden": (16,)},
     "cgate_shuffled": {"size": 16, "state": (16,), "hidden": (16,)},
+    "adapter": {"size": 16, "adapter": 8},
+    "recurrent": {"size": 16, "sequence": 8, "burn_in": 4},
+    "stacked": {"window": 3},
     "epi": {"steps": 2, "size": 2},
 }
 METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi"]}
+METHODS |= {f"{name}_cleared": METHODS[name] for name in ("recurrent", "stacked")}
+METHODS["adapter_shuffled"] = METHODS["adapter"]
 
 
 def build(

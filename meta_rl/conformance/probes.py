@@ -129,6 +129,21 @@ class Recall(Probe):
         return np.where(last, self.context, 0.0), last, False
 
 
+class Remember(Probe):
+    """Five steps; the cue is observed in the first only, and the last asks for the action that it told, for 1 or -1.
+
+    Who cannot remember earns nothing there. Before, action 1 is worth 0.25 and action 0 costs as much, so that it does
+    not pay to pass the cue on in one's actions.
+    """
+
+    def see(self) -> Any:
+        return np.select([self.time == 0, self.time == 4], [self.cue, 2.0], 0.0)
+
+    def outcome(self, sign: np.ndarray) -> Outcome:
+        last = self.time == 4
+        return np.where(last, self.cue, 0.25) * sign, last, False
+
+
 class Endless(Probe):
     """Reward 1 for ever, cut off after one step: the value is 1 / (1 - gamma)."""
 

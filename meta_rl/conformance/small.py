@@ -45,12 +45,19 @@ METHODS: dict[str, dict[str, Any]] = {
     "random_encoder": {"window": 5, "size": 3, "hidden": [8]},
     "cgate": {"size": 8, "state": [8], "hidden": [8]},
     "cgate_shuffled": {"size": 8, "state": [8], "hidden": [8]},
+    "adapter": {"size": 8, "adapter": 4},
+    "recurrent": {"size": 8, "sequence": 4, "burn_in": 2},
+    "stacked": {"window": 3},
     "epi": {
         "steps": 3, "size": 3, "encoder": [8], "predictor": [8], "probe": [8], "probes": 2, "refit": 1,
         "updates": 5,
     },
 }  # fmt: skip
 METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi"]}
+
+
+METHODS |= {f"{name}_cleared": METHODS[name] for name in ("recurrent", "stacked")}
+METHODS["adapter_shuffled"] = METHODS["adapter"]
 
 
 def keys(*seeds: int) -> list[str]:

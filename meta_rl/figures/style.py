@@ -54,6 +54,13 @@ _FIXED = {
     "random_encoder": Look("#882255", "X", _LONG),
     "shuffled": Look("#999933", "*", _DASHED),
     "cgate": Look("#332288", "p", _SOLID),
+    "adapter": Look("#117733", "d", _SOLID),
+    "recurrent": Look("#000000", "h", _SOLID),
+    "stacked": Look("#997700", "<", _DASHDOT),
+    # A control has the colour of what it controls, made paler.
+    "adapter_shuffled": Look("#99ccaa", "d", _DASHED),
+    "recurrent_cleared": Look("#888888", "h", _DASHED),
+    "stacked_cleared": Look("#eecc66", "<", _DASHED),
     "cgate_shuffled": Look("#ddcc77", "H", _DASHED),
 }
 _MARKERS, _DASHES = ("8", "h", "<", ">"), (_SOLID, _DASHED, _DASHDOT, _LONG)

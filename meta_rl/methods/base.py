@@ -30,7 +30,10 @@ class Method(nn.Module):
     anew: bool = False  # whether agents compute z anew as they learn, also where no loss trains it
     size: int = 0
     state: int = 0
+    sequence: int = 0  # most successive steps that a loss goes back through to train how states come about
+    burn_in: int = 0  # steps before those that bring a state up to date, where the agent has remembered them
     ordered: bool = False  # whether the order of the transitions in a window matters
+    normalised: bool = False  # whether what no loss trains wants observations as the agent has its own
     probe_steps: int = 0  # of a policy of its own, from which the context is told, once and for all
     restarts: bool = True  # whether an episode starts anew after these steps, or goes on from them
 
@@ -108,6 +111,7 @@ class PerNetwork(Method):
             made = self._make(Streams([f"{key}/{network}" for key in self._keys]))
             self.parts[network] = made
             self.window, self.size, self.state = made.window, made.size, self.state + made.state
+            self.sequence, self.burn_in = made.sequence, made.burn_in
             self.transitions = made.transitions
         return self.parts[network]
 
@@ -133,10 +137,13 @@ class PerNetwork(Method):
 
     def _shown(self, seen: Seen, network: str) -> Seen:
         """With the state of that network alone."""
-        if seen.state is None:
-            return seen
+        if seen.past is not None:
+            return seen._replace(past=seen.past._replace(start=self._own(seen.past.start, network)))
+        return seen if seen.state is None else seen._replace(state=self._own(seen.state, network))
+
+    def _own(self, states: Tensor, network: str) -> Tensor:
         widths = [part.state for part in self.parts.values()]
-        return seen._replace(state=dict(zip(self.parts, seen.state.split(widths, -1), strict=True))[network])
+        return dict(zip(self.parts, states.split(widths, -1), strict=True))[network]
 
 
 class Source(NamedTuple):

@@ -38,6 +38,15 @@ gains by how it probes.""",
 A control: `explicit` that is told a wrong context, another one of the same set, drawn anew at every reset, in training
 and in evaluation. It has the inputs and the scale of `explicit`, and no information. If it is significantly better
 than `none`, the summary page raises a red flag: then more inputs help by themselves.""",
+    "adapter_shuffled": """\
+A control: `adapter` that is told a wrong context, another one of the same set, drawn anew at every reset, in training
+and in evaluation. It has the networks of `adapter`, and no information.""",
+    "recurrent_cleared": """\
+A control: `recurrent` whose state is cleared at each step. It has the networks of `recurrent`, sees the last action and
+reward beside the observation, and remembers nothing else; what `recurrent` gains beyond it, it gains from memory.""",
+    "stacked_cleared": """\
+A control: `stacked` with nothing in its window, ever: zeros stand where the last observations and actions do. Networks
+are as wide as with `stacked`.""",
     "cgate_shuffled": """\
 A control: `cgate` that is told a wrong context, another one of the same set, drawn anew at every reset, in training and
 in evaluation. It has the networks of `cgate`, and no information. Gating is worth what `cgate` gains beyond that.""",

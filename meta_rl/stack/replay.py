@@ -71,8 +71,13 @@ class Replay:
         self._head = (self._head + self._rows) % self.capacity
         self.size = min(self.size + self._rows, self.capacity)
 
+    @property
+    def choices(self) -> int:
+        """How many there are to sample from."""
+        return self.size
+
     def sample(self, index: Tensor, chance: Tensor | None = None) -> Batch:
-        """The transitions at `index` (int64 [S, B], below `size`); chance U[0, 1), float64 [S, B, `chances`]."""
+        """The transitions at `index` (int64 [S, B], below `choices`); chance U[0, 1), float64 [S, B, `chances`]."""
         rows = self._take(index)
         fields = dict(zip(self._widths, rows.split(list(self._widths.values()), -1), strict=True))
         before = after = None

@@ -74,7 +74,7 @@ class Rollout:
             assert keys is not None, "random windows are drawn by keys"
             self._keys = torch.where(chosen, torch.from_numpy(keys), self._keys)
         self._age = self._age.masked_fill(chosen, 0)
-        _, context, window, state, _ = self.seen
+        _, context, window, state, *_ = self.seen
         needs = self._watch.needs
         told = contexts if "context" in needs else wrong if "wrong_context" in needs else None
         if told is not None:
@@ -129,7 +129,7 @@ class Rollout:
 
     def state_dict(self) -> dict[str, Any]:
         """Tensors, numbers and tuples only, so that it can be loaded without running code."""
-        observation, context, window, state, encoding = self.seen
+        observation, context, window, state, encoding, _ = self.seen
         return {
             "environments": {k: torch.from_numpy(v) for k, v in self.environments.state_dict().items()},
             "seen": (observation, context, None if window is None else tuple(window), state, encoding),

@@ -51,6 +51,23 @@ class Window(NamedTuple):
         return Window(transitions, mask, self.embedded, taken)
 
 
+class Past(NamedTuple):
+    """The steps that states come from, in a batch whose losses train how a method's states come about.
+
+    There are Q sequences of T successive steps of a row each. The batch [S, B, ...] is the last `learnt` ones of each
+    sequence, one sequence after the other, as far as B goes. The T - `learnt` ones before them, the burn-in, bring
+    the state up to date and get no gradient (Kapturowski et al. 2019, section 3).
+    """
+
+    start: Tensor  # float32 [S, Q, H]: the states before the first steps, as they were then
+    observation: Tensor  # float32 [S, Q, T, O]: what was seen
+    action: Tensor  # float32 [S, Q, T, A]: what was done then, one-hot where discrete
+    reward: Tensor  # float32 [S, Q, T]
+    fresh: Tensor  # bool [S, Q, T]: whether an episode began with the step, from a state of zeros
+    learnt: int
+    over: bool  # whether the batch is what the steps led to, not what they began from
+
+
 class Seen(NamedTuple):
     """All that a policy may use at one step. What its method did not declare is None."""
 
@@ -59,6 +76,7 @@ class Seen(NamedTuple):
     window: Window | None = None
     state: Tensor | None = None  # float32 [S, N, H]: what a method with a history keeps of the episode so far
     encoding: Tensor | None = None  # z, float32 [S, N, Z], where no loss trains the method
+    past: Past | None = None  # instead of `state`, in batches for a method that learns from sequences
 
     @property
     def inputs(self) -> Tensor:

@@ -1,5 +1,6 @@
 """The trainings of a study, and what so many environment steps ask of settings. Standard library only."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -97,3 +98,22 @@ def problems(agent: str, settings: dict[str, Any], budgets: dict[str, int], at: 
             f"{at}.replay: is {settings['replay']}, which does not hold whole steps of {rows} "
             f"environments; use a multiple of agents.{agent}.n_envs"
         )
+
+
+def sequence_problems(method: str, own: dict[str, Any], settings: dict[str, Any], at: str) -> Iterator[str]:
+    """Why an agent could not learn from sequences, with a method whose settings `own` ask for them."""
+    if "sequence" not in own:
+        return
+    least = settings["n_envs"] * (own["burn_in"] + 2 * own["sequence"])
+    if settings.get("replay", least) < least:
+        yield (
+            f"{at}.replay: is {settings['replay']}, which cannot hold the sequences of {method} in whole; use {least} "
+            "or more, or a shorter sequence"
+        )
+    if "n_steps" in settings:
+        common = math.gcd(settings["n_steps"], settings["minibatch"])
+        if not any(common % length == 0 for length in range(2, own["sequence"] + 1)):
+            yield (
+                f"{at}.minibatch: is {settings['minibatch']}, which has no divisor from 2 to {own['sequence']} in "
+                f"common with n_steps ({settings['n_steps']}): {method} learns from sequences that are whole in both"
+            )

@@ -15,6 +15,7 @@ from meta_rl.study.study import Study
 _LEAST_MINUTES = 10
 _STEP = 3e-4  # seconds per environment step of a seed: acting, memory
 _UPDATE = 2e-9  # seconds per weight and transition of an update
+_UNROLLED = 5e-4  # seconds per step of a sequence that one network's loss goes back through
 _PRETRAIN = 1e-5  # seconds per transition that goes through an encoder
 _CHUNK = 1e-2  # seconds per step of an environment's `chunk` of rows: simulators have small ones
 _BASE_MB = 1500  # Snakemake, Python and PyTorch
@@ -52,7 +53,7 @@ def _train_seconds(study: Study, spec: dict[str, Any]) -> float:
     weights = sum(a * b for a, b in zip([_width(spec), *hidden], [*hidden, 1], strict=True))
     # Transitions that go through an update, per environment step.
     used = own["epochs"] if "epochs" in own else own["batch"] * own["gradient_steps"] / own["train_every"]
-    step = _STEP + _UPDATE * used * (weights + 500 * _encoded(spec))
+    step = _STEP + _UPDATE * used * (weights + 500 * _encoded(spec)) + _unrolled_seconds(spec, used)
     return _members(spec) * spec["env_steps"] * (step + _row_step(spec))
 
 
@@ -68,6 +69,19 @@ def _encoded(spec: dict[str, Any]) -> int:
 
 def _of_context(spec: dict[str, Any]) -> bool:
     return spec["method_settings"].get("transitions") == "context"
+
+
+def _unrolled_seconds(spec: dict[str, Any], used: float) -> float:
+    """Seconds per environment step in sequences, of which each step costs about the same, however many there are.
+
+    Four passes at most: of two networks, and of what their targets are made of.
+    """
+    told, own = spec["method_settings"], spec["agent_settings"]
+    if "sequence" not in told:
+        return 0.0
+    updates = used / own.get("minibatch", own.get("batch", 1))
+    numbers = _UPDATE * used * 4 * 3 * told["size"] ** 2
+    return 4 * (updates * _UNROLLED * (told["sequence"] + told["burn_in"]) + numbers)
 
 
 def _tune_seconds(study: Study, spec: dict[str, Any]) -> float:
@@ -123,9 +137,14 @@ def _sets(study: Study, spec: dict[str, Any]) -> int:
 
 
 def _replay_bytes(study: Study, spec: dict[str, Any]) -> float:
-    """The memory of off-policy agents, and as much again while it is written to a checkpoint."""
-    numbers = 2 * (_width(spec) + 4) + (_INDEX if _of_context(spec) else 0)
-    return 2 * _members(spec) * spec["agent_settings"].get("replay", 0) * numbers * _FLOAT
+    """The memory of off-policy agents, and as much again while it is written to a checkpoint.
+
+    Of a method that learns from sequences, states of two networks are kept at the first step of each.
+    """
+    told = spec["method_settings"]
+    states = 2 * (_width(spec) + 2) / told["sequence"] if "sequence" in told else 0
+    each = 2 * (_width(spec) + 4) + states + (_INDEX if _of_context(spec) else 0)
+    return 2 * _members(spec) * spec["agent_settings"].get("replay", 0) * each * _FLOAT
 
 
 def _trajectory_bytes(study: Study, spec: dict[str, Any]) -> float:
@@ -158,7 +177,10 @@ def _width(spec: dict[str, Any]) -> int:
     """About what a policy sees at a time: observation, action and encoding."""
     spaces = registry.load("environment", spec["environment"]).spaces
     told = sum(len(said.get("features", [name])) for name, said in spec["features"].items())
-    return int(spaces.observation + spaces.action + spec["method_settings"].get("size", told))
+    own = spec["method_settings"]
+    if "window" in own and "size" not in own:  # the window itself is told
+        told = own["window"] * (spaces.observation + spaces.action + spaces.rewarded)
+    return int(spaces.observation + spaces.action + own.get("size", told))
 
 
 _SECONDS = {

@@ -90,3 +90,5 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
             if one.steps < one.value:
                 where += f" - {one.paid} for pretraining {one.name} in {name}"
             yield from budgets.problems(agent, one.settings, {where: one.steps}, one.at)
+            asked = benchmark["settings"]["method_settings"].get(one.name, {})
+            yield from budgets.sequence_problems(one.name, asked, one.settings, one.at)

@@ -41,7 +41,7 @@ def test_a_page_says_what_is_told_trained_spent_and_set(name: str) -> None:
         assert f"| `{setting}` |" in page
 
 
-@pytest.mark.parametrize("name", ["iida", "epi", "jrpl", "cgate"])
+@pytest.mark.parametrize("name", ["iida", "epi", "jrpl", "cgate", "adapter", "recurrent"])
 def test_a_published_method_names_its_source_and_its_deviations(name: str) -> None:
     page = " ".join(methods.page(name, registry.METHODS[name]).split())
     assert any(f"{year}" in page.split("told:")[0] for year in range(2019, 2025))

@@ -191,3 +191,19 @@ def test_rollouts_must_fit_the_budget_and_divide_into_minibatches() -> None:
     assert "agents.ppo.minibatch: is 48, which does not divide a rollout of 64 steps of 2" in complaint(study)
     study["agents"]["ppo"] |= {"n_steps": 512, "minibatch": 32}
     assert "leaves ppo 600 env_steps; must be more than 1023, from where it learns" in complaint(study)
+
+
+def test_sequences_of_a_recurrent_method_must_fit() -> None:
+    study = changed("benchmarks.small_gravity.agents", ["ppo", "dqn"])
+    study |= {
+        "methods": ["none", "recurrent"],
+        "method_settings": {"recurrent": {"sequence": 16, "burn_in": 8}},
+    }
+    study["agents"] = {"ppo": {"n_envs": 2, "n_steps": 64, "minibatch": 32}, "dqn": RAW["agents"]["dqn"]}
+    config.check(study, "my.yaml")
+    study["agents"]["ppo"] |= {"n_envs": 19, "n_steps": 25, "minibatch": 19}
+    found = "agents.ppo.minibatch: is 19, which has no divisor from 2 to 16 in common with n_steps (25)"
+    assert found in complaint(study)
+    study["agents"] |= {"ppo": {"n_envs": 2, "n_steps": 64, "minibatch": 32}}
+    study["agents"]["dqn"] = RAW["agents"]["dqn"] | {"replay": 36}
+    assert "agents.dqn.replay: is 36, which cannot hold the sequences of recurrent" in complaint(study)

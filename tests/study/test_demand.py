@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from raw_study import RAW
 
 from meta_rl.study import config, demand
 from meta_rl.study.study import Study
@@ -100,3 +101,14 @@ def test_an_encoder_may_be_one_layer() -> None:
         asked("pretrain_encoder", method_settings__iida__encoder=hidden)[1] for hidden in ([], [2048])
     )
     assert narrow < asked("pretrain_encoder")[1] < wide
+
+
+@pytest.mark.parametrize("method", ["recurrent", "stacked"])
+def test_what_is_remembered_takes_time_or_room(method: str) -> None:
+    study = Study(config.check(RAW | {"methods": ["none", method]}, "my.yaml"))
+    job = {"benchmark": "small_gravity", "agent": "dqn", "block": next(iter(study.blocks))}
+    spec, plain = (study.spec("train", **job, method=name) for name in (method, "none"))
+    assert demand._replay_bytes(study, spec) > demand._replay_bytes(study, plain)
+    assert (demand._train_seconds(study, spec) > 1.5 * demand._train_seconds(study, plain)) == (
+        method == "recurrent"
+    )

@@ -65,7 +65,9 @@ def test_a_run_is_the_same_alone_and_in_a_stack(method: str, agent: str) -> None
     assert {"episode_return"} < {name for point in curve for name in point["figures"]}
 
 
-@pytest.mark.parametrize(("method", "agent"), [("none", "dqn"), ("jrpl", "ppo"), ("cgate", "sac")])
+@pytest.mark.parametrize(
+    ("method", "agent"), [("none", "dqn"), ("jrpl", "ppo"), ("cgate", "sac"), ("recurrent", "ppo")]
+)
 def test_a_run_is_the_same_in_a_stack_on_two_threads(method: str, agent: str) -> None:
     with threads(2):
         check_alone(method, agent, [2, 1], 400)

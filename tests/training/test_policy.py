@@ -50,7 +50,8 @@ def seen_by(weights: Weights) -> Seen:
     agent, seeds = weights.runs().agent, len(weights.keys)
     size = agent.method.window
     window = Window(ramp(1, 7, size, 10).repeat(seeds, 1, 1, 1), torch.ones(seeds, 7, size))
-    seen = Seen(ramp(1, 7, 4).repeat(seeds, 1, 1), 10 + ramp(1, 7, 1).repeat(seeds, 1, 1), window)
+    state = ramp(1, 7, agent.method.state).repeat(seeds, 1, 1)
+    seen = Seen(ramp(1, 7, 4).repeat(seeds, 1, 1), 10 + ramp(1, 7, 1).repeat(seeds, 1, 1), window, state)
     return seen if agent.joint else seen._replace(encoding=agent.encode(seen))
 
 
@@ -59,9 +60,10 @@ def of_run(seen: Seen, seed: int) -> Seen:
     chosen = slice(seed, seed + 1)
     assert seen.context is not None
     assert seen.window is not None
+    assert seen.state is not None
     window = Window(seen.window.transitions[chosen], seen.window.mask[chosen])
     encoding = None if seen.encoding is None else seen.encoding[chosen]
-    return Seen(seen.observation[chosen], seen.context[chosen], window, None, encoding)
+    return Seen(seen.observation[chosen], seen.context[chosen], window, seen.state[chosen], encoding)
 
 
 @pytest.fixture(scope="module")
