@@ -65,12 +65,13 @@ def test_resetting_rows_leaves_the_others_alone(environment: Environment) -> Non
 
 
 @every_environment
-def test_a_row_is_truncated_at_the_horizon_of_its_own_episode(
-    environment: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whether it was reset in the middle of an episode or after its end; where it can, it acts too little to fall."""
-    monkeypatch.setattr(environment, "horizon", 5)
+def test_a_row_is_truncated_at_the_horizon_of_its_own_episode(environment: Environment) -> None:
+    """Whether it was reset in the middle of an episode or after its end; where it can, it acts too little to fall.
+
+    The horizon is what the rows are told, whatever that of the environment is.
+    """
     environments, rng = started(environment, defaults(environment)), np.random.default_rng(0)
+    environments.horizon = 5
     early, late = (np.arange(4).reshape(ROWS) == row for row in (1, 2))
     for t in range(1, 18):
         action = random_actions(environment, rng, ROWS)

@@ -42,7 +42,7 @@ class MujocoRows(SimulatorRows):
         actions = np.ascontiguousarray(action, dtype=np.float32).reshape(len(self.workers), -1)
         if not np.isfinite(actions).all():  # a diverged run must not stop the others of its stack
             actions = np.nan_to_num(actions)
-        running = ~(self._ended | (self._age >= self.simulator.horizon))
+        running = ~(self._ended | (self._age >= self.horizon))
         for row in running.nonzero()[0].tolist():
             model, data, control, frames = self._simulations[row]
             control[:] = actions[row]
@@ -57,7 +57,7 @@ class MujocoRows(SimulatorRows):
             reward, terminated = np.where(running, reward, 0.0), np.where(running, terminated, self._ended)
         self._observation, self._ended = observation.astype(np.float32), terminated
         self._age = self._age + running
-        ends = reward, terminated.copy(), self._age >= self.simulator.horizon
+        ends = reward, terminated.copy(), self._age >= self.horizon
         return Step(self.observation, *(one.reshape(self.rows) for one in ends))
 
     def share(self, leader: int) -> None:

@@ -165,7 +165,7 @@ class SimulatorRows:
         self._actions[row] = list(actions)
         for action in actions:
             self._observation[row], _, self._terminated[row], _, _ = self.workers[row].step(action)
-        self._truncated[row] = len(actions) >= self.simulator.horizon
+        self._truncated[row] = len(actions) >= self.horizon
 
 
 def start(environment: Any, seed: int) -> np.ndarray:
