@@ -31,6 +31,8 @@ NAME = "cartpole_sign"
 GUARDED: dict[str, dict[str, Any]] = {
     "explicit": {},
     "cgate": {},
+    "adapter": {},
+    "recurrent": {},
 }
 PPO = {
     "n_envs": 16, "n_steps": 64, "minibatch": 256, "epochs": 8, "learning_rate": 2e-3, "gamma": 0.98,
