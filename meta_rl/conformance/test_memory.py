@@ -34,7 +34,7 @@ def test_a_recurrent_method_remembers(name: str, kind: str) -> None:
     assert (answers(name, kind, "recurrent") > 0.8).all()
 
 
-@pytest.mark.parametrize(("name", "kind"), LEARNERS)
+@pytest.mark.parametrize(("name", "kind"), [LEARNERS[0], LEARNERS[-1]])
 @pytest.mark.parametrize("method", ["none", "recurrent_cleared"])
 def test_nobody_else_does(name: str, kind: str, method: str) -> None:
     """They give the same answer to both cues, right once."""
