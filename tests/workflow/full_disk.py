@@ -52,7 +52,7 @@ def commands(project: Project, target: str) -> dict[str, Command]:
 
 @contextlib.contextmanager
 def full_disk(folder: Path, name: str) -> Iterator[Path]:
-    """A disk at `folder` without a free byte, on which `name`, if any, was finished before; skips who must not mount one."""
+    """A disk without a free byte, on which `name`, if any, was finished before; skips who must not mount one."""
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, text=True
