@@ -52,7 +52,7 @@ def commands(project: Project, target: str) -> dict[str, Command]:
 
 @contextlib.contextmanager
 def full_disk(folder: Path, name: str) -> Iterator[Path]:
-    """A disk at `folder` without a free byte, on which `name` was finished before; skips who must not mount one."""
+    """A disk without a free byte, on which `name`, if any, was finished before; skips who must not mount one."""
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, text=True
@@ -60,7 +60,8 @@ def full_disk(folder: Path, name: str) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip(f"needs root, to mount a disk that can be filled: {mounted.stderr.strip()}")
     try:
-        (folder / name).write_bytes(FINISHED)
+        if name:
+            (folder / name).write_bytes(FINISHED)
         with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
             while filler.write(bytes(4096)):
                 pass
