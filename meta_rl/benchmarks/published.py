@@ -19,8 +19,8 @@ _SCRIPTED = (
 _GOAL = Varied((0.5, 1.5), ((0.05, 0.5), (1.5, 2.0)))
 _SIGN = Listed((-1.0, 1.0))
 _BLIND = (
-    "What is right with one sign is wrong with the other: who is not told the sign, and cannot remember what actions "
-    "did, solves half of the contexts at most."
+    "What is right with one sign is wrong with the other. Who is not told the sign, and cannot remember what actions "
+    "did, mostly learns one of them; but the state itself tells a little, and some such policies balance with both."
 )
 
 BENCHMARKS = {
