@@ -8,6 +8,7 @@
 # make test-gymnasium  what depends on Gymnasium, under each version that we allow, in environments beside this one
 # make scale      what planning and starting jobs costs, and what a study costs; with Slurm where it is there
 # make gate       does every context feature act, alone, and as it should?
+# make guard      do methods solve what needs the context or a memory, and do their controls fail? Minutes
 # make videos     a GIF of every benchmark at the corners of its context space, in results/videos
 # make docs       write docs/benchmarks and docs/methods anew, from the registry
 # make tune       tune the agents of the study STUDY, which needs the key `tune`; an interrupted tuning goes on
@@ -40,7 +41,7 @@ CHECK := $(BIN)/python -m meta_rl.study.config config/$(STUDY).yaml
 THERE := cd $(DIRECTORY) && $(abspath $(BIN))/python
 STUDY_FILE := $(abspath config/$(STUDY).yaml)
 
-.PHONY: run status resume tour figures tune adopt test test-slurm test-gymnasium scale gate videos docs parity \
+.PHONY: run status resume tour figures tune adopt test test-slurm test-gymnasium scale gate guard videos docs parity \
 	tuning-comparison reproduce bench \
 	install clean
 
@@ -98,6 +99,9 @@ scale: install
 
 gate: install
 	$(BIN)/python -m meta_rl.checks.gate
+
+guard: install
+	$(BIN)/python -m meta_rl.checks.guard
 
 videos: install
 	$(BIN)/python -m meta_rl.gym.videos
