@@ -1,8 +1,9 @@
 """Atomic writing: a file is whole or it is not there, however the writer ends."""
 
+import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,3 +35,11 @@ def write_text(path: str | Path, text: str) -> None:
     """Write `text` (UTF-8) atomically."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def checksum(parts: Iterable[bytes]) -> str:
+    """Of what a file holds, in hexadecimal digits: the parts follow each other."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(len(part).to_bytes(8, "little") + part)
+    return found.hexdigest()

@@ -27,6 +27,7 @@ from typing import Any, get_type_hints
 
 from meta_rl import inputs
 from meta_rl.errors import UserError, refusal, told
+from meta_rl.files import checksum
 
 _SILENCE = 10.0  # seconds between two progress lines
 _UNTIL_DONE = ("checkpoint", "journal")
@@ -105,13 +106,16 @@ def _told(step: str, kinds: dict[str, Any], path: Path) -> tuple[dict[str, Any],
     try:
         with told(path, "read"):
             held = json.loads(path.read_text(encoding="utf-8"))
+        summed = held.pop("checksum", None)
+        if summed and summed != checksum([json.dumps(held, sort_keys=True).encode()]):
+            raise ValueError("it says something else than was written")
         spec = dict(held["spec"])
         lists = {name: list(map(Path, paths)) for name, paths in held["lists"].items()}
         own = inputs.Made(*held.get("made", ("", "", "")))
         wanted = {name: [inputs.Made(*one) for one in of] for name, of in held.get("inputs", {}).items()}
     except FileNotFoundError:
         raise UserError(f"{path}: does not exist; {again}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{path}: is not a whole job file; {again}") from None
     taken = {name for name, kind in kinds.items() if kind == list[Path]}
     if taken != lists.keys():

@@ -24,6 +24,7 @@ class Entry:
     `predicts`: its encoder is trained with a one-step predictor, whose errors the study compares.
     `train_on`: the contexts that an agent with this method meets in training, `train` or `default`.
     `control`: the method of the same architecture and cost without what this one is for, which it must beat.
+    `cleared`: a control of memory: its window, or its state, is emptied at each step.
     `actions`: the kinds of actions that an agent can take.
     """
 
@@ -34,6 +35,7 @@ class Entry:
     predicts: bool = False
     train_on: str = "train"
     control: str = ""
+    cleared: bool = False
     actions: frozenset[str] = frozenset({"discrete", "continuous"})
 
     @property
@@ -100,8 +102,10 @@ METHODS = {
     "shuffled": Entry("meta_rl.methods.explicit", needs=frozenset({"wrong_context"})),
     "cgate_shuffled": Entry("meta_rl.methods.cgate", needs=frozenset({"wrong_context"}), joint=True),
     "adapter_shuffled": Entry("meta_rl.methods.adapter", needs=frozenset({"wrong_context"}), joint=True),
-    "recurrent_cleared": Entry("meta_rl.methods.recurrent:Cleared", needs=frozenset({"history"}), joint=True),
-    "stacked_cleared": Entry("meta_rl.methods.stacked:Cleared", needs=frozenset({"window"})),
+    "recurrent_cleared": Entry(
+        "meta_rl.methods.recurrent:Cleared", needs=frozenset({"history"}), joint=True, cleared=True
+    ),
+    "stacked_cleared": Entry("meta_rl.methods.stacked:Cleared", needs=frozenset({"window"}), cleared=True),
     "default": Entry("meta_rl.methods.none", train_on="default"),
 }
 AGENTS = {

@@ -20,7 +20,7 @@ from meta_rl.training.policy import tensors
 WINDOWED = [name for name, entry in registry.METHODS.items() if "window" in entry.needs]
 ORDERED = [name for name in WINDOWED if build(name).ordered]
 UNORDERED = [name for name in WINDOWED if name not in ORDERED]
-CLEARED = ("stacked_cleared",)  # there is nothing in its window, ever
+CLEARED = [name for name in WINDOWED if registry.entry("method", name).cleared]
 every_network = pytest.mark.parametrize("network", [POLICY, CRITIC])
 PRETRAINED = [name for name, entry in registry.METHODS.items() if entry.pretrain]
 

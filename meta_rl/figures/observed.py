@@ -1,7 +1,7 @@
 """Return against the number of transitions of the context that a method was shown before the episode, and nothing more
 in it: what an observation is worth to methods that infer the context. Marker: interquartile mean (IQM) over runs of
 the mean over held-out contexts. Line: its 95 % interval over runs, whose number stands below the panels. Horizontal:
-methods that infer nothing. Source: table ``metrics``.
+the others, in `cold`. Source: table ``metrics``.
 """
 
 import pandas as pd

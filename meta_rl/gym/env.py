@@ -100,12 +100,15 @@ class ContextualEnv(Pickled, gymnasium.Env):
         self.rows.close()
 
     def _played(self) -> bool:
-        """Whether the episode ended. What ends it outside, such as a time limit, is not told to the environment.
+        """Whether the episode ended. What ends it outside, such as a wrapper's time limit, is not told to it.
 
-        But who records episodes writes into `info` that one ended, Stable-Baselines3 also that it was truncated. And
-        where a second one is left after as many steps as the first, both are taken to have ended.
+        Its own time limit stands in its spec. Who records episodes writes into `info` that one ended,
+        Stable-Baselines3 also that it was truncated. And where a second one is left after as many steps as the first,
+        both are taken to have ended.
         """
-        if self._ended or STATISTICS in self._told or self._told.get(TRUNCATED, False):
+        limit = None if self.spec is None else self.spec.max_episode_steps
+        late = limit is not None and self._age >= limit
+        if self._ended or late or STATISTICS in self._told or self._told.get(TRUNCATED, False):
             return True
         cut = self._age in self._cuts
         if self._age:

@@ -76,6 +76,8 @@ def context_value(references: pd.DataFrame) -> pd.Series:
     too, is chosen on the first half and reported on the second, so that chance may make the value slightly
     negative. About 0 means that one policy, blind to the context, serves all contexts of the split.
     """
+    if references.empty:  # nobody can succeed anywhere
+        return pd.Series(dtype=float)
     first, second = _halves(references)
     best = first.filter(like="specialist_").groupby("split").mean().idxmax(axis="columns")
     single = second.groupby("split").mean()
@@ -89,6 +91,8 @@ def specialist_returns(references: pd.DataFrame) -> dict[str, pd.Series]:
     This is what the agent can do where it need not generalise. As above, chosen on one half of the episodes and
     reported on the other.
     """
+    if references.empty:
+        return {}
     first, second = _halves(references)
     agents = sorted({member.split("_")[1] for member in first if member.startswith("specialist_")})
     found = {}

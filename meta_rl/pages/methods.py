@@ -84,7 +84,8 @@ def main(folder: Path) -> None:
 
 def page(name: str, entry: Entry, measured: pd.DataFrame | None = None, more: str | None = None) -> str:
     """What a method is told, what trains it, what it costs and which settings it has; and what else was measured."""
-    described = _CONTROLS.get(name) or inspect.getdoc(importlib.import_module(entry.module)) or ""
+    module = importlib.import_module(entry.module.partition(":")[0])
+    described = _CONTROLS.get(name) or inspect.getdoc(module) or ""
     parts = [
         f"# {name}",
         described,
@@ -117,6 +118,8 @@ def _told(entry: Entry) -> str:
             "`steps` transitions of its probe policy, in training and evaluation alike: before the episode, or at its "
             "beginning"
         )
+    if entry.cleared:
+        return "the last action and reward" if "history" in entry.needs else "zeros"
     return ", ".join(_TOLD[need] for need in sorted(entry.needs)) or "nothing of the context"
 
 

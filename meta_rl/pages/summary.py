@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
+from meta_rl.contexts import COMBINATORIAL, RESULTS, SINGLE, TRAIN
 from meta_rl.metrics import counts, intervals
 from meta_rl.pages.comparisons import Record, by_metric, compared, gained, interval, number, order, words
 from meta_rl.pages.render import render
@@ -14,8 +14,6 @@ from meta_rl.tables import contexts, evaluation, metrics, predictions, runs, sco
 from meta_rl.tables.columns import REGIMES
 
 TABLES = tuple(module.TABLE for module in (contexts, evaluation, metrics, predictions, runs, scores))
-_OF_ONE = (INTERPOLATION, EXTRAPOLATION)  # feature
-_OF_SEVERAL = (INTERPOLATION, COMBINATORIAL, SINGLE, ALL)
 _GROUP = ["benchmark", "agent", "information"]
 
 Tables = dict[str, pd.DataFrame]
@@ -101,11 +99,11 @@ def _specialist(benchmark: str, agent: str, split: str, tables: Tables, digits: 
     return number(of["estimate"].iloc[0], digits) if len(of) else ""
 
 
-def _regions(benchmark: str, tables: Tables) -> tuple[str, ...]:
-    """The held-out regions that a benchmark of that many features may have."""
+def _regions(benchmark: str, tables: Tables) -> list[str]:
+    """The held-out regions of a benchmark; of Kirk's also the one between that a box does not have."""
     contexts = tables["contexts"]
-    features = contexts.loc[contexts["benchmark"] == benchmark, "feature"].nunique()
-    return _OF_ONE if features == 1 else _OF_SEVERAL
+    own = set(contexts.loc[contexts["benchmark"] == benchmark, "split"])
+    return [split for split in RESULTS if split in (own | {COMBINATORIAL} if SINGLE in own else own)]
 
 
 def _digits(rows: pd.DataFrame) -> int:
@@ -153,7 +151,7 @@ def _feasibility(tables: Tables) -> Iterator[dict[str, Any]]:
         own = metrics[metrics["benchmark"] == benchmark]
         values = own[own["metric"] == "context_value"].set_index("split")["estimate"].to_dict()
         by_split = rows.set_index("split").to_dict("index")
-        splits = (TRAIN, *_regions(str(benchmark), tables))
+        splits = [TRAIN, *_regions(str(benchmark), tables)]
         yield {
             "benchmark": benchmark,
             "splits": [

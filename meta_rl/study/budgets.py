@@ -100,10 +100,22 @@ def problems(agent: str, settings: dict[str, Any], budgets: dict[str, int], at: 
         )
 
 
-def sequence_problems(method: str, own: dict[str, Any], settings: dict[str, Any], at: str) -> Iterator[str]:
-    """Why an agent could not learn from sequences, with a method whose settings `own` ask for them."""
+def sequence_problems(
+    method: str, own: dict[str, Any], settings: dict[str, Any], budgets: dict[str, int], at: str
+) -> Iterator[str]:
+    """Why an agent could not learn from sequences, with a method whose settings `own` ask for them.
+
+    `budgets` and `at` are as in `problems`.
+    """
     if "sequence" not in own:
         return
+    first = settings["n_envs"] * (own["burn_in"] + own["sequence"])
+    for where, total in budgets.items():
+        if "replay" in settings and total <= first:
+            yield (
+                f"{where}: leaves {method} {total} env_steps; must be more than {first}, from where it has a whole "
+                "sequence to learn from, or take a shorter sequence"
+            )
     least = settings["n_envs"] * (own["burn_in"] + 2 * own["sequence"])
     if settings.get("replay", least) < least:
         yield (

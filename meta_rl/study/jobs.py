@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from meta_rl.files import checksum
 from meta_rl.study import lineage, provenance
 from meta_rl.study.study import Study
 
@@ -36,4 +37,5 @@ def text(study: Study, rule: str, wildcards: Mapping[str, str], lists: Mapping[s
         "made": lineage.made(study, rule, wildcards),
         "inputs": lineage.inputs(study, rule, wildcards, lists),
     }
-    return json.dumps(told, sort_keys=True) + "\n"
+    said = json.dumps(told, sort_keys=True)
+    return json.dumps(told | {"checksum": checksum([said.encode()])}, sort_keys=True) + "\n"

@@ -89,6 +89,7 @@ def _budget_problems(name: str, benchmark: dict[str, Any], study: dict[str, Any]
             where = one.key
             if one.steps < one.value:
                 where += f" - {one.paid} for pretraining {one.name} in {name}"
-            yield from budgets.problems(agent, one.settings, {where: one.steps}, one.at)
+            left = {where: one.steps}
+            yield from budgets.problems(agent, one.settings, left, one.at)
             asked = benchmark["settings"]["method_settings"].get(one.name, {})
-            yield from budgets.sequence_problems(one.name, asked, one.settings, one.at)
+            yield from budgets.sequence_problems(one.name, asked, one.settings, left, one.at)

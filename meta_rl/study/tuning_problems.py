@@ -1,7 +1,7 @@
 """What is wrong with the tuning of a study, found before anything is trained. Torch-free."""
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from meta_rl.contexts import VALIDATION
@@ -66,7 +66,14 @@ def _misfits(
             left = {where: spec["env_steps"] - paid}
             if steps := spec["method_settings"].get("generator_steps"):
                 left[f"{where}, as a generator,"] = steps
-            found = next(budgets.problems(agent, spec["agent_settings"], left, f"tune.search.{agent}"), None)
+            of = (spec["agent_settings"], left, f"tune.search.{agent}")
+            found = next(
+                chain(
+                    budgets.problems(agent, *of),
+                    budgets.sequence_problems(method, spec["method_settings"], *of),
+                ),
+                None,
+            )
             if found:
                 yield found
                 return

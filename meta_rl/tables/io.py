@@ -26,10 +26,10 @@ from pandas.api import types
 
 from meta_rl import inputs
 from meta_rl.errors import UserError, told
-from meta_rl.files import atomic
+from meta_rl.files import atomic, checksum
 from meta_rl.tables.schema import Column, Table
 
-_RECORD = b"meta_rl"
+_RECORD, _CONTENT = b"meta_rl", b"meta_rl_content"
 
 
 class _Kind(NamedTuple):
@@ -61,7 +61,7 @@ def write(frame: pd.DataFrame, table: Table, path: str | Path, record: dict[str,
     arrow = pa.table({column.name: _to_arrow(frame[column.name], column, path) for column in table.columns})
     _check_values(arrow, table, path)
     _check_key(frame, table, path)
-    metadata = {_RECORD: json.dumps(record, sort_keys=True, allow_nan=False)}
+    metadata = {_RECORD: json.dumps(record, sort_keys=True, allow_nan=False), _CONTENT: _digest(arrow)}
     with atomic(path) as temporary:
         pq.write_table(
             arrow.replace_schema_metadata(metadata), temporary, compression="zstd", write_page_checksum=True
@@ -71,8 +71,8 @@ def write(frame: pd.DataFrame, table: Table, path: str | Path, record: dict[str,
 def read(path: str | Path, table: Table) -> pd.DataFrame:
     """The rows of a file, in the order in which they were written.
 
-    Raises UserError if there is no file, if it is damaged, holds another table or is not what the job takes, or if a
-    value is not valid.
+    Raises UserError if there is no file, if it is damaged, holds another table, other rows than were written or is not
+    what the job takes, or if a value is not valid.
     """
     arrow = _load(path, lambda file: file.read())
     wrong = _misnamed(arrow.column_names, table) or _mistyped(arrow.schema, table)
@@ -82,6 +82,10 @@ def read(path: str | Path, table: Table) -> pd.DataFrame:
     _check_values(arrow, table, path)
     frame = pd.DataFrame({column.name: _to_pandas(arrow[column.name], column) for column in table.columns})
     _check_key(frame, table, path)
+    if (arrow.schema.metadata or {}).get(_CONTENT) != _digest(arrow):
+        raise UserError(
+            f"{path}: its rows are not those that were written; delete the file and run the workflow again"
+        )
     return frame
 
 
@@ -92,6 +96,27 @@ def record(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path}: holds no record of its making; delete the file and run the workflow again")
     inputs.check(path, stored)
     return stored
+
+
+def _digest(arrow: pa.Table) -> bytes:
+    """Of all values, in their order."""
+
+    def parts() -> Iterator[bytes]:
+        for name, column in zip(arrow.column_names, arrow.columns, strict=True):
+            values = column.combine_chunks()
+            yield name.encode()
+            yield values.is_null().to_numpy(zero_copy_only=False).tobytes()
+            if pa.types.is_string(values.type):
+                encoded = values.dictionary_encode()
+                yield json.dumps(encoded.dictionary.to_pylist()).encode()
+                values = encoded.indices
+            elif pa.types.is_list(values.type):
+                yield pc.list_value_length(values).to_numpy(zero_copy_only=False).tobytes()
+                values = values.flatten()
+            filled = pc.fill_null(values, False if pa.types.is_boolean(values.type) else 0)
+            yield filled.to_numpy(zero_copy_only=False).tobytes()
+
+    return checksum(parts()).encode()
 
 
 def _stored(schema: pa.Schema) -> dict[str, Any] | None:

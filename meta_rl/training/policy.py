@@ -13,6 +13,7 @@ import torch
 from meta_rl import inputs, registry, settings
 from meta_rl.agents.base import Agent
 from meta_rl.errors import UserError
+from meta_rl.files import checksum
 from meta_rl.methods.base import Method
 from meta_rl.streams import Streams
 from meta_rl.training import tensor_files
@@ -153,13 +154,16 @@ def save(path: str | Path, weights: Weights) -> None:
         {name: getattr(weights, name) for name in ("spec", "keys", "env_steps", "record", "failures")},
         sort_keys=True,
     )
-    tensor_files.write(path, {"description": described, "tensors": weights.tensors})
+    content = {"description": described, "tensors": weights.tensors}
+    tensor_files.write(path, content | {"checksum": _checksum(content)})
 
 
 def load(path: str | Path) -> Weights:
     """Read without running code from the file; a UserError if it is not whole, not one of ours, or not the job's."""
     try:
         content = tensor_files.read(path)
+        if content["checksum"] != _checksum(content):
+            raise ValueError("it holds something else than was written")
         described = json.loads(content["description"])
         shapes = {tuple(value.shape[:2]) for value in content["tensors"].values()}
         runs, snapshots = shapes.pop()
@@ -184,3 +188,10 @@ def load(path: str | Path) -> Weights:
         ) from error
     inputs.check(path, weights.record)
     return weights
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    tensors = content["tensors"]
+    parts = (tensors[name].contiguous().numpy().tobytes() for name in sorted(tensors))
+    names = json.dumps([(name, tuple(tensors[name].shape)) for name in sorted(tensors)])
+    return checksum([content["description"].encode(), names.encode(), *parts])

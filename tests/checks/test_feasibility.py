@@ -187,13 +187,18 @@ def test_cartpole_is_solved_everywhere_and_has_no_limit(small: None) -> None:
     assert (frame["random"] < 400).all()
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
-def test_every_published_benchmark_can_be_measured(name: str) -> None:
+# There is no controller for MuJoCo's bodies.
+MEASURED = [
+    name for name, one in BENCHMARKS.items() if registry.load("environment", one.environment).controllers
+]
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_every_published_benchmark_with_a_controller_can_be_measured(name: str) -> None:
     benchmark = BENCHMARKS[name]
     assert benchmark.tier in feasibility.SIZES
     space = published(name)
     assert not space.gridded or len(space.factors) in feasibility.GRID
-    assert registry.load("environment", benchmark.environment).controllers
 
 
 # the file
@@ -248,7 +253,7 @@ def test_all_are_measured_unless_some_are_named_but_those_without_a_controller(
     monkeypatch.setattr(feasibility, "BENCHMARKS", {"walker_legs": without, **BENCHMARKS})
     quick(1.0)
     feasibility.main(path, [])
-    assert pd.read_csv(path)["benchmark"].unique().tolist() == list(BENCHMARKS)
+    assert pd.read_csv(path)["benchmark"].unique().tolist() == MEASURED
     feasibility.main(tmp_path / "new.csv", ["walker_legs"])
     assert not (tmp_path / "new.csv").exists()
 

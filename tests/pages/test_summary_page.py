@@ -295,3 +295,22 @@ def test_a_method_that_beats_its_control_is() -> None:
     metrics.loc[lost, ["low", "high"]] = -3.0, 9.0
     text = words(summary.page("f", made | {"metrics": metrics}, controls=synthetic.CONTROLS))
     assert text.count("better, but not shown to be better than its control random_encoder |") == 4
+
+
+def test_a_benchmark_of_several_features_may_have_one_region_outside() -> None:
+    """As one with a range and a sign, or with boxes, has."""
+    made = synthetic.tables(benchmarks=0, methods=2, runs=5, planes="A")
+    renamed = {
+        name: frame[~frame["split"].isin(["all_extrapolation"])].replace(
+            "single_extrapolation", "extrapolation"
+        )
+        if "split" in frame
+        else frame
+        for name, frame in made.items()
+    }
+    text = words(summary.page("signs", renamed))
+    assert "NA: training covers" not in text.partition("Feasibility")[0]
+    rows = renamed["metrics"].query("metric == 'iqm_return' and split == 'extrapolation'")
+    assert len(rows) == 2
+    for row in rows.itertuples():
+        assert f"{row.method} | {row.estimate:.0f} [{row.low:.0f}, {row.high:.0f}] | " in text

@@ -167,9 +167,20 @@ def test_a_key_with_a_null_is_unique_too(path):
 def test_a_file_of_several_row_groups_is_checked_whole(path):
     frame = example(trajectories.TABLE, rows=6)
     io.write(frame, trajectories.TABLE, path, RECORD)
-    change_file(path, "obs", [0.0, 0.0, 0.0])
     pq.write_table(pq.read_table(path), path, row_group_size=2)
     assert len(io.read(path, trajectories.TABLE)) == 6
     change_file(path, "obs", [0.0, np.inf, 0.0])
     pq.write_table(pq.read_table(path), path, row_group_size=1)
     refused(lambda: io.read(path, trajectories.TABLE), path, "'obs'", f"row {ROW}")
+
+
+def test_rows_that_were_changed_afterwards_are_not_read(path):
+    io.write(example(trajectories.TABLE, rows=6), trajectories.TABLE, path, RECORD)
+    change_file(path, "obs", [0.0, 0.0, 0.0])
+    refused(lambda: io.read(path, trajectories.TABLE), path, "its rows are not those that were written")
+    held = pq.read_table(path)
+    io.write(example(trajectories.TABLE, rows=6), trajectories.TABLE, path, RECORD)
+    pq.write_table(pq.read_table(path).slice(0, 5), path)
+    refused(lambda: io.read(path, trajectories.TABLE), path, "its rows are not those that were written")
+    pq.write_table(held.replace_schema_metadata(None), path)
+    refused(lambda: io.read(path, trajectories.TABLE), path, "its rows are not those that were written")
