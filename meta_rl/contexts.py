@@ -133,9 +133,15 @@ class ContextSpace:
         return np.array([feature.default for feature in self.features])
 
     @property
+    def between(self) -> np.ndarray:
+        """Of which features all from the lowest to the highest train value is trained on, bool [F]."""
+        whole = TRAIN not in self.boxes
+        return np.array([whole and factor.interval for factor in self.factors for _ in factor.features])
+
+    @property
     def ranged(self) -> bool:
-        """Whether everything from the lowest to the highest train value is in the train range of a feature."""
-        return all(factor.interval for factor in self.factors) and TRAIN not in self.boxes
+        """Whether that is so of all features."""
+        return bool(self.between.all())
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest train value per feature, each [F], in the features' units."""

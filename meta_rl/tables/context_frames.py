@@ -25,7 +25,7 @@ def to_frame(
             "default": np.tile(space.defaults, count),
             "train_low": np.tile(low, count),
             "train_high": np.tile(high, count),
-            "train_between": space.ranged,
+            "train_between": np.tile(space.between, count),
         }
     )
 
