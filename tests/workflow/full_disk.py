@@ -26,6 +26,7 @@ class Command(NamedTuple):
         described = json.loads(Path(self._value("--job")).read_text())
         for name, paths in described["lists"].items():
             described["lists"][name] = [str(places.get(path, path)) for path in paths]
+        described.pop("checksum", None)
         (job := folder / "job.json").write_text(json.dumps(described))
         moved = {**places, self._value("--job"): job}
         return [str(moved.get(one, one)) for one in self.arguments]

@@ -87,7 +87,7 @@ def _of_other(right: Path, to: Path, **changed: Any) -> Path:
     else:
         table = pq.read_table(right)
         made = json.loads(table.schema.metadata[b"meta_rl"]) | changed
-        held = {b"meta_rl": json.dumps(made)}
+        held = {**table.schema.metadata, b"meta_rl": json.dumps(made)}
         pq.write_table(table.replace_schema_metadata(held), path, write_page_checksum=True)
     return path
 
@@ -174,6 +174,7 @@ def test_what_belongs_elsewhere_is_refused(
     flags = single | ({name: str(given)} if name in single else {})
     if name not in single:
         told["lists"][name][0] = str(given)
+    del told["checksum"]  # of what it said before
     (tmp_path / "job.json").write_text(json.dumps(told))
     main = importlib.import_module(f"meta_rl.steps.{step}").main
     _call(main, flags, tmp_path, monkeypatch)
