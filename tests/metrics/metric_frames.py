@@ -5,8 +5,10 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from meta_rl.metrics.scores import scores
 from meta_rl.tables import contexts as contexts_table
 
+LEVELS = {"none": 40.0, "explicit": 60.0, "iida": 55.0}
 SPLITS = {"train": 4, "interpolation": 5, "extrapolation": 6}  # contexts each; train: per seed
 
 
@@ -91,3 +93,21 @@ def encodings(contexts: pd.DataFrame, seeds: range, method: str = "iida") -> pd.
         "value",
     ]
     return pd.DataFrame(rows, columns=names)
+
+
+def study(n: int) -> tuple[pd.DataFrame, ...]:
+    """scores, references, encodings, contexts of n seeds"""
+    seeds = range(n)
+    places = contexts(seeds)
+    known = references(places)
+    measured = scores(evaluation(places, seeds, LEVELS), known, places, success=100)
+    return measured, known, encodings(places, seeds), places
+
+
+def row(table: pd.DataFrame, metric: str, method: str, split: str, other: str | None = None) -> pd.Series:
+    compared = table["compared_with"].isna() if other is None else table["compared_with"].eq(other)
+    found = table[
+        table["metric"].eq(metric) & table["method"].eq(method) & table["split"].eq(split) & compared
+    ]
+    assert len(found) == 1
+    return found.iloc[0]
