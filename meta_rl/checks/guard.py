@@ -41,11 +41,8 @@ PPO = {
 }  # fmt: skip
 STEPS, SEEDS = 50_000, (0, 1, 2)
 SOLVED = 350.0
-TRAIN, CONTEXTS, EPISODES = (
-    100,
-    32,
-    2,
-)  # contexts of a run; held-out ones, half of them with either sign; in each
+# Contexts of a run; held-out ones, half of them with either sign; in each.
+TRAIN, CONTEXTS, EPISODES = (100, 32, 2)
 
 
 class Row(NamedTuple):

@@ -82,9 +82,8 @@ def test_only_a_joint_method_asks_for_the_agents_gradient(name: str) -> None:
     joint = registry.entry("method", name).joint
     own = isinstance(method, PerNetwork)
     assert method.read(seen(method), CRITIC).requires_grad == joint
-    assert (
-        method.read(seen(method), POLICY).requires_grad == own
-    )  # otherwise the critic's loss alone trains it
+    # Otherwise the critic's loss alone trains it.
+    assert method.read(seen(method), POLICY).requires_grad == own
     assert all(parameter.requires_grad == joint for parameter in method.parameters())
     assert bool(list(method.parameters())) or not joint
 

@@ -41,9 +41,8 @@ class CarlEnvironment:
     bounds: Mapping[str, tuple[float, float]] = MappingProxyType({})
     deviations: Mapping[str, str] = MappingProxyType({})
     limits: Mapping[str, tuple[float, str]] = MappingProxyType({})
-    kept: Mapping[str, str] = MappingProxyType(
-        {}
-    )  # what Gymnasium's file computes from features, and a context not
+    # What Gymnasium's file computes from features, and a context not.
+    kept: Mapping[str, str] = MappingProxyType({})
     controllers: tuple[str, ...] = ()
     returns = (-math.inf, math.inf)
     rewarded = False
@@ -156,10 +155,8 @@ class MountainCarContinuous(StateAttribute):
     """MountainCarContinuous-v0 (Moore 1990), with a force as the action. Time is counted in steps."""
 
     gymnasium_id, carl = "MountainCarContinuous-v0", "CARLMountainCarContinuous"
-    returns = (
-        -99.9,
-        100.0,
-    )  # a tenth of the squared force, which is 1 at most, in 999 steps, and 100 for the goal
+    # A tenth of the squared force, which is 1 at most, in 999 steps, and 100 for the goal.
+    returns = (-99.9, 100.0)
     units = MappingProxyType(
         {
             "power": "m/step^2",

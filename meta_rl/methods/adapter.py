@@ -30,10 +30,8 @@ from meta_rl.stack.networks import MLP
 from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
-_CHUNK, _EMBEDDING = (
-    10,
-    8,
-)  # weights of a chunk per hidden unit, and dimensions of its embedding: the authors' code's
+# Weights of a chunk per hidden unit, and dimensions of its embedding: the authors' code's.
+_CHUNK, _EMBEDDING = (10, 8)
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,8 @@ from meta_rl.streams import Streams
 
 HELD_OUT = 0.2  # part of the vine that measures how well psi helps to predict
 SCORE = 1e5  # what the authors multiply the gain by
-_WEIGHT, _APART, _TOGETHER = (
-    0.01,
-    0.1,
-    0.1,
-)  # of the separation loss (the paper's lambda, and its two thresholds)
+# Of the separation loss (the paper's lambda, and its two thresholds).
+_WEIGHT, _APART, _TOGETHER = (0.01, 0.1, 0.1)
 _PROBES, _ROWS = 4, 8  # of each context in a batch: probes, and vine transitions to predict from each
 
 

@@ -52,9 +52,8 @@ def cell_of(group: pd.DataFrame) -> Cell:
     ends = []
     for name, unknown in (("lowest", -np.inf), ("highest", np.inf)):
         end = group[name].fillna(unknown).iloc[0]
-        with np.errstate(
-            divide="ignore", invalid="ignore"
-        ):  # where nothing is known, or scores are not defined
+        # Where nothing is known, or scores are not defined.
+        with np.errstate(divide="ignore", invalid="ignore"):
             of_score = (end - random) / (reference - random)
         possible = {"episode_return": end, APART: end, "score": of_score}
         ends.append(

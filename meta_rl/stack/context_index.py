@@ -102,9 +102,8 @@ class ContextIndex:
         """Forget the oldest entries of contexts [S, N]; a block whose last entry goes is free again."""
         seed = np.arange(len(numbers))[:, None]
         entry = self._first[seed, numbers] + _rank(numbers)
-        self._first[seed, numbers] = (
-            entry + 1
-        )  # of equal indices the last one counts: that of the highest rank
+        # Of equal indices the last one counts: that of the highest rank.
+        self._first[seed, numbers] = entry + 1
         over = entry % _BLOCK == _BLOCK - 1
         if over.any():
             row, column = np.nonzero(over)

@@ -136,9 +136,8 @@ class Replay:
             window = Window(transitions, mask, taken=before)
             own = self._take(index)[..., : self.spaces.transition]
             return window, window.offer(own, chance[..., -1])
-        back = torch.arange(
-            self.window, -1, -1
-        )  # both windows are parts of the K + 1 transitions that end at t
+        # Both windows are parts of the K + 1 transitions that end at t.
+        back = torch.arange(self.window, -1, -1)
         mask = (back <= before.unsqueeze(-1)).float()
         transitions = self._before(index, back)
         return (

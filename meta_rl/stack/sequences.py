@@ -21,9 +21,8 @@ class SequenceReplay(Replay):
         super().__init__(capacity, True, 0, spaces)
         self._sequence, self._burn_in = sequence, burn_in
         self._steps = 0  # of each row, those included that are forgotten
-        self._states = torch.empty(
-            0
-        )  # float32 [S, M, N, H], of the last M steps at which a sequence may begin
+        # float32 [S, M, N, H], of the last M steps at which a sequence may begin.
+        self._states = torch.empty(0)
 
     def add(self, step: Transition) -> None:
         seen, following = step.seen, step.next_seen

@@ -60,9 +60,8 @@ def _of_trainings(benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[
 
 def _of_episodes(benchmark: dict[str, Any], study: dict[str, Any]) -> Iterator[Product]:
     seeds, own, agents = study["seeds"], benchmark["settings"], len(benchmark["agents"])
-    inferring = 2 + len(
-        own["evaluate"]["observed"]
-    )  # regimes in which a method plays that infers the context
+    # Regimes in which a method plays that infers the context.
+    inferring = 2 + len(own["evaluate"]["observed"])
     played = [inferring if registry.METHODS[member].infers else 1 for member in study["methods"].values()]
     members = agents * budgets.specialists(own["references"], benchmark["features"])
     episodes = sum(benchmark["contexts"].values()) * own["evaluate"]["episodes"]

@@ -47,9 +47,8 @@ class Training:
         self._misled = "wrong_context" in entry.needs
         self._prober = None if probed is None else Prober(probed, agent, entry.needs)
         self.rollout = agent.rollout(environments, entry.needs, None if probed is None else 0)
-        self.env_steps = np.zeros(
-            environments.rows[0], dtype=np.int64
-        )  # of each run, those of probes included
+        # Of each run, those of probes included.
+        self.env_steps = np.zeros(environments.rows[0], dtype=np.int64)
         # How many steps the runs had taken when they had them all, and their agents' tensors [S, M, ...] by then.
         self._ended, self._kept = self.env_steps, dict[str, torch.Tensor]()
         # Up to which steps points and snapshots have been taken: the probes of the first reset come after that.

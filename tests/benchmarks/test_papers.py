@@ -77,9 +77,8 @@ def test_epi_is_trained_on_the_cells_of_its_public_code_and_tested_between_and_o
     space = published("striker_epi_cells")
     mass, damping = (factor.train[:, 0] for factor in space.factors)
     assert np.allclose(mass, [((scale - 0.1) * 8 + 1) for scale in (0, 0.1, 0.2, 0.3, 0.4)])
-    assert np.allclose(
-        0.5 * damping, [(scale - 0.2) * 2 + 0.5 for scale in (0, 0.1, 0.2, 0.3, 0.4)]
-    )  # as the code computes them
+    # As the code computes them.
+    assert np.allclose(0.5 * damping, [(scale - 0.2) * 2 + 0.5 for scale in (0, 0.1, 0.2, 0.3, 0.4)])
     assert space.defaults.tolist() == [0.157, 0.5]
     assert len(np.unique(space.draw_train("run 0", 25).round(6), axis=0)) == 25
     between = space.draw_held_out(INTERPOLATION, 16) / space.defaults

@@ -68,7 +68,6 @@ def full_disk(folder: Path, name: str) -> Iterator[Path]:
                 pass
         yield folder
     finally:
-        subprocess.run(
-            ["umount", "--lazy", folder], check=True
-        )  # an error that was raised may hold a file open
+        # An error that was raised may hold a file open.
+        subprocess.run(["umount", "--lazy", folder], check=True)
         folder.rmdir()
