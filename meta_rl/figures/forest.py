@@ -34,7 +34,7 @@ def draw(estimates: pd.DataFrame, label: str, runs: pd.DataFrame | None = None) 
         if runs is not None:
             _dots(ax, one[_KEYS].merge(runs, on=_KEYS), looks, places)
         _estimates(ax, one, looks, places)
-        _rows(ax, list(looks))
+        _rows(ax, list(looks), set(one["method"]))
         ax.set_xlabel(label)
     style.legend(figure, _handles(held_out, dots=runs is not None))
     return figure, list(axes.values())
@@ -74,10 +74,22 @@ def _dots(
                linewidths=0, zorder=1)  # fmt: skip
 
 
-def _rows(ax: Axes, methods: list[str]) -> None:
+def _rows(ax: Axes, methods: list[str], tested: set[str]) -> None:
+    """The rows' names and borders. Who was not tested here, because it is made for the other regime, is NA."""
     ax.set_yticks(range(len(methods)), methods if style.is_left(ax) else [""] * len(methods))
     ax.set_ylim(len(methods) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
+    for row, method in enumerate(methods):
+        if method not in tested:
+            ax.text(
+                0.5,
+                row,
+                "NA",
+                transform=ax.get_yaxis_transform(),
+                color=style.MUTED,
+                ha="center",
+                va="center",
+            )
     for y in np.arange(len(methods) - 1) + 0.5:
         ax.axhline(y, color=style.SHADE, linewidth=0.8, zorder=0)
 

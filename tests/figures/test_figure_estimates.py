@@ -54,3 +54,12 @@ def test_single_runs_stand_beside_their_estimates(tables: Tables) -> None:
 def test_a_gap_that_is_not_defined_is_left_out(tables: Tables) -> None:
     undefined = tables["metrics"].assign(estimate=np.nan, low=np.nan, high=np.nan)
     assert len(draw("generalisation_gap", {"metrics": undefined}).axes) == 2
+
+
+def test_a_method_that_was_not_tested_is_na(tables: Tables) -> None:
+    """As a variant of EPI is in the regime that it was not trained for."""
+    metrics = tables["metrics"]
+    away = (metrics["method"] == "jrpl") & (metrics["benchmark"] == "cartpole_length")
+    figure = draw("iqm", tables | {"metrics": metrics[~away]})
+    length, tau = ([text.get_text() for text in ax.texts].count("NA") for ax in figure.axes[:2])
+    assert (length, tau) == (1, 0)
