@@ -1,6 +1,5 @@
 """Runs as objects and as files: a block of trained agents, enough to evaluate them anywhere."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,10 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from meta_rl import inputs, registry, settings
+from meta_rl import registry, settings
 from meta_rl.agents.base import Agent
 from meta_rl.errors import UserError
-from meta_rl.files import checksum
 from meta_rl.methods.base import Method
 from meta_rl.streams import Streams
 from meta_rl.training import tensor_files
@@ -150,48 +148,26 @@ def tensors(module: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def save(path: str | Path, weights: Weights) -> None:
     """Write atomically. Everything but the tensors is JSON."""
-    described = json.dumps(
-        {name: getattr(weights, name) for name in ("spec", "keys", "env_steps", "record", "failures")},
-        sort_keys=True,
-    )
-    content = {"description": described, "tensors": weights.tensors}
-    tensor_files.write(path, content | {"checksum": _checksum(content)})
+    names = ("spec", "keys", "env_steps", "record", "failures")
+    tensor_files.save(path, {name: getattr(weights, name) for name in names}, weights.tensors)
 
 
 def load(path: str | Path) -> Weights:
     """Read without running code from the file; a UserError if it is not whole, not one of ours, or not the job's."""
-    try:
-        content = tensor_files.read(path)
-        if content["checksum"] != _checksum(content):
-            raise ValueError("it holds something else than was written")
-        described = json.loads(content["description"])
-        shapes = {tuple(value.shape[:2]) for value in content["tensors"].values()}
+
+    def made(described: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Weights:
+        shapes = {tuple(value.shape[:2]) for value in tensors.values()}
         runs, snapshots = shapes.pop()
         if shapes or runs != len(described["keys"]) or not snapshots:
             raise ValueError("its tensors are of different runs or snapshots")
-        weights = Weights(
+        return Weights(
             spec=described["spec"],
             keys=tuple(described["keys"]),
             env_steps=tuple(described["env_steps"]),
-            tensors=dict(content["tensors"]),
+            tensors=tensors,
             record=described["record"],
             path=str(path),
             failures=described["failures"],
         )
-    except UserError:
-        raise
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file; run the rule that makes it") from None
-    except Exception as error:  # what is not ours can fail in any way
-        raise UserError(
-            f"{path}: not a whole policy or encoder file ({type(error).__name__}); delete it and run the workflow again"
-        ) from error
-    inputs.check(path, weights.record)
-    return weights
 
-
-def _checksum(content: dict[str, Any]) -> str:
-    tensors = content["tensors"]
-    parts = (tensors[name].contiguous().numpy().tobytes() for name in sorted(tensors))
-    names = json.dumps([(name, tuple(tensors[name].shape)) for name in sorted(tensors)])
-    return checksum([content["description"].encode(), names.encode(), *parts])
+    return tensor_files.load(path, "policy or encoder file", made)
