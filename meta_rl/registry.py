@@ -26,6 +26,12 @@ class Entry:
     `control`: the method of the same architecture and cost without what this one is for, which it must beat.
     `cleared`: a control of memory: its window, or its state, is emptied at each step.
     `actions`: the kinds of actions that an agent can take.
+    `signals`: what an agent says of a state beside its value, for estimators to read (`Agent.signals`).
+    `fits`: an estimator is fitted before it is asked.
+
+    What an estimator `needs`: a signal; `encoding`, the z of a method that infers the context; `context`, which no
+    method need know; `transitions`, without which it says nothing; `shortfall` of the train contexts; `validation` and
+    `calibration`, the splits; `doubts`, those of others on validation contexts.
     """
 
     module: str
@@ -37,6 +43,8 @@ class Entry:
     control: str = ""
     cleared: bool = False
     actions: frozenset[str] = frozenset({"discrete", "continuous"})
+    signals: frozenset[str] = frozenset()
+    fits: bool = False
 
     @property
     def infers(self) -> bool:
@@ -109,11 +117,27 @@ METHODS = {
     "default": Entry("meta_rl.methods.none", train_on="default"),
 }
 AGENTS = {
-    "dqn": Entry("meta_rl.agents.dqn", actions=frozenset({"discrete"})),
-    "ddqn": Entry("meta_rl.agents.dqn:Double", actions=frozenset({"discrete"})),
+    "dqn": Entry("meta_rl.agents.dqn", actions=frozenset({"discrete"}), signals=frozenset({"policy"})),
+    "ddqn": Entry(
+        "meta_rl.agents.dqn:Double", actions=frozenset({"discrete"}), signals=frozenset({"policy"})
+    ),
     "ddpg": Entry("meta_rl.agents.ddpg", actions=frozenset({"continuous"})),
-    "sac": Entry("meta_rl.agents.sac", actions=frozenset({"continuous"})),
-    "ppo": Entry("meta_rl.agents.ppo"),
+    "sac": Entry("meta_rl.agents.sac", actions=frozenset({"continuous"}), signals=frozenset({"policy"})),
+    "ppo": Entry("meta_rl.agents.ppo", signals=frozenset({"policy"})),
+}
+# What agents may say of a state beside its value.
+SIGNALS = frozenset({"policy", "epistemic", "aleatoric"})
+FLOORS = ("constant", "random")  # estimators that see nothing
+ESTIMATORS = {
+    # The floors: what knows nothing.
+    "constant": Entry("meta_rl.uncertainty.constant"),
+    "random": Entry("meta_rl.uncertainty.random"),
+    # Told the context: what the others are to beat.
+    "range_distance": Entry("meta_rl.uncertainty.range_distance", needs=frozenset({"context"})),
+    "probe_return": Entry("meta_rl.uncertainty.probe_return", needs=frozenset({"transitions"})),
+    "policy_confidence": Entry(
+        "meta_rl.uncertainty.policy_confidence", needs=frozenset({"policy"}), fits=True
+    ),
 }
 CONTROLLERS = {
     "random": Entry("meta_rl.controllers.random"),
@@ -142,6 +166,7 @@ KINDS: Mapping[str, Mapping[str, Entry]] = {
     "method": METHODS,
     "agent": AGENTS,
     "controller": CONTROLLERS,
+    "estimator": ESTIMATORS,
     "figure": FIGURES,
 }
 

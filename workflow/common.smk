@@ -56,6 +56,7 @@ wildcard_constraints:
     block=r"seeds_\d+-\d+",
     part=r"held_out|validation|seeds_\d+-\d+",
     figure="|".join(registry.FIGURES),
+    estimator="|".join(registry.ESTIMATORS),
 
 
 def job(rule, writes=None, **reads):
@@ -114,6 +115,28 @@ def generator(wildcards):
     if STUDY.generated(wildcards.benchmark, wildcards.method):
         return "results/{study}/{benchmark}/{agent}/{method}/{block}/generator.pt"
     return []
+
+
+def monitor(wildcards):
+    """Input: what an estimator has learnt, if it learns."""
+    if registry.ESTIMATORS[wildcards.estimator].fits:
+        return "results/{study}/{benchmark}/{agent}/{method}/{block}/monitors/{estimator}.pt"
+    return []
+
+
+def references(part, *needs):
+    """Input: the references of one part, for an estimator that needs all of these."""
+    return lambda wildcards: (
+        f"results/{{study}}/{{benchmark}}/references/{part}.parquet"
+        if set(needs) <= registry.ESTIMATORS[wildcards.estimator].needs
+        else []
+    )
+
+
+def doubts_of_others(wildcards):
+    """A list: what an estimator is fitted on and told, if it learns from others."""
+    pattern = "results/{study}/{benchmark}/{agent}/{method}/{block}/uncertainty/{other}.parquet"
+    return STUDY.files(pattern, **wildcards)
 
 
 def tables(wildcards):

@@ -27,6 +27,7 @@ class Agent(nn.Module, ABC):
 
     networks: tuple[str, ...] = (POLICY, CRITIC)  # the first one acts
     method: Method
+    spaces: Spaces
     joint: bool  # whether z is computed anew as the agent learns, with gradient into what its losses train
     streams: Streams
     gamma: float
@@ -108,3 +109,12 @@ class Agent(nn.Module, ABC):
     @abstractmethod
     def value(self, seen: Seen) -> Tensor:
         """The expected discounted return from here under the current policy, float32 [S, N]."""
+
+    @torch.no_grad()
+    def signals(self, seen: Seen) -> dict[str, Tensor]:
+        """What estimators of doubt may read of the agent in a state, by name, each float32 [S, N, D].
+
+        `value` [S, N, 1] of every agent, and what its line in the registry names: `policy`, the entropy of the policy
+        [S, N, 1], or the values of the actions [S, N, A] where these make the policy.
+        """
+        return {"value": self.value(seen).unsqueeze(-1)}

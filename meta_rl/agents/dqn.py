@@ -105,6 +105,10 @@ class DQN(OffPolicy):
     def value(self, seen: Seen) -> Tensor:
         return self.q(self.read(seen, CRITIC)).amax(-1)
 
+    @torch.no_grad()
+    def signals(self, seen: Seen) -> dict[str, Tensor]:
+        return super().signals(seen) | {"policy": self.q(self.read(seen, CRITIC))}
+
     def learn(self, step: Transition) -> dict[str, Tensor]:
         before = self.steps
         figures = super().learn(step)

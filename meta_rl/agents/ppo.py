@@ -114,6 +114,11 @@ class PPO(Agent):
         return self._unscaled(self._critic_value(self.normalised(seen)))
 
     @torch.no_grad()
+    def signals(self, seen: Seen) -> dict[str, Tensor]:
+        outputs = self.policy(self.read(self.normalised(seen), POLICY))
+        return super().signals(seen) | {"policy": self.distribution.entropy(outputs).unsqueeze(-1)}
+
+    @torch.no_grad()
     def learn(self, step: Transition) -> dict[str, Tensor]:
         """Values of what comes next count where an episode is cut off, and at the end of a rollout."""
         assert self._acted is not None, "learn without act"

@@ -68,6 +68,13 @@ class SAC(ActorCritic):
     def explore(self, inputs: Tensor) -> Tensor:
         return self.sample(inputs, self.normal("explore", inputs.shape[1]))[0]
 
+    @torch.no_grad()
+    def signals(self, seen: Seen) -> dict[str, Tensor]:
+        """`policy` is the entropy of the Gaussian before the tanh, behind which it has no closed form."""
+        log_std = self.actor(self.read(seen, POLICY))[..., self.spaces.action :].clamp(*LOG_STD)
+        entropy = (log_std + 0.5 * math.log(2 * math.pi * math.e)).sum(-1, keepdim=True)
+        return super().signals(seen) | {"policy": entropy}
+
     def sample(self, inputs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Actions a = tanh(u), u = mean + std noise, [S, N, A], and their log-density [S, N].
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from meta_rl.stack.rollout import Rollout
-from meta_rl.stack.seen import Seen
+from meta_rl.stack.seen import Seen, Transition
 
 
 class Episodes(NamedTuple):
@@ -31,11 +31,12 @@ def play(
     known: Seen | None = None,
     encoding: Callable[[Seen], Tensor] = lambda seen: seen.observation[..., :0],
     keys: np.ndarray | None = None,
+    watch: Callable[[Transition, np.ndarray], None] | None = None,
 ) -> Episodes:
     """One episode in every row, from a common reset; rows that ended idle until all have.
 
     `act` maps what is seen to actions, `encoding` to z; contexts are [S, N, F], noise [S, N, U]; the rest is as
-    in `Rollout.reset`.
+    in `Rollout.reset`. `watch` is shown every step, and in which rows (bool [S, N]) it counts.
     """
     rows = rollout.environments.rows
     running = np.ones(rows, dtype=bool)
@@ -46,6 +47,8 @@ def play(
     discount = 1.0
     while running.any():
         step = rollout.step(act(rollout.seen))
+        if watch is not None:
+            watch(step, running.copy())
         reward = np.where(running, step.reward.numpy(), 0.0)
         total += reward
         discounted += discount * reward

@@ -18,9 +18,10 @@ from meta_rl.errors import UserError
 from meta_rl.metrics import summary
 from meta_rl.metrics.runs import RUN, Failure, Spent, runs
 from meta_rl.study import attempt, provenance
-from meta_rl.tables import io
+from meta_rl.tables import context_frames, io
 from meta_rl.tables.columns import run_of
 from meta_rl.tables.contexts import TABLE as CONTEXTS
+from meta_rl.tables.deployment import TABLE as DEPLOYMENT
 from meta_rl.tables.encodings import TABLE as ENCODINGS
 from meta_rl.tables.evaluation import TABLE as EVALUATION
 from meta_rl.tables.learning import TABLE as LEARNING
@@ -30,11 +31,15 @@ from meta_rl.tables.references import TABLE as REFERENCES
 from meta_rl.tables.runs import TABLE as RUNS
 from meta_rl.tables.schema import Table
 from meta_rl.tables.scores import TABLE as SCORES
+from meta_rl.tables.uncertainty import TABLE as UNCERTAINTY
 
 _TABLES = {
     table.name: table
-    for table in (CONTEXTS, REFERENCES, PREDICTIONS, LEARNING, RUNS, EVALUATION, ENCODINGS, SCORES, METRICS)
-}
+    for table in (
+        CONTEXTS, REFERENCES, PREDICTIONS, LEARNING, RUNS, EVALUATION, ENCODINGS, SCORES, METRICS, DEPLOYMENT,
+        UNCERTAINTY,
+    )
+}  # fmt: skip
 _MACHINE = ("versions", "threads", "cpu", "platform")
 
 Record = dict[str, Any]
@@ -48,6 +53,8 @@ def main(
     evaluation: list[Path],
     encodings: list[Path],
     scores: list[Path],
+    deployment: list[Path],
+    uncertainty: list[Path],
     logs: Path | None,
     spec: dict[str, Any],
     tables: list[Path],
@@ -66,6 +73,8 @@ def main(
         "evaluation": evaluation,
         "encodings": encodings,
         "scores": scores,
+        "deployment": deployment,
+        "uncertainty": uncertainty,
     }
     records = {path: io.record(path) for parts in paths.values() for path in parts}
     check_consistent(records)
@@ -77,7 +86,11 @@ def main(
     of_runs = runs(frames["learning"], frames["evaluation"], failures(played), spent(played))
     frames["runs"] = _joined([of_runs], RUNS)
     measured = summary.metrics(
-        frames["scores"], frames["references"], frames["encodings"], frames["contexts"], spec["controls"]
+        frames["scores"],
+        context_frames.for_results(frames["references"]),
+        frames["encodings"],
+        frames["contexts"],
+        spec["controls"],
     )
     frames["metrics"] = _joined([measured], METRICS)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from meta_rl import job
+from meta_rl.contexts import DEVELOPMENT
 from meta_rl.study import provenance
 from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
@@ -26,7 +27,9 @@ def main(policies: list[Path], contexts: Path, spec: dict[str, Any], references:
     playing = [weights.every_snapshot()._replace(setup=setup) for weights in specialists]
     names, environment = setup.names, setup.environment
     turned = np.roll(np.arange(spec["episodes"]), spec["episodes"] // 2)
-    splits = context_frames.of_splits(io.read(contexts, contexts_table.TABLE), names)
+    frame = io.read(contexts, contexts_table.TABLE)
+    wanted = frame[frame["split"].isin(spec["development"]) | ~frame["split"].isin(DEVELOPMENT)]
+    splits = context_frames.of_splits(wanted, names, development=True)
     todo = [
         cases(spec["benchmark"], split, ids[None], values[None], turned, environment.noise)
         for split, (ids, values) in splits.items()

@@ -23,7 +23,7 @@ def main(
     environment = registry.load("environment", spec["environment"])
     frame = metric.scores(
         _read(evaluation, EVALUATION),
-        _read(references, REFERENCES),
+        context_frames.for_results(_read(references, REFERENCES)),
         context_frames.for_results(_read(contexts, CONTEXTS)),
         environment.success,
         environment.limits,

@@ -20,12 +20,14 @@ from meta_rl.study.loader import read
 from meta_rl.study.problems import problems as study_problems
 from meta_rl.study.rollouts import notices
 from meta_rl.study.schema import (
+    BUDGETS_OF_DOUBT,
     EPISODES,
     OPTIMISERS,
     OVERRIDES,
     PER_JOB,
     PLACES,
     PRETRAINING,
+    SCORED,
     SNAPSHOTS,
     SPECIALISTS,
     TUNING,
@@ -82,6 +84,8 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     places = study.get("references", {"points": SPECIALISTS})
     study["references"] = {"seeds": 1, "env_steps": train["env_steps"]} | places
     study.setdefault("figures", list(registry.FIGURES))
+    if "uncertainty" in study:
+        study["uncertainty"] = _uncertainty(study["uncertainty"])
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)
     methods = study["methods"]
@@ -118,6 +122,17 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
             "benchmarks": tunings,
         }
     return canonical(study)
+
+
+def _uncertainty(said: dict[str, Any]) -> dict[str, Any]:
+    """Each estimator of the study with all its settings."""
+    members = schema()["properties"]["uncertainty"]["properties"]["settings"]["properties"]
+    given = said.get("settings", {})
+    settings = {
+        name: {key: one["default"] for key, one in members[name]["properties"].items()} | given.get(name, {})
+        for name in said["estimators"]
+    }
+    return {"budgets": list(BUDGETS_OF_DOUBT), "episodes": SCORED} | said | {"settings": settings}
 
 
 def _tuning(tune: dict[str, Any], override: dict[str, Any], agents: list[str]) -> dict[str, Any]:

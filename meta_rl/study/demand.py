@@ -17,6 +17,7 @@ _STEP = 3e-4  # seconds per environment step of a seed: acting, memory
 _UPDATE = 2e-9  # seconds per weight and transition of an update
 _UNROLLED = 5e-4  # seconds per step of a sequence that one network's loss goes back through
 _PRETRAIN = 1e-5  # seconds per transition that goes through an encoder
+_WATCHED = 1e-4  # seconds per step of a seed that an estimator looks at
 _CHUNK = 1e-2  # seconds per step of an environment's `chunk` of rows: simulators have small ones
 _BASE_MB = 1500  # Snakemake, Python and PyTorch
 _SETS = 30  # copies of the activations of a pretraining: three times and more what its process grew by
@@ -113,6 +114,29 @@ def _evaluate_seconds(study: Study, spec: dict[str, Any]) -> float:
     return study.config["seeds"]["per_job"] * regimes * _played(study, spec)
 
 
+def _deploy_seconds(study: Study, spec: dict[str, Any]) -> float:
+    """Scored episodes, and one that is watched, which takes several times as long."""
+    return study.config["seeds"]["per_job"] * _played(study, spec | {"episodes": spec["episodes"] + 5})
+
+
+def _estimate_seconds(study: Study, spec: dict[str, Any]) -> float:
+    """Ensembles of networks, which look at every step that was watched."""
+    return study.config["seeds"]["per_job"] * (60 + _WATCHED * _watched_steps(study, spec))
+
+
+def _watched_bytes(study: Study, spec: dict[str, Any]) -> float:
+    """What was watched, three times: as it is stored, padded, and as one estimator is shown it."""
+    settings = study.benchmarks[spec["benchmark"]]["settings"]["method_settings"][spec["variant"]]
+    told = spec | {"features": study.benchmarks[spec["benchmark"]]["features"], "method_settings": settings}
+    return 3 * study.config["seeds"]["per_job"] * _watched_steps(study, spec) * (_width(told) + 6) * _FLOAT
+
+
+def _watched_steps(study: Study, spec: dict[str, Any]) -> float:
+    """Of one policy, at most."""
+    horizon = registry.load("environment", spec["environment"]).horizon
+    return float(sum(_contexts(study, spec).values()) * horizon)
+
+
 def _references_seconds(study: Study, spec: dict[str, Any]) -> float:
     own = study.benchmarks[spec["benchmark"]]
     each = specialists(own["settings"]["references"], own["features"])
@@ -192,6 +216,9 @@ _SECONDS = {
     "compare_predictors": _predictors_seconds,
     "solve_references": _train_seconds,
     "evaluate": _evaluate_seconds,
+    "deploy": _deploy_seconds,
+    "fit_monitor": _estimate_seconds,
+    "score_uncertainty": _estimate_seconds,
     "evaluate_references": _references_seconds,
 }
 _BYTES = {
@@ -199,6 +226,9 @@ _BYTES = {
     "collect_trajectories": _trajectory_bytes,
     "pretrain_encoder": _pretrain_bytes,
     "compare_predictors": _predictors_bytes,
+    "deploy": _watched_bytes,
+    "fit_monitor": _watched_bytes,
+    "score_uncertainty": _watched_bytes,
     "train": _replay_bytes,
     "train_generator": _replay_bytes,
     "solve_references": _replay_bytes,

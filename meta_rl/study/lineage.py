@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from meta_rl import registry
+from meta_rl.contexts import VALIDATION
 from meta_rl.inputs import Made
 from meta_rl.study.paths import HELD_OUT
 from meta_rl.study.provenance import digest
@@ -16,6 +18,8 @@ _RUN = ("benchmark", "agent", "method", "block")
 _KEYS = {
     "sample_contexts": ("benchmark", "part"),
     "collect_trajectories": (*_RUN, "part"),
+    "fit_monitor": (*_RUN, "estimator"),
+    "score_uncertainty": (*_RUN, "estimator"),
     "solve_references": ("benchmark", "agent"),
     "evaluate_references": ("benchmark", "part"),
     "score": ("benchmark",),
@@ -49,6 +53,18 @@ _FILES: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
         "held_out": ("sample_contexts", _HELD_OUT),
         "train_contexts": ("sample_contexts", _BLOCK),
     },
+    "deploy": {
+        "policy": ("train", {}),
+        "held_out": ("sample_contexts", _HELD_OUT),
+        "train_contexts": ("sample_contexts", _BLOCK),
+    },
+    "fit_monitor": {
+        "watched": ("deploy", {}),
+        "deployment": ("deploy", {}),
+        "train_references": ("evaluate_references", _BLOCK),
+        "held_out_references": ("evaluate_references", _HELD_OUT),
+    },
+    "score_uncertainty": {"watched": ("deploy", {}), "monitor": ("fit_monitor", {})},
     "evaluate_references": {"contexts": ("sample_contexts", {})},
     "tune_settings": {
         "contexts": ("sample_contexts", _BLOCK),
@@ -57,9 +73,12 @@ _FILES: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
     "check_results": {"evaluation": ("aggregate", {}), "runs": ("aggregate", {})},
 }
 _OF_RUNS = "{benchmark}/{agent}/{method}/{block}"
+_OTHERS = f"{_OF_RUNS}/uncertainty/{{other}}.parquet"
 # The same for lists: the files, below results/{study}/.
 _LISTS: dict[str, dict[str, tuple[str, str]]] = {
     "evaluate_references": {"policies": ("solve_references", "{benchmark}/references/{agent}.pt")},
+    "fit_monitor": {"doubts": ("score_uncertainty", _OTHERS)},
+    "score_uncertainty": {"doubts": ("score_uncertainty", _OTHERS)},
     "score": {
         "evaluation": ("evaluate", f"{_OF_RUNS}/evaluation.parquet"),
         "references": ("evaluate_references", "{benchmark}/references/{part}.parquet"),
@@ -76,6 +95,8 @@ _LISTS: dict[str, dict[str, tuple[str, str]]] = {
         "evaluation": ("evaluate", f"{_OF_RUNS}/evaluation.parquet"),
         "encodings": ("evaluate", f"{_OF_RUNS}/encodings.parquet"),
         "scores": ("score", "{benchmark}/scores.parquet"),
+        "deployment": ("deploy", "{benchmark}/{agent}/{deployed}/{block}/deployment.parquet"),
+        "uncertainty": ("score_uncertainty", f"{_OF_RUNS}/uncertainty/{{estimator}}.parquet"),
     },
     "plot": {"tables": ("aggregate", "tables/{table}.parquet")},
     "summarise": {"tables": ("aggregate", "tables/{table}.parquet")},
@@ -98,8 +119,7 @@ def made(study: Study, rule: str, wildcards: Wildcards) -> Made:
     if key not in known:
         read = {name: [made(study, *one)] for name, one in _single(study, rule, named).items()}
         for name, (source, pattern) in _LISTS.get(rule, {}).items():
-            fixed = {key: value for key, value in named.items() if f"{{{key}}}" in pattern}
-            paths = study.files(f"results/{{study}}/{pattern}", **fixed)
+            paths = study.files(f"results/{{study}}/{pattern}", **named)
             read[name] = _of_files(study, source, paths)
         known[key] = Made(" ".join(key), digest(study.spec(rule, **named)), digest(read))
     return known[key]
@@ -123,14 +143,24 @@ def _single(study: Study, rule: str, wildcards: Wildcards) -> dict[str, tuple[st
     """The jobs behind the files that are no lists, without those that the method does without."""
     found: dict[str, tuple[str, Wildcards]] = {}
     for name, (source, differs) in _FILES.get(rule, {}).items():
-        if source == "train_generator":
-            present = study.generated(wildcards["benchmark"], wildcards["method"])
-        else:
-            present = source != "pretrain_encoder" or bool(study.entry(wildcards["method"]).pretrain)
-        if present:
+        if _present(study, name, source, wildcards):
             changed = {key: value.format(**wildcards) for key, value in differs.items()}
             found[name] = source, {**wildcards, **changed}
     return found
+
+
+def _present(study: Study, name: str, source: str, wildcards: Wildcards) -> bool:
+    """Whether the job reads the file: what the method or the estimator does without is left out."""
+    if source == "train_generator":
+        return study.generated(wildcards["benchmark"], wildcards["method"])
+    if source == "pretrain_encoder":
+        return bool(study.entry(wildcards["method"]).pretrain)
+    if source == "fit_monitor":
+        return registry.ESTIMATORS[wildcards["estimator"]].fits
+    if name.endswith("_references"):
+        needs = registry.ESTIMATORS[wildcards["estimator"]].needs
+        return "shortfall" in needs and (name == "train_references" or VALIDATION in needs)
+    return True
 
 
 def _of_files(study: Study, source: str, paths: list[str]) -> list[Made]:

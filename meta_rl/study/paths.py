@@ -1,20 +1,24 @@
 """Which files a study has: its methods, its blocks of seeds, and what the jobs of each rule leave."""
 
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from meta_rl import registry
+from meta_rl.contexts import DEVELOPMENT
 
 HELD_OUT, TUNED = "held_out", "tuned"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
 TABLES = (
     "contexts", "references", "predictions", "learning", "runs", "evaluation", "encodings", "scores", "metrics",
+    "deployment", "uncertainty",
 )  # fmt: skip
+MONITORS, UNCERTAINTY = "monitors", "uncertainty"  # folders of a block, with a file for each estimator
 _RUN = "results/{study}/{benchmark}/{agent}/{method}/{block}"
-_PRETRAINED, _PREDICTING, _GENERATED = (
-    _RUN.replace("method", which) for which in ("pretrained", "predicting", "generated")
+_PRETRAINED, _PREDICTING, _GENERATED, _DEPLOYED = (
+    _RUN.replace("method", which) for which in ("pretrained", "predicting", "generated", "deployed")
 )
 # The first result of every rule's jobs.
 OUTPUTS = {
@@ -30,6 +34,9 @@ OUTPUTS = {
     "solve_references": ("results/{study}/{benchmark}/references/{agent}.pt",),
     "evaluate": (f"{_RUN}/evaluation.parquet",),
     "evaluate_references": ("results/{study}/{benchmark}/references/{part}.parquet",),
+    "deploy": (f"{_DEPLOYED}/deployment.parquet",),
+    "fit_monitor": (f"{_RUN}/{MONITORS}/{{fitted}}.pt",),
+    "score_uncertainty": (f"{_RUN}/{UNCERTAINTY}/{{estimator}}.parquet",),
     "score": ("results/{study}/{benchmark}/scores.parquet",),
     "aggregate": ("results/{study}/manifest.json",),
     "plot": ("results/{study}/figures/{figure}.pdf",),
@@ -37,6 +44,9 @@ OUTPUTS = {
     "report": ("results/{study}/report.html",),
     "check_results": ("results/{study}/check.txt",),
 }
+
+
+_ESTIMATING = {"estimator", "fitted", "other"}  # wildcards
 
 
 class Paths:
@@ -51,6 +61,7 @@ class Paths:
         self.name: str = config["study"]
         self.benchmarks: dict[str, Any] = config["benchmarks"]
         self.methods = _ordered(config["methods"])
+        self.estimators: list[str] = config.get("uncertainty", {}).get("estimators", [])
         test, step = config["seeds"]["test"], config["seeds"]["per_job"]
         firsts = range(test["first"], test["first"] + test["count"], step)
         self.blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
@@ -74,6 +85,10 @@ class Paths:
                 "pretrained": [name for name in self.methods if self.entry(name).pretrain],
                 "predicting": [name for name in self.methods if self.entry(name).predicts],
                 "generated": [name for name in self.methods if self.generated(benchmark, name)],
+                "deployed": self.methods if self.estimators else [],
+                "estimator": self.estimators,
+                "fitted": [name for name in self.estimators if registry.ESTIMATORS[name].fits],
+                "other": self.others(chosen.get("estimator", "")),
                 "block": self.blocks,
                 "part": [HELD_OUT, *self.blocks],
                 "tuning_block": self.tuning_blocks,
@@ -84,7 +99,9 @@ class Paths:
             if chosen.get("benchmark", benchmark) == benchmark:
                 values |= {name: [value] for name, value in chosen.items()}
                 for names in product(*(values[field] for field in fields)):
-                    paths.append(pattern.format(**dict(zip(fields, names, strict=True))))
+                    named = dict(zip(fields, names, strict=True))
+                    if all(self.doubts(named, named[of]) for of in _ESTIMATING & named.keys()):
+                        paths.append(pattern.format(**named))
         return list(dict.fromkeys(paths))
 
     def wildcards(self, path: Path) -> dict[str, str]:
@@ -98,7 +115,8 @@ class Paths:
         parts = parts[tuned:]
         if len(parts) >= 4 or tuned:
             own = dict(zip(("benchmark", "agent", "method", "block"), parts[:4], strict=False))
-            return own | ({"part": path.stem} if len(parts) == 5 else {})
+            kind = "estimator" if parts[-1] in (MONITORS, UNCERTAINTY) else "part"
+            return own | ({kind: path.stem} if len(parts) == 5 else {})
         if not parts or parts[0] not in self.benchmarks:
             return {}
         last = {"agent" if path.suffix == ".pt" else "part": path.stem} if len(parts) == 2 else {}
@@ -108,6 +126,19 @@ class Paths:
         """The registry's line behind a method of the study."""
         return registry.METHODS[self.methods[method]]
 
+    def doubts(self, run: Mapping[str, str], estimator: str) -> bool:
+        """Whether an estimator is defined for the `agent` and the `method` of a run."""
+        return doubts(run["agent"], self.methods[run["method"]], estimator)
+
+    def others(self, estimator: str) -> list[str]:
+        """The estimators of the study whose doubts this one is fitted on."""
+        fitted = estimator and "doubts" in registry.ESTIMATORS[estimator].needs
+        return others(self.estimators) if fitted else []
+
+    def measured(self, split: str) -> bool:
+        """Whether an estimator of the study is fitted on shortfalls in a split that is held out for development."""
+        return any({"shortfall", split} <= registry.ESTIMATORS[name].needs for name in self.estimators)
+
     def generated(self, benchmark: str, method: str) -> bool:
         """Whether an agent collects the trajectories of a method, and not a random policy."""
         return self._settings(benchmark, "method_settings")[method].get("generator_steps", 0) > 0
@@ -115,6 +146,23 @@ class Paths:
     def _settings(self, benchmark: str, key: str) -> dict[str, Any]:
         found: dict[str, Any] = self.benchmarks[benchmark]["settings"][key]
         return found
+
+
+def doubts(agent: str, method: str, estimator: str) -> bool:
+    """Whether an estimator is defined for an agent, which may lack its signal, and for a registered method."""
+    needs = registry.ESTIMATORS[estimator].needs
+    infers = registry.METHODS[method].infers
+    return needs & registry.SIGNALS <= registry.AGENTS[agent].signals and (infers or "encoding" not in needs)
+
+
+def others(estimators: list[str]) -> list[str]:
+    """Those of the estimators that doubts can be fitted on: all but the floors that see nothing but windows."""
+    told = {"context", "shortfall", "doubts", *DEVELOPMENT}
+    return [
+        name
+        for name in estimators
+        if name not in registry.FLOORS and not registry.ESTIMATORS[name].needs & told
+    ]
 
 
 def _ordered(methods: dict[str, str]) -> dict[str, str]:

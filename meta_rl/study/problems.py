@@ -9,6 +9,7 @@ from meta_rl.study import budgets
 from meta_rl.study.size_problems import problems as size_problems
 from meta_rl.study.space_problems import problems as space_problems
 from meta_rl.study.tuning_problems import problems as tuning_problems
+from meta_rl.study.uncertainty_problems import problems as uncertainty_problems
 
 # Folders of a study beside those of its benchmarks.
 _RESERVED = ("checkpoints", "figures", "jobs", "logs", "tables", "tuned")
@@ -35,6 +36,8 @@ def problems(study: dict[str, Any]) -> Iterator[str]:
         if "tune" in study:
             yield from tuning_problems(name, benchmark, study)
     yield from _seed_problems(**study["seeds"], repetitions=study.get("tune", {}).get("repetitions", 1))
+    if "uncertainty" in study:
+        yield from uncertainty_problems(study)
     yield from size_problems(study)
 
 

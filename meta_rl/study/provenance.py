@@ -24,7 +24,11 @@ _LIBRARIES = ("numpy", "torch", "gymnasium", "Box2D", "mujoco", "metaworld", "pa
 
 def members(spec: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The (kind, name) pairs that a spec names under the keys `environment`, `agent`, `agents` and so on."""
-    one = [(kind, spec[kind]) for kind in ("environment", "agent", "method", "figure") if kind in spec]
+    one = [
+        (kind, spec[kind])
+        for kind in ("environment", "agent", "method", "estimator", "figure")
+        if kind in spec
+    ]
     several = [(kind, name) for kind in ("agent", "controller") for name in spec.get(f"{kind}s", ())]
     return (*one, *several)
 

@@ -21,6 +21,8 @@ PRETRAINING = ("included", "additional")
 SNAPSHOTS = 5
 # Episodes for each snapshot, unless said.
 EPISODES = 4
+# Steps of an episode that estimators of doubt are shown, and episodes that are scored, unless said.
+BUDGETS_OF_DOUBT, SCORED = (0, 50, "episode"), 10
 # Where specialists stand, unless said: at so many points.
 SPECIALISTS = 5
 # Seeds of a tuning, unless said: beside those that most studies test.
@@ -164,6 +166,30 @@ def schema() -> dict[str, Any]:
         },
         optional={"environment", "features", "train_set", "boxes", "smoke", "override"},
     )
+    uncertainty = {
+        "estimators": _names("estimator"),
+        "budgets": {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    {"type": "integer", "minimum": 0, "maximum": _MOST},
+                    {"const": BUDGETS_OF_DOUBT[-1]},
+                ],
+                "title": "budget",
+            },
+            "minItems": 1,
+            "uniqueItems": True,
+            "default": list(BUDGETS_OF_DOUBT),
+            "description": "steps of one unscored episode that estimators are shown; 0: its first state alone",
+        },
+        "episodes": count
+        | {
+            "minimum": SCORED,
+            "default": SCORED,
+            "description": "of each run's last policy in each context: one half ranks contexts, the other half scores",
+        },
+        "settings": _settings("estimator"),
+    }
     study = {
         "study": name | {"description": "results are written to results/{study}/"},
         "benchmarks": {
@@ -184,6 +210,8 @@ def schema() -> dict[str, Any]:
         **sizes,
         **settings_of,
         "figures": _names("figure") | {"default": sorted(registry.FIGURES)},
+        "uncertainty": _object(uncertainty, optional=set(uncertainty) - {"estimators"})
+        | {"description": "how much the last policy of each run is doubted in each context"},
         "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),
         "tuned": {
             "type": "object",

@@ -136,6 +136,17 @@ class Study(Paths):
         shown = episodes["observed"] if "window" in self.entry(method).needs else []
         return self._run(benchmark, agent, method) | episodes | {"observed": shown}
 
+    def _deploy(self, benchmark: str, agent: str, method: str, **_: str) -> Spec:
+        return self._run(benchmark, agent, method) | {"episodes": self.config["uncertainty"]["episodes"]}
+
+    def _estimate(self, benchmark: str, agent: str, method: str, estimator: str, **_: str) -> Spec:
+        said = self.config["uncertainty"]
+        return self._run(benchmark, agent, method) | {
+            "estimator": estimator,
+            "estimator_settings": said["settings"][estimator],
+            "budgets": said["budgets"],
+        }
+
     def _solve_references(self, benchmark: str, agent: str, **_: str) -> Spec:
         """Specialists know their context by living in it: they train with the method `none`."""
         return {
@@ -158,6 +169,7 @@ class Study(Paths):
             "agents": settings["agents"],
             "method": "none",
             "episodes": 2 * self._settings(benchmark, "evaluate")["episodes"],
+            "development": [VALIDATION] if self.measured(VALIDATION) else [],
         }
 
     def _tables(self, **_: str) -> Spec:
@@ -214,6 +226,9 @@ _SPECS: dict[str, Callable[..., Spec]] = {
     "choose_settings": Study._choose_settings,
     "summarise_tuning": Study._summarise_tuning,
     "evaluate": Study._evaluate,
+    "deploy": Study._deploy,
+    "fit_monitor": Study._estimate,
+    "score_uncertainty": Study._estimate,
     "solve_references": Study._solve_references,
     "evaluate_references": Study._evaluate_references,
     "score": Study._benchmark,

@@ -48,7 +48,9 @@ def for_results(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[~frame["split"].isin(DEVELOPMENT)]
 
 
-def of_splits(frame: pd.DataFrame, names: tuple[str, ...]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Ids [C] and values [C, F] of each split that policies are evaluated in."""
-    splits = for_results(frame).groupby("split", sort=False)
+def of_splits(
+    frame: pd.DataFrame, names: tuple[str, ...], development: bool = False
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Ids [C] and values [C, F] of each split that policies are evaluated in, with those of `development` if asked."""
+    splits = (frame if development else for_results(frame)).groupby("split", sort=False)
     return {str(split): values(rows, names) for split, rows in splits}

@@ -2,6 +2,7 @@
 
 from meta_rl.tables import (
     contexts,
+    deployment,
     encodings,
     evaluation,
     learning,
@@ -12,6 +13,7 @@ from meta_rl.tables import (
     scores,
     trajectories,
     trials,
+    uncertainty,
 )
 from meta_rl.tables.schema import Column, Table
 
@@ -28,6 +30,8 @@ TABLES = tuple(
         references,
         scores,
         metrics,
+        deployment,
+        uncertainty,
         trials,
     )
 )
@@ -44,7 +48,7 @@ Everything that the workflow writes lies here, one folder per study. Git keeps t
     contexts/                   the held-out contexts, shared by all runs, and each block's train contexts
     references/                 specialists, and the returns of the whole portfolio on the same contexts
     {agent}/{method}/{block}/   generator, trajectories, encoder, predictions, policy, learning curves, evaluation,
-                                encodings
+                                encodings; deployment, what was watched, monitors/ and uncertainty/ by estimator
     scores.parquet              every run in every context, measured against random and the reference
   tables/                       the whole study, one file per table: start here
   figures/                      drawn from tables/ alone, as PDF and PNG

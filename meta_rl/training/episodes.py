@@ -13,7 +13,7 @@ from meta_rl.contexts import another
 from meta_rl.spaces import Environments
 from meta_rl.stack.play import Episodes, play
 from meta_rl.stack.rollout import Rollout
-from meta_rl.stack.seen import Seen
+from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import KEYS, Streams
 from meta_rl.training.information import COLD, Prober, regime
 from meta_rl.training.policy import Runs
@@ -82,11 +82,16 @@ def cases(
 
 
 def play_agent(
-    runs: Runs, chunk: Cases, information: str = COLD, at_end: Callable[[Seen], Tensor] | None = None
+    runs: Runs,
+    chunk: Cases,
+    information: str = COLD,
+    at_end: Callable[[Seen], Tensor] | None = None,
+    watch: Callable[[Transition, np.ndarray], None] | None = None,
 ) -> Episodes:
     """Greedy episodes of frozen agents; `information` says what their windows hold at first (see `information`).
 
-    A method's own probe draws its actions. `at_end` is what to keep of each episode's end, in place of z.
+    A method's own probe draws its actions. `at_end` is what to keep of each episode's end, in place of z; `watch` is as
+    in `play`.
     """
     setup, agent = runs
     environments, method = setup.reused(chunk.context_id.shape), agent.method
@@ -115,7 +120,7 @@ def play_agent(
         return agent.act(seen, explore=False)
 
     kept = at_end or agent.encode
-    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, kept, keys)
+    return play(rollout, act, chunk.contexts, chunk.noise, agent.gamma, chunk.wrong, known, kept, keys, watch)
 
 
 def _chance(benchmark: str, chunk: Cases, steps: int, width: int) -> np.ndarray:

@@ -21,6 +21,12 @@ rule aggregate:
                 "results/{study}/{benchmark}/{agent}/{method}/{block}/encodings.parquet"
             ),
             scores=files("results/{study}/{benchmark}/scores.parquet"),
+            deployment=files(
+                "results/{study}/{benchmark}/{agent}/{deployed}/{block}/deployment.parquet"
+            ),
+            uncertainty=files(
+                "results/{study}/{benchmark}/{agent}/{method}/{block}/uncertainty/{estimator}.parquet"
+            ),
         ),
     output:
         tables=expand("results/{{study}}/tables/{table}.parquet", table=TABLES),

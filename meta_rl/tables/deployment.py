@@ -1,0 +1,48 @@
+"""Deployment: what a run's last policy returns in the contexts that estimators are fitted on and judged in."""
+
+from dataclasses import replace
+
+from meta_rl.tables.columns import (
+    AGENT,
+    BENCHMARK,
+    CONTEXT_ID,
+    EPISODE,
+    EPISODE_RETURN,
+    INFORMATION,
+    METHOD,
+    SEED,
+    SPLIT,
+)
+from meta_rl.tables.schema import Column, Table
+
+TABLE = Table(
+    name="deployment",
+    meaning=(
+        "Greedy episodes of each run's last policy, the one that is doubted, one row per episode. None of them is "
+        "watched by an estimator."
+    ),
+    paths=("{benchmark}/{agent}/{method}/{block}/deployment.parquet", "tables/deployment.parquet"),
+    columns=(
+        BENCHMARK,
+        AGENT,
+        METHOD,
+        SEED,
+        replace(INFORMATION, meaning=f"{INFORMATION.meaning}; here the first regime that the method has"),
+        SPLIT,
+        CONTEXT_ID,
+        EPISODE,
+        EPISODE_RETURN,
+        Column(
+            "episode_length", "int", "steps until the episode was terminated or truncated", "steps", low=1
+        ),
+        Column("discounted_return", "float", "sum of rewards with the agent's discount factor", "reward"),
+        Column(
+            "initial_value",
+            "float",
+            "the agent's own estimate of `discounted_return` in the first state; null where it is not finite",
+            "reward",
+            nullable=True,
+        ),
+    ),
+    key=("benchmark", "agent", "method", "seed", "information", "split", "context_id", "episode"),
+)
