@@ -2,6 +2,7 @@
 
 from meta_rl.tables import (
     contexts,
+    doubt_metrics,
     encodings,
     evaluation,
     learning,
@@ -28,6 +29,7 @@ TABLES = tuple(
         references,
         scores,
         metrics,
+        doubt_metrics,
         trials,
     )
 )
@@ -83,7 +85,8 @@ The column `metric` of `metrics` holds, first per run over its contexts and then
   `smallest_p_holm`, the least that `p_holm` can be with so many runs
 - of the references, under the method `reference` or `specialist` and `cold`: `context_value`, `specialist_return`
 
-That of `learning` holds `episode_return`, `loss` and `value`, and more figures of agents that have them.
+That of `learning` holds `episode_return`, `loss` and `value`, and more figures of agents that have them. Those of
+`doubt_metrics` stand in docs/uncertainty/metrics.md.
 """
 
 
