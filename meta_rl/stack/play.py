@@ -12,11 +12,15 @@ from meta_rl.stack.seen import Seen, Transition
 
 
 class Episodes(NamedTuple):
-    """One finished episode per row: each [S, N], what was seen at its start, and z [S, N, Z] at its end."""
+    """One finished episode per row: each [S, N], what was seen at its start, and z [S, N, Z] at its end.
+
+    `truncated` (bool): it was cut off at the horizon, and would have gone on.
+    """
 
     episode_return: np.ndarray
     episode_length: np.ndarray
     discounted_return: np.ndarray
+    truncated: np.ndarray
     first: Seen
     encoding: Tensor
 
@@ -44,6 +48,7 @@ def play(
     first = rollout.seen
     last = encoding(first).clone()
     total, discounted, length = np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64)
+    cut = np.zeros(rows, dtype=bool)
     discount = 1.0
     while running.any():
         step = rollout.step(act(rollout.seen))
@@ -58,5 +63,6 @@ def play(
         if ended.any():
             chosen = torch.from_numpy(ended)
             last[chosen] = encoding(step.next_seen)[chosen]
+            cut |= ended & ~step.terminated.numpy()
             running &= ~ended
-    return Episodes(total, length, discounted, first, last)
+    return Episodes(total, length, discounted, cut, first, last)

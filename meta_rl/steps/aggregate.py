@@ -16,12 +16,14 @@ import pandas as pd
 from meta_rl import files, job
 from meta_rl.errors import UserError
 from meta_rl.metrics import summary
+from meta_rl.metrics.doubt.table import doubt_metrics
 from meta_rl.metrics.runs import RUN, Failure, Spent, runs
 from meta_rl.study import attempt, provenance
 from meta_rl.tables import context_frames, io
 from meta_rl.tables.columns import run_of
 from meta_rl.tables.contexts import TABLE as CONTEXTS
 from meta_rl.tables.deployment import TABLE as DEPLOYMENT
+from meta_rl.tables.doubt_metrics import TABLE as DOUBT_METRICS
 from meta_rl.tables.encodings import TABLE as ENCODINGS
 from meta_rl.tables.evaluation import TABLE as EVALUATION
 from meta_rl.tables.learning import TABLE as LEARNING
@@ -37,7 +39,7 @@ _TABLES = {
     table.name: table
     for table in (
         CONTEXTS, REFERENCES, PREDICTIONS, LEARNING, RUNS, EVALUATION, ENCODINGS, SCORES, METRICS, DEPLOYMENT,
-        UNCERTAINTY,
+        UNCERTAINTY, DOUBT_METRICS,
     )
 }  # fmt: skip
 _MACHINE = ("versions", "threads", "cpu", "platform")
@@ -93,6 +95,8 @@ def main(
         spec["controls"],
     )
     frames["metrics"] = _joined([measured], METRICS)
+    doubted = doubt_metrics(frames["uncertainty"], frames["deployment"], frames["scores"])
+    frames["doubt_metrics"] = _joined([doubted], DOUBT_METRICS)
 
     own = provenance.record("aggregate", spec)
     for path in tables:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from meta_rl import job
 from meta_rl.contexts import TRAIN
 from meta_rl.errors import UserError
+from meta_rl.stack.seen import Seen
 from meta_rl.study import provenance
 from meta_rl.tables import context_frames, io
 from meta_rl.tables import contexts as contexts_table
@@ -80,8 +82,15 @@ def main(
 def _played(
     runs: Runs, spec: dict[str, Any], seeds: np.ndarray, chunk: Cases, information: str
 ) -> pd.DataFrame:
-    played = play_agent(runs, chunk, information)
-    value = runs.agent.value(played.first).numpy().astype(np.float64)
+    def value_of(seen: Seen) -> Tensor:
+        return runs.agent.value(seen).unsqueeze(-1)
+
+    played = play_agent(runs, chunk, information, at_end=value_of)
+    value, end = (
+        one.numpy().astype(np.float64).reshape(played.truncated.shape)
+        for one in (value_of(played.first), played.encoding)
+    )
+    tail = np.where(played.truncated, runs.agent.gamma**played.episode_length * end, 0.0)
     return pd.DataFrame(
         {
             **run_of(spec),
@@ -94,6 +103,7 @@ def _played(
             "episode_length": played.episode_length.ravel(),
             "discounted_return": played.discounted_return.ravel(),
             "initial_value": np.where(np.isfinite(value), value, np.nan).ravel(),
+            "tail_value": np.where(np.isfinite(tail), tail, np.nan).ravel(),
         }
     )
 

@@ -13,7 +13,7 @@ HELD_OUT, TUNED = "held_out", "tuned"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
 TABLES = (
     "contexts", "references", "predictions", "learning", "runs", "evaluation", "encodings", "scores", "metrics",
-    "deployment", "uncertainty",
+    "deployment", "uncertainty", "doubt_metrics",
 )  # fmt: skip
 MONITORS, UNCERTAINTY = "monitors", "uncertainty"  # folders of a block, with a file for each estimator
 _RUN = "results/{study}/{benchmark}/{agent}/{method}/{block}"

@@ -43,6 +43,14 @@ TABLE = Table(
             "reward",
             nullable=True,
         ),
+        Column(
+            "tail_value",
+            "float",
+            "the agent's estimate of what is left, discounted to the start, where the episode was cut off; 0 where it "
+            "was terminated; null where it is not finite",
+            "reward",
+            nullable=True,
+        ),
     ),
     key=("benchmark", "agent", "method", "seed", "information", "split", "context_id", "episode"),
 )

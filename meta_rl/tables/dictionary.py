@@ -3,6 +3,7 @@
 from meta_rl.tables import (
     contexts,
     deployment,
+    doubt_metrics,
     encodings,
     evaluation,
     learning,
@@ -32,6 +33,7 @@ TABLES = tuple(
         metrics,
         deployment,
         uncertainty,
+        doubt_metrics,
         trials,
     )
 )
@@ -87,7 +89,8 @@ The column `metric` of `metrics` holds, first per run over its contexts and then
   `smallest_p_holm`, the least that `p_holm` can be with so many runs
 - of the references, under the method `reference` or `specialist` and `cold`: `context_value`, `specialist_return`
 
-That of `learning` holds `episode_return`, `loss` and `value`, and more figures of agents that have them.
+That of `learning` holds `episode_return`, `loss` and `value`, and more figures of agents that have them. Those of
+`doubt_metrics` stand in docs/uncertainty/metrics.md.
 """
 
 

@@ -1,0 +1,1 @@
+"""Is an agent's doubt worth anything? Pure functions from doubt and returns per context to one table of metrics."""

@@ -1,0 +1,83 @@
+"""Metrics of doubt: whether what estimators say of contexts is worth anything, with intervals."""
+
+from meta_rl.contexts import RESULTS
+from meta_rl.tables.columns import AGENT, BENCHMARK, INFORMATION, METHOD
+from meta_rl.tables.schema import Column, Table
+
+HELD_OUT = "held_out"
+
+TABLE = Table(
+    name="doubt_metrics",
+    meaning="What doubt is worth: means over runs of a number per run over its contexts, one row per metric.",
+    paths=("tables/doubt_metrics.parquet",),
+    columns=(
+        BENCHMARK,
+        AGENT,
+        METHOD,
+        INFORMATION,
+        Column(
+            "region",
+            "string",
+            "split that the contexts are of; held_out: all splits of results together",
+            choices=(HELD_OUT, *RESULTS),
+        ),
+        Column(
+            "estimator", "string", "who doubts; null if the metric is one of the run itself", nullable=True
+        ),
+        Column(
+            "budget",
+            "string",
+            "what the estimator watched before: steps, or episode; area: of the metric over these budgets; null if the "
+            "metric is one of the run itself",
+            nullable=True,
+        ),
+        Column("metric", "string", "what was computed"),
+        Column(
+            "compared_with",
+            "string",
+            "estimator that `estimator` is compared with; null if the metric concerns one",
+            nullable=True,
+        ),
+        Column(
+            "estimate",
+            "float",
+            "point estimate; null where it is not defined",
+            "that of `metric`",
+            nullable=True,
+        ),
+        Column(
+            "low",
+            "float",
+            "lower end of the interval; null if there is none",
+            "that of `metric`",
+            nullable=True,
+        ),
+        Column(
+            "high",
+            "float",
+            "upper end of the interval; null if there is none",
+            "that of `metric`",
+            nullable=True,
+        ),
+        Column("n_seeds", "int", "runs behind the estimate: those that have a value", "runs", low=0),
+        Column("n_contexts", "int", "contexts behind the estimate, per run", "contexts", low=0),
+        Column("n_solvable", "int", "those of them that are known to be solvable", "contexts", low=0),
+        Column(
+            "reason",
+            "string",
+            "why runs have no value, and how many; null if all have one",
+            nullable=True,
+        ),
+    ),
+    key=(
+        "benchmark",
+        "agent",
+        "method",
+        "information",
+        "region",
+        "estimator",
+        "budget",
+        "metric",
+        "compared_with",
+    ),
+)
