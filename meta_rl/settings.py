@@ -15,6 +15,14 @@ LENGTHS, the settings that last for a part of the training, so that a shorter on
         "hidden": (((64, 64), (120, 84)), "choice", "capacity, at the usual depth"),
     }
     LENGTHS = ("learning_starts",)
+
+A Config may go on from those of other modules, whose fields, SEARCH and LENGTHS it then has, too. Where one is named
+again, what stands further to the left counts, and most of all the module's own.
+
+    from meta_rl.agents import dqn
+    from meta_rl.agents.critics import ensemble
+
+    class Config(ensemble.Config, dqn.Config): ...
 """
 
 import ast
@@ -54,17 +62,19 @@ def read(module: str) -> dict[str, Setting]:
 
     `module` may be `module:name`, as in the registry: the members of one module share its Config.
     """
-    for node in _body(module):
-        if isinstance(node, ast.ClassDef) and node.name == "Config":
-            fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
-            return {setting.name: setting for setting in (_setting(module, field) for field in fields)}
-    raise ValueError(f"{module}: has no class Config")
+    found: dict[str, Setting] = {}
+    for base in _bases(module):
+        found |= read(base)
+    fields = [field for field in _config(module).body if isinstance(field, ast.AnnAssign)]
+    return found | {setting.name: setting for setting in (_setting(module, field) for field in fields)}
 
 
 @cache
 def search(module: str) -> dict[str, Dimension]:
     """What tuning may change, by setting; empty if the module has no SEARCH, a ValueError if it is wrong."""
-    known, found = read(module), {}
+    known, found = read(module), dict[str, Dimension]()
+    for base in _bases(module):
+        found |= search(base)
     for name, line in _literal(module, "SEARCH", {}).items():
         try:
             found[name] = Dimension(*line)
@@ -77,7 +87,8 @@ def search(module: str) -> dict[str, Dimension]:
 @cache
 def lengths(module: str) -> tuple[str, ...]:
     """The settings that a shorter training shortens."""
-    return _literal(module, "LENGTHS", ())
+    inherited = (name for base in _bases(module) for name in lengths(base))
+    return tuple(dict.fromkeys((*inherited, *_literal(module, "LENGTHS", ()))))
 
 
 def json_schema(setting: Setting) -> dict[str, Any]:
@@ -130,6 +141,33 @@ def _body(module: str) -> list[ast.stmt]:
     if spec is None or spec.origin is None:
         raise ValueError(f"{module}: there is no such module")
     return ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
+
+
+def _config(module: str) -> ast.ClassDef:
+    for node in _body(module):
+        if isinstance(node, ast.ClassDef) and node.name == "Config":
+            return node
+    raise ValueError(f"{module}: has no class Config")
+
+
+def _bases(module: str) -> list[str]:
+    """The modules from whose Config that of a module goes on, the last one first, as Python collects their fields."""
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in _body(module)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    found = []
+    for base in reversed(_config(module).bases):
+        match base:
+            case ast.Attribute(value=ast.Name(id=name), attr="Config") if name in imported:
+                found.append(imported[name])
+            case _:
+                raise ValueError(
+                    f"{module}: Config goes on from '{ast.unparse(base)}', no module.Config that it imports"
+                )
+    return found
 
 
 def _literal(module: str, name: str, default: Any) -> Any:
