@@ -124,6 +124,42 @@ AGENTS = {
     "ddpg": Entry("meta_rl.agents.ddpg", actions=frozenset({"continuous"})),
     "sac": Entry("meta_rl.agents.sac", actions=frozenset({"continuous"}), signals=frozenset({"policy"})),
     "ppo": Entry("meta_rl.agents.ppo", signals=frozenset({"policy"})),
+    # The same learners over critics that say how uncertain they are. Each has a return of its own.
+    "dqn_ensemble": Entry(
+        "meta_rl.agents.dqn_ensemble",
+        actions=frozenset({"discrete"}),
+        signals=frozenset({"policy", "epistemic"}),
+    ),
+    "ddqn_ensemble": Entry(
+        "meta_rl.agents.dqn_ensemble:Double",
+        actions=frozenset({"discrete"}),
+        signals=frozenset({"policy", "epistemic"}),
+    ),
+    "ddpg_ensemble": Entry(
+        "meta_rl.agents.ddpg_ensemble", actions=frozenset({"continuous"}), signals=frozenset({"epistemic"})
+    ),
+    "sac_ensemble": Entry(
+        "meta_rl.agents.sac_ensemble",
+        actions=frozenset({"continuous"}),
+        signals=frozenset({"policy", "epistemic"}),
+    ),
+    "ppo_ensemble": Entry("meta_rl.agents.ppo_ensemble", signals=frozenset({"policy", "epistemic"})),
+    "ppo_masks": Entry("meta_rl.agents.ppo_masks", signals=frozenset({"policy", "epistemic"})),
+    "dqn_quantile": Entry(
+        "meta_rl.agents.dqn_quantile",
+        actions=frozenset({"discrete"}),
+        signals=frozenset({"policy", "epistemic", "aleatoric"}),
+    ),
+    "sac_quantile": Entry(
+        "meta_rl.agents.sac_quantile",
+        actions=frozenset({"continuous"}),
+        signals=frozenset({"policy", "epistemic", "aleatoric"}),
+    ),
+    "dqn_dropout": Entry(
+        "meta_rl.agents.dqn_dropout",
+        actions=frozenset({"discrete"}),
+        signals=frozenset({"policy", "epistemic"}),
+    ),
 }
 # What agents may say of a state beside its value.
 SIGNALS = frozenset({"policy", "epistemic", "aleatoric"})

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from meta_rl.agents.base import within
+from meta_rl.agents.critics.plain import Plain
 from meta_rl.agents.off_policy import OffPolicy, frozen_copy
 from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
-from meta_rl.stack.networks import MLP, Adam, mix_weights
+from meta_rl.stack.networks import Adam, mix_weights
 from meta_rl.stack.replay import Batch
 from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
@@ -27,11 +28,18 @@ class ActorCritic(OffPolicy):
     actor: nn.Module
 
     def __init__(
-        self, config: Any, task: Task, method: Method, joint: bool, streams: Streams, critics: int
+        self,
+        config: Any,
+        task: Task,
+        method: Method,
+        joint: bool,
+        streams: Streams,
+        critics: int,
+        critic: type[Plain] = Plain,
     ) -> None:
-        super().__init__(config, task, method, joint, streams)
+        super().__init__(config, task, method, joint, streams, critic)
         sizes = (self.inputs[CRITIC] + task.spaces.action, *config.hidden, 1)
-        self.critics = nn.ModuleList(MLP(streams, f"critic{i}", sizes) for i in range(critics))
+        self.critics = nn.ModuleList(self.kind.network(f"critic{i}", sizes) for i in range(critics))
         # The targets hold their own copy of a joint method's encoder, updated with it.
         self.target_method, self.target_critics = self.target_copy(), frozen_copy(self.critics)
 
@@ -64,26 +72,34 @@ class ActorCritic(OffPolicy):
 
     @torch.no_grad()
     def value(self, seen: Seen) -> Tensor:
-        return self.q(self.critics, self.read(seen, CRITIC), self.mean(self.read(seen, POLICY)))
+        return self.kind.mean(
+            self.q(self.critics, self.read(seen, CRITIC), self.mean(self.read(seen, POLICY)))
+        )
+
+    @torch.no_grad()
+    def doubt(self, seen: Seen) -> dict[str, Tensor]:
+        action = self.mean(self.read(seen, POLICY))
+        return self.kind.doubt(self.q(self.critics, self.read(seen, CRITIC), action))
 
     def normal(self, purpose: str, rows: int) -> Tensor:
         """N(0, 1), float32 [S, rows, A]."""
         return torch.from_numpy(self.streams.normal(purpose, rows, self.spaces.action)).float()
 
     def q(self, critics: nn.Module, inputs: Tensor, action: Tensor) -> Tensor:
-        """The lowest of the critics' values [S, N]; actions in [-1, 1]."""
+        """The lowest of the critics' values [..., S, N]; actions in [-1, 1]."""
         values = self.every_q(critics, inputs, action)
         return values[0] if len(values) == 1 else torch.minimum(*values)
 
     def every_q(self, critics: nn.Module, inputs: Tensor, action: Tensor) -> list[Tensor]:
-        """Each critic's values [S, N]."""
+        """Each critic's values [..., S, N]."""
         both = torch.cat((inputs, action), -1)
         return [critic(both).squeeze(-1) for critic in critics.children()]
 
     def critic_errors(self, batch: Batch, inputs: Tensor, target: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Each critic's mean squared error [S], and the first one's values [S, B] of what was done."""
+        """Each critic's mean error [S], and the first one's values [S, B] of what was done."""
         values = self.every_q(self.critics, inputs, batch.action / self.spaces.limit)
-        return [(value - target).square().mean(1) for value in values], values[0]
+        losses = [self.kind.loss(value, target, batch.place) for value in values]
+        return losses, self.kind.mean(values[0].detach())
 
     def follow(self) -> None:
         """Let the targets follow a part `tau` of the way."""

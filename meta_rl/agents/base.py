@@ -110,11 +110,20 @@ class Agent(nn.Module, ABC):
     def value(self, seen: Seen) -> Tensor:
         """The expected discounted return from here under the current policy, float32 [S, N]."""
 
+    @abstractmethod
+    def doubt(self, seen: Seen) -> dict[str, Tensor]:
+        """How uncertain its kind of critic is of the value of the greedy action, float32 [S, N], by signal.
+
+        `epistemic`: what more data would end. `aleatoric`: the chance in returns. A plain critic says neither.
+        """
+
     @torch.no_grad()
     def signals(self, seen: Seen) -> dict[str, Tensor]:
         """What estimators of doubt may read of the agent in a state, by name, each float32 [S, N, D].
 
         `value` [S, N, 1] of every agent, and what its line in the registry names: `policy`, the entropy of the policy
-        [S, N, 1], or the values of the actions [S, N, A] where these make the policy.
+        [S, N, 1], or the values of the actions [S, N, A] where these make the policy; `epistemic` and `aleatoric`
+        [S, N, 1] as in `doubt`.
         """
-        return {"value": self.value(seen).unsqueeze(-1)}
+        doubt = self.doubt(seen)
+        return {name: one.unsqueeze(-1) for name, one in ({"value": self.value(seen)} | doubt).items()}

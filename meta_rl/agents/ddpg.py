@@ -8,6 +8,7 @@ from torch import Tensor
 
 from meta_rl.agents.actor_critic import ActorCritic
 from meta_rl.agents.base import Agent
+from meta_rl.agents.critics.plain import Plain
 from meta_rl.agents.off_policy import frozen_copy
 from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
 from meta_rl.stack.networks import MLP, mix_weights
@@ -54,8 +55,16 @@ SEARCH = {
 class DDPG(ActorCritic):
     """A deterministic actor, tanh(MLP), with Gaussian noise to explore."""
 
-    def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
-        super().__init__(config, task, method, joint, streams, critics=1)
+    def __init__(
+        self,
+        config: Config,
+        task: Task,
+        method: Method,
+        joint: bool,
+        streams: Streams,
+        critic: type[Plain] = Plain,
+    ) -> None:
+        super().__init__(config, task, method, joint, streams, critics=1, critic=critic)
         self.actor = MLP(streams, "actor", (self.inputs[POLICY], *config.hidden, task.spaces.action))
         self.target_actor = frozen_copy(self.actor)
         self.optimisers = {
@@ -85,7 +94,7 @@ class DDPG(ActorCritic):
     def actor_loss(self, seen: Seen) -> Tensor:
         """-mean Q(s, mu(s)), [S]: its gradient is the policy gradient (Lillicrap et al. 2016, equation 6)."""
         told, known = self.read_both(seen)
-        return -self.q(self.critics, known.detach(), self.mean(told)).mean(1)
+        return -self.kind.mean(self.q(self.critics, known.detach(), self.mean(told))).mean(1)
 
     def update(self, batch: Batch) -> dict[str, Tensor]:
         critic_loss, value = self.critic_loss(batch)
@@ -93,8 +102,16 @@ class DDPG(ActorCritic):
         self.optimisers["actor"].minimise(self.actor_loss(batch.seen))
         self.follow()
         mix_weights(self.actor, self.target_actor, self.config.tau)
-        return {"loss": critic_loss.detach(), "value": value.detach().mean(1)}
+        return {"loss": critic_loss.detach(), "value": value.mean(1)}
 
 
-def build(config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int) -> Agent:
-    return DDPG(config, task, method, joint, streams)
+def build(
+    config: Config,
+    task: Task,
+    method: Method,
+    joint: bool,
+    streams: Streams,
+    env_steps: int,
+    critic: type[Plain] = Plain,
+) -> Agent:
+    return DDPG(config, task, method, joint, streams, critic)

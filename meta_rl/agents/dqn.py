@@ -8,11 +8,11 @@ from typing import Annotated
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import mse_loss, smooth_l1_loss
 
+from meta_rl.agents.critics.plain import Plain
 from meta_rl.agents.off_policy import OffPolicy, frozen_copy
 from meta_rl.agents.protocols import CRITIC, Method, Task
-from meta_rl.stack.networks import MLP, Adam, copy_weights
+from meta_rl.stack.networks import Adam, copy_weights
 from meta_rl.stack.replay import Batch
 from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
@@ -57,9 +57,6 @@ SEARCH = {
 }
 
 
-_ERRORS = {"squared": mse_loss, "huber": smooth_l1_loss}
-
-
 class DQN(OffPolicy):
     """Off-policy, discrete actions, epsilon-greedy exploration, hard target updates; perhaps `double`."""
 
@@ -74,10 +71,11 @@ class DQN(OffPolicy):
         streams: Streams,
         env_steps: int,
         double: bool = False,
+        critic: type[Plain] = Plain,
     ) -> None:
-        super().__init__(config, task, method, joint, streams)
+        super().__init__(config, task, method, joint, streams, critic)
         self._env_steps, self._double = env_steps, double
-        self.q = MLP(streams, "q", (self.inputs[CRITIC], *config.hidden, task.spaces.action))
+        self.q = self.kind.network("q", (self.inputs[CRITIC], *config.hidden, task.spaces.action))
         # The target holds its own copy of a joint method's encoder, updated with it.
         self.target_method, self.target_q = self.target_copy(), frozen_copy(self.q)
         trained = [*self.q.parameters(), *self.trained_with(CRITIC)]
@@ -93,7 +91,7 @@ class DQN(OffPolicy):
 
     @torch.no_grad()
     def act(self, seen: Seen, explore: bool) -> Tensor:
-        greedy = self.q(self.read(seen, CRITIC)).argmax(-1)
+        greedy = self.kind.mean(self.q(self.read(seen, CRITIC))).argmax(-1)
         if not explore:
             return greedy
         rows = greedy.shape[1]
@@ -103,11 +101,17 @@ class DQN(OffPolicy):
 
     @torch.no_grad()
     def value(self, seen: Seen) -> Tensor:
-        return self.q(self.read(seen, CRITIC)).amax(-1)
+        return self.kind.mean(self.q(self.read(seen, CRITIC))).amax(-1)
+
+    @torch.no_grad()
+    def doubt(self, seen: Seen) -> dict[str, Tensor]:
+        inputs = self.read(seen, CRITIC)
+        greedy = self.kind.mean(self.q(inputs)).argmax(-1)
+        return self.kind.doubt(_of(self.kind.votes(self.q, inputs), greedy))
 
     @torch.no_grad()
     def signals(self, seen: Seen) -> dict[str, Tensor]:
-        return super().signals(seen) | {"policy": self.q(self.read(seen, CRITIC))}
+        return super().signals(seen) | {"policy": self.kind.mean(self.q(self.read(seen, CRITIC)))}
 
     def learn(self, step: Transition) -> dict[str, Tensor]:
         before = self.steps
@@ -126,18 +130,20 @@ class DQN(OffPolicy):
         """
         with torch.no_grad():
             best = self.target_q(self.read(batch.next_seen, CRITIC, self.target_method))
-            if self._double:
-                chosen = self.q(self.read(batch.next_seen, CRITIC)).argmax(-1, keepdim=True)
-                target = self.target(batch, best.gather(-1, chosen).squeeze(-1))
-            else:
-                target = self.target(batch, best.amax(-1))
-        value = self.q(self.read(batch.seen, CRITIC)).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
-        return _ERRORS[self.config.loss](value, target, reduction="none").mean(1), value
+            chooser = self.q(self.read(batch.next_seen, CRITIC)) if self._double else best
+            target = self.target(batch, _of(best, self.kind.expected(chooser).argmax(-1)))
+        value = _of(self.kind.learning(self.q, self.read(batch.seen, CRITIC)), batch.action)
+        return self.kind.loss(value, target, batch.place), self.kind.mean(value.detach())
 
     def update(self, batch: Batch) -> dict[str, Tensor]:
         loss, value = self.loss(batch)
         self.optimisers["q"].minimise(loss, self.config.max_gradient_norm)
-        return {"loss": loss.detach(), "value": value.detach().mean(1)}
+        return {"loss": loss.detach(), "value": value.mean(1)}
+
+
+def _of(values: Tensor, action: Tensor) -> Tensor:
+    """Of values [..., S, B, A] those of actions [S, B], or of one action for each of the kind's own: [..., S, B]."""
+    return values.gather(-1, action.expand(values.shape[:-1]).unsqueeze(-1)).squeeze(-1)
 
 
 build = DQN

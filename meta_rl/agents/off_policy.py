@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from meta_rl.agents.base import Agent
+from meta_rl.agents.critics.plain import Plain
 from meta_rl.agents.protocols import Method, Task
 from meta_rl.stack.networks import Adam
 from meta_rl.stack.replay import Batch, Replay
@@ -22,8 +23,17 @@ class OffPolicy(Agent):
     Its `config` has `n_envs`, `gamma`, `replay`, `batch`, `learning_starts`, `train_every` and `gradient_steps`.
     """
 
-    def __init__(self, config: Any, task: Task, method: Method, joint: bool, streams: Streams) -> None:
+    def __init__(
+        self,
+        config: Any,
+        task: Task,
+        method: Method,
+        joint: bool,
+        streams: Streams,
+        critic: type[Plain] = Plain,
+    ) -> None:
         super().__init__()
+        self.kind = critic(config, streams)
         self.config, self.streams, self.spaces = config, streams, task.spaces
         self.gamma, self.n_envs = config.gamma, config.n_envs
         self.inputs = self.meet(method, joint, task.spaces)  # widths by network

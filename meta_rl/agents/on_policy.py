@@ -11,7 +11,7 @@ from meta_rl.stack.seen import CONTEXT, RECENT, Seen, Transition, Window
 
 
 class Samples(NamedTuple):
-    """B steps per seed; tensors [S, B, ...]."""
+    """B steps per seed; tensors [S, B, ...]. Targets are [..., S, B], with the axes of the agent's kind of critic."""
 
     seen: Seen
     raw: Tensor
@@ -19,6 +19,7 @@ class Samples(NamedTuple):
     advantage: Tensor
     target: Tensor
     window: Window | None = None  # the critic's, where windows are drawn across episodes
+    place: Tensor | None = None  # int64: where the memory has them
 
 
 class Memory:
@@ -27,7 +28,6 @@ class Memory:
     A method whose `transitions` are of its `context` also learns from windows that are drawn from all of the rollout's.
     """
 
-    FIGURES = 3  # of a step, known when the rollout is over: log-density, advantage and target
     length = 1  # of what is sampled, in steps
 
     def __init__(self, capacity: int, joint: bool, transitions: str = RECENT) -> None:
@@ -46,26 +46,31 @@ class Memory:
         next_value: Tensor,
         transition: Tensor | None = None,
     ) -> None:
-        """One step of all rows: what was seen as the networks get it, raw actions, and values [S, N] of what came.
+        """One step of all rows: what was seen as the networks get it, raw actions, and values [..., S, N] of what came.
 
         Where windows are drawn `across` episodes, also the transition [S, N, T] as the networks get it.
         """
         fields = self._fields(step, seen)
         if self.across and transition is not None:
             fields["transition"] = transition
-        fields |= {"raw": raw, "reward": step.reward, "next_value": next_value}
+        fields |= {"raw": raw, "reward": step.reward, "next_value": _behind(next_value, 2)}
         fields |= {"terminated": step.terminated, "truncated": step.truncated}
         if not self._shapes:
             self._shapes = {name: tuple(value.shape[2:]) for name, value in fields.items()}
-            width = sum(map(math.prod, self._shapes.values())) + self.FIGURES
+            width = sum(map(math.prod, self._shapes.values())) + self._figures
             self._steps = torch.zeros(len(raw), self.capacity, raw.shape[1], width)
             self._index = ContextIndex(self.capacity * raw.shape[1]) if self.across else None
         if self._index is not None:
             assert step.number is not None, "which context it is from"
             self._index.add(self.size * raw.shape[1], step.number.numpy())
         packed = [value.flatten(2) if value.dim() > 2 else value.unsqueeze(-1) for value in fields.values()]
-        torch.cat(packed, -1, out=self._steps[:, self.size, :, : -self.FIGURES])
+        torch.cat(packed, -1, out=self._steps[:, self.size, :, : -self._figures])
         self.size += 1
+
+    @property
+    def _figures(self) -> int:
+        """How many of a step are known when the rollout is over: log-density, advantage and targets."""
+        return 2 + math.prod(self._shapes["next_value"])
 
     def _fields(self, step: Transition, seen: Seen) -> dict[str, Tensor]:
         """What is kept of what was seen."""
@@ -82,23 +87,31 @@ class Memory:
         """Of every step of a full rollout, [S, T, N, ...]."""
         return self._unpack(self._steps)[name]
 
+    def next_value(self) -> Tensor:
+        """Values [..., S, T, N] of what every step of a full rollout led to."""
+        return _in_front(self.field("next_value"), 3)
+
     def seen(self) -> Seen:
         """What was seen in every step of a full rollout, [S, T N, ...]."""
         return _seen(self._unpack(self._steps.flatten(1, 2)))
 
     def finish(self, log_density: Tensor, advantage: Tensor, target: Tensor) -> None:
-        """Add the figures [S, T, N] of a full rollout, and make room for the next."""
-        for column, figure in enumerate((log_density, advantage, target), -self.FIGURES):
+        """Add the figures [S, T, N] of a full rollout, and targets [..., S, T, N], and make room for the next."""
+        targets = _behind(target, 3).reshape(*advantage.shape, -1).unbind(-1)
+        for column, figure in enumerate((log_density, advantage, *targets), -self._figures):
             self._steps[..., column] = figure
         self.size = 0
 
     def sample(self, index: Tensor) -> Samples:
         """The steps of the finished rollout at `index` (int64 [S, B], below T N)."""
-        return self._samples(self._take(index))
+        return self._samples(self._take(index), index)
 
-    def _samples(self, steps: Tensor) -> Samples:
+    def _samples(self, steps: Tensor, place: Tensor) -> Samples:
         fields = self._unpack(steps)
-        return Samples(_seen(fields), fields["raw"], *steps[..., -self.FIGURES :].unbind(-1))
+        log_density, advantage, *targets = steps[..., -self._figures :].unbind(-1)
+        axes = self._shapes["next_value"]
+        target = torch.stack(targets).unflatten(0, axes) if axes else targets[0]
+        return Samples(_seen(fields), fields["raw"], log_density, advantage, target, place=place)
 
     def of_context(self, index: Tensor, chance: Tensor) -> Window:
         """K transitions of this rollout in the same context for each step at `index`; chance U[0, 1), [S, B, K]."""
@@ -129,11 +142,22 @@ class Memory:
     def _unpack(self, steps: Tensor) -> dict[str, Tensor]:
         """The fields [..., shape] of packed steps [..., D]."""
         widths = [math.prod(shape) for shape in self._shapes.values()]
-        parts = steps[..., : -self.FIGURES].split(widths, -1)
+        parts = steps[..., : -self._figures].split(widths, -1)
         named = zip(self._shapes.items(), parts, strict=True)
         return {
             name: part.unflatten(-1, shape) if shape else part.squeeze(-1) for (name, shape), part in named
         }
+
+
+def _behind(values: Tensor, count: int) -> Tensor:
+    """With the axes in front of the last `count` ones behind them."""
+    ahead = values.dim() - count
+    return values.permute(*range(ahead, values.dim()), *range(ahead))
+
+
+def _in_front(values: Tensor, count: int) -> Tensor:
+    """With the axes behind the first `count` ones in front of them."""
+    return values.permute(*range(count, values.dim()), *range(count))
 
 
 def _seen(fields: dict[str, Tensor]) -> Seen:
@@ -150,7 +174,7 @@ def advantages(
     gamma: float,
     decay: float,
 ) -> Tensor:
-    """Generalised advantage estimates with lambda = `decay` (Schulman et al. 2016, equation 16); [S, T, N].
+    """Generalised advantage estimates with lambda = `decay` (Schulman et al. 2016, equation 16); [..., S, T, N].
 
     delta_t = r_t + gamma (1 - terminated_t) V(s'_t) - V(s_t), where s'_t is the state before any reset: the
     value of what would have come after a truncation counts. A_t = delta_t + gamma lambda (1 - ended_t) A_t+1
@@ -158,7 +182,7 @@ def advantages(
     error = reward + gamma * torch.where(terminated, 0.0, next_value) - value
     weight = gamma * decay * (~(terminated | truncated)).float()
     found = torch.empty_like(error)
-    after = torch.zeros_like(error[:, 0])
-    for t in range(error.shape[1] - 1, -1, -1):
-        after = found[:, t] = error[:, t] + weight[:, t] * after
+    after = torch.zeros_like(error[..., 0, :])
+    for t in reversed(range(error.shape[-2])):
+        after = found[..., t, :] = error[..., t, :] + weight[:, t] * after
     return found

@@ -28,7 +28,8 @@ class SequenceMemory(Memory):
         """The sequences at `index` (int64 [S, Q], below T N / `length`), one after the other: [S, Q `length`, ...]."""
         rows = self._steps.shape[2]
         first = index // rows * (self.length * rows) + index % rows
-        steps = self._take((first.unsqueeze(-1) + torch.arange(self.length) * rows).flatten(1))
+        place = (first.unsqueeze(-1) + torch.arange(self.length) * rows).flatten(1)
+        steps = self._take(place)
         fields = self._unpack(steps.unflatten(1, (-1, self.length)))
         past = Past(
             start=fields["state"][:, :, 0],
@@ -39,5 +40,5 @@ class SequenceMemory(Memory):
             learnt=self.length,
             over=False,
         )
-        samples = self._samples(steps)
+        samples = self._samples(steps, place)
         return samples._replace(seen=samples.seen._replace(state=None, past=past))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from meta_rl.agents.base import Agent
+from meta_rl.agents.critics.plain import Plain
 from meta_rl.agents.distributions import Categorical, Gaussian
 from meta_rl.agents.normaliser import Observations, Rewards
 from meta_rl.agents.on_policy import Memory, Samples, advantages
@@ -69,7 +70,15 @@ class PPO(Agent):
     that it acted by, because the ratio of its probabilities is about those.
     """
 
-    def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
+    def __init__(
+        self,
+        config: Config,
+        task: Task,
+        method: Method,
+        joint: bool,
+        streams: Streams,
+        critic: type[Plain] = Plain,
+    ) -> None:
         super().__init__()
         if config.n_steps * config.n_envs % config.minibatch:
             raise ValueError(
@@ -82,7 +91,9 @@ class PPO(Agent):
         self.distribution = (Categorical if spaces.discrete else Gaussian)(spaces, seeds)
         sizes = (widths[POLICY], *config.hidden, spaces.action)
         self.policy = MLP(streams, "policy", sizes, "tanh", orthogonal=0.01)
-        self.critic = MLP(streams, "critic", (widths[CRITIC], *config.hidden, 1), "tanh", orthogonal=1.0)
+        self.kind = critic(config, streams)
+        sizes = (widths[CRITIC], *config.hidden, 1)
+        self.critic = self.kind.network("critic", sizes, "tanh", orthogonal=1.0)
         self.observations = Observations(seeds, spaces.observation)
         self.rewards = Rewards(seeds, config.gamma)
         own = (self.policy, self.critic, self.distribution)
@@ -111,7 +122,12 @@ class PPO(Agent):
 
     @torch.no_grad()
     def value(self, seen: Seen) -> Tensor:
-        return self._unscaled(self._critic_value(self.normalised(seen)))
+        return self._unscaled(self.kind.mean(self._critic_value(self.normalised(seen))))
+
+    @torch.no_grad()
+    def doubt(self, seen: Seen) -> dict[str, Tensor]:
+        votes = self.kind.votes(self.critic, self.read(self.normalised(seen), CRITIC)).squeeze(-1)
+        return {name: self._unscaled(one) for name, one in self.kind.doubt(votes).items()}
 
     @torch.no_grad()
     def signals(self, seen: Seen) -> dict[str, Tensor]:
@@ -123,7 +139,7 @@ class PPO(Agent):
         """Values of what comes next count where an episode is cut off, and at the end of a rollout."""
         assert self._acted is not None, "learn without act"
         last = self.memory.size == self.config.n_steps - 1
-        next_value, transition = torch.zeros_like(step.reward), None
+        next_value, transition = step.reward.new_zeros(*self.kind.axes, *step.reward.shape), None
         if self.memory.across:  # values need the whole rollout
             transition = self._transition(step)
         elif last or step.truncated.any():
@@ -170,7 +186,8 @@ class PPO(Agent):
         ratio = (self.distribution.log_density(outputs, samples.raw) - samples.log_density).exp()
         clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
         gain = torch.minimum(ratio * advantage, clipped * advantage).mean(1)
-        error = (self.critic(known).squeeze(-1) - samples.target).square().mean(1)
+        value = self.kind.learning(self.critic, known).squeeze(-1)
+        error = self.kind.loss(value, samples.target, samples.place)
         loss = config.value_weight * error - gain
         if config.entropy_weight:
             loss = loss - config.entropy_weight * self.distribution.entropy(outputs).mean(1)
@@ -203,25 +220,26 @@ class PPO(Agent):
         if config.rewards == "normalised":
             self.rewards.add_rollout(reward, terminated | truncated)
             reward = self.rewards(reward)
-        seen, raw, next_value = memory.seen(), memory.field("raw"), memory.field("next_value")
+        seen, raw = memory.seen(), memory.field("raw")
+        next_value = memory.next_value()
         window = None
         if memory.across:
             everything = torch.arange(reward[0].numel()).repeat(len(reward), 1)
             window = self._window("ppo/rollout window", everything)
-            next_value = self._next_value(window).view_as(reward)
+            next_value = self._next_value(window).unflatten(-1, reward.shape[1:])
         told, known = self._read(seen, window)
         outputs = self.policy(told)
         log_density = self.distribution.log_density(outputs, raw.flatten(1, 2)).view_as(reward)
-        value = self.critic(known).view_as(reward)
+        value = self.critic(known).squeeze(-1).unflatten(-1, reward.shape[1:])
         # Where an episode goes on, as the next step saw it: the statistics have moved on in between.
         over = (terminated | truncated)[:, :-1]
-        next_value[:, :-1] = torch.where(over, next_value[:, :-1], value[:, 1:])
+        next_value[..., :-1, :] = torch.where(over, next_value[..., :-1, :], value[..., 1:, :])
         advantage = advantages(
             reward, value, next_value, terminated, truncated, config.gamma, config.gae_lambda
         )
-        memory.finish(log_density, advantage, advantage + value)
+        memory.finish(log_density, self.kind.mean(advantage), advantage + value)
         entropy = self.distribution.entropy(outputs).mean(1)
-        return {"value": self._unscaled(value.flatten(1)).mean(1), "entropy": entropy}
+        return {"value": self._unscaled(self.kind.mean(value).flatten(1)).mean(1), "entropy": entropy}
 
     def _unscaled(self, value: Tensor) -> Tensor:
         """Values [S, N] of the critic in the unit of the rewards."""
@@ -249,7 +267,7 @@ class PPO(Agent):
         return self.memory.of_context(index, torch.from_numpy(chance))
 
     def _next_value(self, window: Window) -> Tensor:
-        """Of what every step of a full rollout led to, [S, T N], read by the windows of the steps."""
+        """Of what every step of a full rollout led to, [..., S, T N], read by the windows of the steps."""
         spaces, seen = self.spaces, self.memory.seen()
         following = self.memory.field("transition").flatten(1, 2)[..., spaces.observation + spaces.action :]
         return self._critic_value(
@@ -257,7 +275,7 @@ class PPO(Agent):
         )
 
     def _critic_value(self, seen: Seen) -> Tensor:
-        """[S, N], of what is seen as the networks get it."""
+        """[..., S, N], of what is seen as the networks get it."""
         return self.critic(self.read(seen, CRITIC)).squeeze(-1)
 
     def get_extra_state(self) -> dict[str, Any]:
@@ -268,5 +286,13 @@ class PPO(Agent):
         self.memory.load_state_dict(state["memory"])
 
 
-def build(config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int) -> Agent:
-    return PPO(config, task, method, joint, streams)
+def build(
+    config: Config,
+    task: Task,
+    method: Method,
+    joint: bool,
+    streams: Streams,
+    env_steps: int,
+    critic: type[Plain] = Plain,
+) -> Agent:
+    return PPO(config, task, method, joint, streams, critic)

@@ -10,6 +10,7 @@ from torch.nn.functional import logsigmoid
 
 from meta_rl.agents.actor_critic import ActorCritic
 from meta_rl.agents.base import Agent
+from meta_rl.agents.critics.plain import Plain
 from meta_rl.agents.protocols import CRITIC, POLICY, Method, Task
 from meta_rl.stack.networks import MLP, Adam
 from meta_rl.stack.replay import Batch
@@ -52,8 +53,16 @@ class SAC(ActorCritic):
     are no reward, leaves out the spread of the actions, and being the lower of two tends to be too low.
     """
 
-    def __init__(self, config: Config, task: Task, method: Method, joint: bool, streams: Streams) -> None:
-        super().__init__(config, task, method, joint, streams, critics=2)
+    def __init__(
+        self,
+        config: Config,
+        task: Task,
+        method: Method,
+        joint: bool,
+        streams: Streams,
+        critic: type[Plain] = Plain,
+    ) -> None:
+        super().__init__(config, task, method, joint, streams, critics=2, critic=critic)
         self.actor = MLP(streams, "actor", (self.inputs[POLICY], *config.hidden, 2 * task.spaces.action))
         self.log_temperature = nn.Parameter(torch.zeros(len(streams.keys)))
         self.optimisers = {
@@ -110,7 +119,7 @@ class SAC(ActorCritic):
         """
         told, known = self.read_both(seen)
         action, log_density = self.sample(told, noise)
-        value = self.q(self.critics, known.detach(), action)
+        value = self.kind.mean(self.q(self.critics, known.detach(), action))
         return (temperature * log_density - value).mean(1), log_density.detach()
 
     def temperature_loss(self, log_density: Tensor) -> Tensor:
@@ -131,11 +140,19 @@ class SAC(ActorCritic):
         self.follow()
         return {
             "loss": loss.detach(),
-            "value": value.detach().mean(1),
+            "value": value.mean(1),
             "temperature": temperature.squeeze(-1),
             "entropy": -log_density.mean(1),
         }
 
 
-def build(config: Config, task: Task, method: Method, joint: bool, streams: Streams, env_steps: int) -> Agent:
-    return SAC(config, task, method, joint, streams)
+def build(
+    config: Config,
+    task: Task,
+    method: Method,
+    joint: bool,
+    streams: Streams,
+    env_steps: int,
+    critic: type[Plain] = Plain,
+) -> Agent:
+    return SAC(config, task, method, joint, streams, critic)

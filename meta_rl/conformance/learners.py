@@ -9,7 +9,7 @@ from torch import Tensor
 from meta_rl import registry
 from meta_rl.agents.base import Agent
 from meta_rl.conformance.probes import CONTINUOUS, DISCRETE, Probe, task
-from meta_rl.conformance.small import keys
+from meta_rl.conformance.small import keys, with_critics
 from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
 from meta_rl.training.loop import Training
@@ -39,6 +39,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 SETTINGS["ddqn"] = SETTINGS["dqn"]
+SETTINGS = with_critics(SETTINGS)
 METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 3, "size": 2, "encoder": (5,), "predictor": (5,)},
     "jrpl": {"window": 2, "hidden": (8,)},

@@ -39,6 +39,32 @@ AGENTS: dict[str, dict[str, Any]] = {
         "rewards": "normalised",
     },
 }  # fmt: skip
+# Of the kinds of critics that agents can be built over.
+CRITICS: dict[str, dict[str, Any]] = {
+    "ensemble": {"heads": 3, "prior": 0.5},
+    "quantile": {"heads": 2, "quantiles": 5, "prior": 0.5},
+    "masks": {"masks": 3},
+    "dropout": {"passes": 5},
+}
+
+
+# The agents over one, with the plain ones that they are built from: their names are `agent_kind`.
+OVER = {
+    name: name.removesuffix(f"_{kind}")
+    for name in registry.AGENTS
+    for kind in CRITICS
+    if name.endswith(f"_{kind}")
+}
+
+
+def with_critics(plain: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Settings of plain agents, and those that agents over another kind of critic have from them."""
+    return plain | {
+        name: plain[agent] | CRITICS[name.removeprefix(f"{agent}_")] for name, agent in OVER.items()
+    }
+
+
+AGENTS = with_critics(AGENTS)
 METHODS: dict[str, dict[str, Any]] = {
     "iida": {"window": 5, "size": 3, "encoder": [8], "predictor": [8], "updates": 20, "batch": 8},
     "jrpl": {"window": 5, "size": 3, "hidden": [8]},

@@ -11,11 +11,19 @@ from meta_rl import registry
 from meta_rl.conformance.compare import check_weights
 from meta_rl.conformance.learners import CASES, GAMMA, SPACES, at, build, close, learnt, start
 from meta_rl.conformance.probes import Adapt, Aim, Cue, Delayed, Ended, Endless, Hidden, Recall
+from meta_rl.conformance.small import OVER, with_critics
 from meta_rl.stack.seen import Seen, Window
 from meta_rl.training import policy
 from meta_rl.training.loop import Training
 
 CONTINUOUS = [name for name, kind in CASES if kind == "continuous"]
+PLAIN = [case for case in CASES if case[0] not in OVER]
+
+
+def cases(*others: str) -> list[tuple[str, str, str]]:
+    """Each agent with methods of all kinds, and agents over other kinds of critics with `others`."""
+    methods = {True: others, False: ("none", "jrpl", "cgate", "recurrent")}
+    return [(name, kind, method) for name, kind in CASES for method in methods[name in OVER]]
 
 
 def best(agent: Any, kind: str, seen: Seen, *signs: float) -> None:
@@ -53,30 +61,13 @@ class TestEveryAgent:
         for _ in range(5):
             assert torch.equal(agent.act(seen, explore=True), quiet.act(seen, explore=True))
 
-    def test_discounts_what_comes_later(self, name: str, kind: str) -> None:
-        close(learnt(name, kind, Delayed).value(at(0.0, 1.0)), GAMMA, 1.0)
-
     def test_learns_what_the_observation_tells(self, name: str, kind: str) -> None:
         agent = learnt(name, kind, Cue)
         best(agent, kind, at(-1.0, 1.0), -1.0, 1.0)
         close(agent.value(at(-1.0, 1.0)), 1.0, 1.0, tolerance=0.15)
 
-    def test_learns_what_the_context_tells(self, name: str, kind: str) -> None:
-        agent = learnt(name, kind, Adapt, "explicit")
-        seen = at(1.0, 1.0)._replace(context=at(-1.0, 1.0).observation)
-        seen = seen._replace(encoding=agent.encode(seen))
-        best(agent, kind, seen, -1.0, 1.0)
-        close(agent.value(seen), 1.0, 1.0, tolerance=0.15)
-
-    def test_cannot_learn_the_context_if_not_told(self, name: str, kind: str) -> None:
-        """The mean over contexts; the larger tolerance is for what sticks of the last batches."""
-        close(learnt(name, kind, Hidden).value(at(1.0)), 0.0, tolerance=0.4)
-
     def test_values_go_on_through_truncation(self, name: str, kind: str) -> None:
         close(learnt(name, kind, Endless).value(at(1.0)), 1 / (1 - GAMMA))
-
-    def test_values_end_with_termination(self, name: str, kind: str) -> None:
-        close(learnt(name, kind, Ended).value(at(1.0)), 1.0)
 
     def test_learns_to_recall_through_a_joint_method(self, name: str, kind: str) -> None:
         """Only an encoder that the agent's loss trains, from windows as they were, can know the reward."""
@@ -89,6 +80,28 @@ class TestEveryAgent:
             seen = Seen(torch.full((2, 1, 1), 2.0), None, window)
             values.append(agent.value(seen))
         close(torch.cat(values, 1), -1.0, 1.0, tolerance=0.3)
+
+
+@pytest.mark.parametrize(("name", "kind"), PLAIN)
+class TestEveryPlainAgent:
+    """What does not depend on the kind of critic."""
+
+    def test_discounts_what_comes_later(self, name: str, kind: str) -> None:
+        close(learnt(name, kind, Delayed).value(at(0.0, 1.0)), GAMMA, 1.0)
+
+    def test_learns_what_the_context_tells(self, name: str, kind: str) -> None:
+        agent = learnt(name, kind, Adapt, "explicit")
+        seen = at(1.0, 1.0)._replace(context=at(-1.0, 1.0).observation)
+        seen = seen._replace(encoding=agent.encode(seen))
+        best(agent, kind, seen, -1.0, 1.0)
+        close(agent.value(seen), 1.0, 1.0, tolerance=0.15)
+
+    def test_cannot_learn_the_context_if_not_told(self, name: str, kind: str) -> None:
+        """The mean over contexts; the larger tolerance is for what sticks of the last batches."""
+        close(learnt(name, kind, Hidden).value(at(1.0)), 0.0, tolerance=0.4)
+
+    def test_values_end_with_termination(self, name: str, kind: str) -> None:
+        close(learnt(name, kind, Ended).value(at(1.0)), 1.0)
 
 
 # The step sizes of the other probes are too large for weights that make weights.
@@ -116,6 +129,7 @@ FINER: dict[str, dict[str, Any]] = {
     "sac": {"hidden": (32,), "train_every": 4, "learning_starts": 600},
     "ppo": {},
 }  # fmt: skip
+FINER |= {name: FINER[agent] for name, agent in OVER.items() if agent in FINER}
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)
@@ -134,6 +148,7 @@ ODD: dict[str, dict[str, Any]] = {
             "rewards": "normalised", "entropy_weight": 0.01},
 }  # fmt: skip
 ODD["ddqn"], ODD["sac"] = ODD["dqn"], ODD["ddpg"]
+ODD = with_critics(ODD)
 
 
 def odd(name: str, kind: str, method: str, seeds: tuple[int, ...]) -> Training:
@@ -145,8 +160,7 @@ def weights(training: Training, seed: int = 0) -> dict[str, Tensor]:
     return {name: value[seed].clone() for name, value in policy.tensors(training.agent).items()}
 
 
-@pytest.mark.parametrize("method", ["none", "jrpl", "cgate", "recurrent"])
-@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize(("name", "kind", "method"), cases("none", "recurrent"))
 def test_a_run_is_the_same_alone_and_in_any_stack(name: str, kind: str, method: str) -> None:
     alone = odd(name, kind, method, (1,))
     first = weights(alone)
@@ -158,8 +172,7 @@ def test_a_run_is_the_same_alone_and_in_any_stack(name: str, kind: str, method: 
         check_weights(weights(stack, seeds.index(1)), weights(alone))
 
 
-@pytest.mark.parametrize("method", ["none", "jrpl", "cgate", "recurrent"])
-@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize(("name", "kind", "method"), cases("recurrent"))
 def test_a_resumed_run_is_the_uninterrupted_one(name: str, kind: str, method: str) -> None:
     whole = odd(name, kind, method, (0, 1))
     whole.run(54)  # PPO is amid a rollout
@@ -174,9 +187,12 @@ def test_a_resumed_run_is_the_uninterrupted_one(name: str, kind: str, method: st
     check_weights(weights(resumed, 1), weights(whole, 1))
 
 
-@pytest.mark.parametrize(("name", "kind"), CASES)
-@pytest.mark.parametrize("method", registry.METHODS)
-def test_only_joint_methods_learn_from_the_agents_loss(method: str, name: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind", "method"),
+    [(*case, method) for case in PLAIN for method in registry.METHODS]
+    + [(*case, method) for case in CASES if case[0] in OVER for method in ("explicit", "jrpl", "cgate")],
+)
+def test_only_joint_methods_learn_from_the_agents_loss(name: str, kind: str, method: str) -> None:
     agent = build(name, kind, method)
     before = {key: value.clone() for key, value in policy.tensors(agent.method).items()}
     start(agent, Delayed, kind, method).run(240)

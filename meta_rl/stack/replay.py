@@ -19,6 +19,7 @@ class Batch(NamedTuple):
     reward: Tensor
     next_seen: Seen
     terminated: Tensor
+    place: Tensor | None = None  # int64: where the memory has them
 
 
 class Replay:
@@ -90,6 +91,7 @@ class Replay:
             reward=fields["reward"].squeeze(-1),
             next_seen=Seen(fields["next_observation"], context, after, fields.get("next_state")),
             terminated=fields["terminated"].squeeze(-1) > 0,
+            place=index,
         )
 
     def state_dict(self) -> dict[str, Any]:

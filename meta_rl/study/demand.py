@@ -6,6 +6,7 @@ Standard library and registry only: the workflow calls this for every job that i
 """
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from meta_rl import registry
@@ -22,6 +23,7 @@ _CHUNK = 1e-2  # seconds per step of an environment's `chunk` of rows: simulator
 _BASE_MB = 1500  # Snakemake, Python and PyTorch
 _SETS = 30  # copies of the activations of a pretraining: three times and more what its process grew by
 _ROWS = 32  # transitions of each context in an update of a method that probes
+_COPIES = 10  # of the weights of heads: gradients, moments, targets, priors; and of their activations
 _FLOAT = 4  # bytes
 _INDEX = 8  # numbers of that size that a transition takes in an index of contexts
 _TABLE_ROW = 700  # bytes of a row of a table with vectors in its cells
@@ -54,8 +56,15 @@ def _train_seconds(study: Study, spec: dict[str, Any]) -> float:
     weights = sum(a * b for a, b in zip([_width(spec), *hidden], [*hidden, 1], strict=True))
     # Transitions that go through an update, per environment step.
     used = own["epochs"] if "epochs" in own else own["batch"] * own["gradient_steps"] / own["train_every"]
-    step = _STEP + _UPDATE * used * (weights + 500 * _encoded(spec)) + _unrolled_seconds(spec, used)
+    work = weights * own.get("heads", own.get("masks", 1)) + _pairs(spec) + 500 * _encoded(spec)
+    step = _STEP + _UPDATE * used * work + _unrolled_seconds(spec, used)
     return _members(spec) * spec["env_steps"] * (step + _row_step(spec))
+
+
+def _pairs(spec: dict[str, Any]) -> int:
+    """Pairs of quantiles, found and wanted, for each transition of an update."""
+    own = spec["agent_settings"]
+    return int(own.get("heads", 0) * own.get("quantiles", 0) ** 2)
 
 
 def _encoded(spec: dict[str, Any]) -> int:
@@ -171,6 +180,16 @@ def _replay_bytes(study: Study, spec: dict[str, Any]) -> float:
     return 2 * _members(spec) * spec["agent_settings"].get("replay", 0) * each * _FLOAT
 
 
+def _train_bytes(study: Study, spec: dict[str, Any]) -> float:
+    """The memory of transitions, and heads: their weights, and what an update makes of a batch, for two critics."""
+    own = spec["agent_settings"]
+    wide = [_width(spec), *own["hidden"], own.get("quantiles", 1)]
+    weights = sum(a * b for a, b in pairwise(wide))
+    batch = own.get("batch", own.get("minibatch", 0))
+    numbers = own.get("heads", 0) * (weights + batch * sum(wide)) + batch * _pairs(spec)
+    return _replay_bytes(study, spec) + 2 * _members(spec) * _COPIES * numbers * _FLOAT
+
+
 def _trajectory_bytes(study: Study, spec: dict[str, Any]) -> float:
     rows = _members(spec) * _contexts(study, spec)["train"] * spec["method_settings"]["transitions"]
     return rows * (_TABLE_ROW + 8 * _FLOAT * _width(spec))
@@ -222,14 +241,14 @@ _SECONDS = {
     "evaluate_references": _references_seconds,
 }
 _BYTES = {
-    "tune_settings": _replay_bytes,
+    "tune_settings": _train_bytes,
     "collect_trajectories": _trajectory_bytes,
     "pretrain_encoder": _pretrain_bytes,
     "compare_predictors": _predictors_bytes,
     "deploy": _watched_bytes,
     "fit_monitor": _watched_bytes,
     "score_uncertainty": _watched_bytes,
-    "train": _replay_bytes,
-    "train_generator": _replay_bytes,
-    "solve_references": _replay_bytes,
+    "train": _train_bytes,
+    "train_generator": _train_bytes,
+    "solve_references": _train_bytes,
 }

@@ -12,7 +12,7 @@ from meta_rl.agents.on_policy import Samples
 from meta_rl.agents.protocols import POLICY
 from meta_rl.conformance.compare import check_leaves, check_weights
 from meta_rl.conformance.probes import Constant, task
-from meta_rl.conformance.small import STEPS, keys, spec, training
+from meta_rl.conformance.small import OVER, STEPS, keys, spec, training
 from meta_rl.stack.seen import Seen, Window
 from meta_rl.streams import Streams
 from meta_rl.training import memory, policy
@@ -22,9 +22,12 @@ from meta_rl.training.setup import Setup
 
 Points = list[dict[str, Any]]
 
-# Every method with one agent, and every agent with a method that learns from its loss.
+# Every method with one agent, and every agent with a method that learns from its loss; of agents over other kinds of
+# critics two, as the conformance tests have them all.
 PAIRS = [(method, "dqn") for method in registry.METHODS]
-PAIRS += [("jrpl", agent) for agent in registry.AGENTS if agent != "dqn"] + [
+PAIRS += [("jrpl", agent) for agent in registry.AGENTS if agent != "dqn" and agent not in OVER] + [
+    ("jrpl", "ppo_ensemble"),
+    ("jrpl", "dqn_quantile"),
     ("cgate", "sac"),
     ("cgate", "ppo"),
 ]

@@ -1,0 +1,15 @@
+"""SAC over a bootstrapped ensemble of twin critics with random priors, whose mean the actor climbs."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from meta_rl.agents import sac
+from meta_rl.agents.critics import ensemble
+
+
+@dataclass(frozen=True)
+class Config(ensemble.Config, sac.Config):
+    """Those of the agent and of its kind of critic."""
+
+
+build = partial(sac.build, critic=ensemble.Ensemble)
