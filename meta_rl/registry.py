@@ -174,6 +174,9 @@ ESTIMATORS = {
     "policy_confidence": Entry(
         "meta_rl.uncertainty.policy_confidence", needs=frozenset({"policy"}), fits=True
     ),
+    # What an agent over another kind of critic says itself.
+    "critic_disagreement": Entry("meta_rl.uncertainty.critic_disagreement", needs=frozenset({"epistemic"})),
+    "critic_noise": Entry("meta_rl.uncertainty.critic_noise", needs=frozenset({"aleatoric"})),
 }
 CONTROLLERS = {
     "random": Entry("meta_rl.controllers.random"),

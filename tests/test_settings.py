@@ -123,6 +123,54 @@ def test_a_wrong_search_space_is_named(tmp_path: Path, monkeypatch: pytest.Monke
         settings.search(module)
 
 
+FURTHER = """
+from {package} import plain, critic as kind
+
+class Config(kind.Config, plain.Config):
+    clip: Annotated[float, (0, 10), "norm"] = 5.0
+
+LENGTHS = ("heads",)
+"""
+CRITIC = """
+class Config:
+    heads: Annotated[int, (2, 9), "heads"] = 3
+    loss: Annotated[str, ("absolute", "huber"), "another error"] = "absolute"
+
+SEARCH = {"loss": (("absolute", "huber"), "choice", "outliers")}
+"""
+
+
+def test_a_config_goes_on_from_those_of_other_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fields stand in Python's order; what stands further to the left counts, and the module's own most."""
+    package = tmp_path / f"{tmp_path.name}_package"
+    package.mkdir()
+    sources = {"plain": SOURCE + SEARCH, "critic": CRITIC, "both": FURTHER.format(package=package.name)}
+    for name, source in {"__init__": "", **sources}.items():
+        (package / f"{name}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = f"{package.name}.both"
+    found = settings.read(module)
+    assert list(found) == ["step", "hidden", "loss", "clip", "offset", "heads"]
+    assert found["loss"].limits == ("absolute", "huber")
+    assert found["clip"].default == 5.0
+    assert found["step"] == settings.read(f"{package.name}.plain")["step"]
+    searched = settings.search(module)
+    assert list(searched) == ["step", "hidden", "loss"]
+    assert searched["loss"].values == ("absolute", "huber")
+    assert settings.lengths(module) == ("offset", "heads")
+
+
+@pytest.mark.parametrize("base", ["Config", "elsewhere.Config", "plain.Settings", "len('ab')"])
+def test_what_a_config_goes_on_from_must_be_one_that_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str
+) -> None:
+    source = f"from meta_rl.agents import dqn as plain\nclass Config({base}):\n    pass\n"
+    with pytest.raises(ValueError, match=r"Config goes on from .*, no module\.Config that it imports"):
+        settings.read(write(tmp_path, monkeypatch, source))
+
+
 @pytest.mark.parametrize("name", registry.AGENTS)
 def test_every_agent_can_be_tuned(name: str) -> None:
     module = registry.entry("agent", name).module

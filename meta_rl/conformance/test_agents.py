@@ -61,6 +61,22 @@ class TestEveryAgent:
         for _ in range(5):
             assert torch.equal(agent.act(seen, explore=True), quiet.act(seen, explore=True))
 
+    def test_says_of_states_what_its_line_in_the_registry_names(self, name: str, kind: str) -> None:
+        agent, quiet = build(name, kind), build(name, kind)
+        seen = at(0.0, 1.0, 2.0)
+        said = agent.signals(seen)
+        assert said.keys() == {"value", *registry.AGENTS[name].signals}
+        for key, value in said.items():
+            assert value.shape == (2, 3, 2 if key == "policy" and len(agent.networks) == 1 else 1)
+            assert value.dtype == torch.float32
+            assert not value.requires_grad
+            assert torch.equal(agent.signals(seen)[key], value)
+            if key in ("epistemic", "aleatoric"):
+                assert (value >= 0).all()
+                assert (value > 0).any()
+        assert torch.equal(said["value"].squeeze(-1), agent.value(seen))
+        assert torch.equal(agent.act(seen, explore=True), quiet.act(seen, explore=True))
+
     def test_learns_what_the_observation_tells(self, name: str, kind: str) -> None:
         agent = learnt(name, kind, Cue)
         best(agent, kind, at(-1.0, 1.0), -1.0, 1.0)

@@ -232,14 +232,3 @@ def test_heads_agree_where_they_have_learnt_and_not_elsewhere(name: str, kind: s
     assert (doubt >= 0).all()
     if name != "dqn_dropout":
         assert (doubt[:, 2] > 3 * doubt[:, :2].amax(1)).all()
-
-
-@pytest.mark.parametrize(("name", "kind"), OTHERS)
-def test_to_ask_for_doubt_changes_nothing(name: str, kind: str) -> None:
-    agent, quiet, seen = build(name, kind), build(name, kind), at(0.0, 1.0)
-    first = agent.doubt(seen)
-    for key, value in agent.doubt(seen).items():
-        assert torch.equal(value, first[key])
-        assert not value.requires_grad
-    assert ("aleatoric" in first) == name.endswith("quantile")
-    assert torch.equal(agent.act(seen, explore=True), quiet.act(seen, explore=True))

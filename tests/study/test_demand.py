@@ -78,6 +78,24 @@ def test_large_networks_take_longer_and_long_memories_more_room() -> None:
     assert asked("train", agents__dqn__replay=1_000_000)[1] > asked("train")[1] + 500
 
 
+def test_each_head_of_a_critic_takes_its_time_and_room() -> None:
+    study = Study(config.load(CONFIG))
+    own = study.benchmarks["cartpole_length"]["settings"]["agents"]["dqn"]
+    where = {name: JOB[name] for name in RULES["train"]} | {"study": study.name}
+
+    def asks(**settings: int) -> tuple[float, float]:
+        own.update(settings)
+        return demand.seconds(study, "train", **where), demand._train_bytes(
+            study, study.spec("train", **where)
+        )
+
+    plain, few, many = asks(), asks(heads=10), asks(heads=20)
+    quantiles = asks(quantiles=32)
+    for own_of in (0, 1):  # time, room
+        assert plain[own_of] < few[own_of] < many[own_of] < quantiles[own_of]
+        assert many[own_of] - plain[own_of] == pytest.approx(20 * (few[own_of] - plain[own_of]) / 10, rel=0.2)
+
+
 def test_transitions_of_the_context_take_an_index_and_an_untrained_encoder_takes_as_long() -> None:
     study = Study(config.load(CONFIG))
     own = study.benchmarks["cartpole_length"]["settings"]
