@@ -138,6 +138,15 @@ ESTIMATORS = {
     "policy_confidence": Entry(
         "meta_rl.uncertainty.policy_confidence", needs=frozenset({"policy"}), fits=True
     ),
+    "rnd": Entry("meta_rl.uncertainty.rnd", needs=frozenset({"transitions"}), fits=True),
+    "dynamics_disagreement": Entry(
+        "meta_rl.uncertainty.dynamics:Disagreement", needs=frozenset({"transitions"}), fits=True
+    ),
+    "dynamics_surprise": Entry(
+        "meta_rl.uncertainty.dynamics:Surprise", needs=frozenset({"transitions"}), fits=True
+    ),
+    "deedee": Entry("meta_rl.uncertainty.deedee", fits=True),
+    "latent_distance": Entry("meta_rl.uncertainty.latent_distance", needs=frozenset({"encoding"}), fits=True),
 }
 CONTROLLERS = {
     "random": Entry("meta_rl.controllers.random"),
