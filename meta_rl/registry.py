@@ -177,6 +177,15 @@ ESTIMATORS = {
     # What an agent over another kind of critic says itself.
     "critic_disagreement": Entry("meta_rl.uncertainty.critic_disagreement", needs=frozenset({"epistemic"})),
     "critic_noise": Entry("meta_rl.uncertainty.critic_noise", needs=frozenset({"aleatoric"})),
+    "rnd": Entry("meta_rl.uncertainty.rnd", needs=frozenset({"transitions"}), fits=True),
+    "dynamics_disagreement": Entry(
+        "meta_rl.uncertainty.dynamics:Disagreement", needs=frozenset({"transitions"}), fits=True
+    ),
+    "dynamics_surprise": Entry(
+        "meta_rl.uncertainty.dynamics:Surprise", needs=frozenset({"transitions"}), fits=True
+    ),
+    "deedee": Entry("meta_rl.uncertainty.deedee", fits=True),
+    "latent_distance": Entry("meta_rl.uncertainty.latent_distance", needs=frozenset({"encoding"}), fits=True),
 }
 CONTROLLERS = {
     "random": Entry("meta_rl.controllers.random"),

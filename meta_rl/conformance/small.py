@@ -1,4 +1,4 @@
-"""Small studies of every registered method and agent: varied gravity, tiny networks.
+"""Small studies of every registered method, agent and estimator: varied gravity, tiny networks, few updates.
 
 The environment is CartPole, or Pendulum for agents that have continuous actions only.
 """
@@ -84,6 +84,13 @@ METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi
 
 METHODS |= {f"{name}_cleared": METHODS[name] for name in ("recurrent", "stacked")}
 METHODS["adapter_shuffled"] = METHODS["adapter"]
+
+
+ESTIMATORS: dict[str, dict[str, Any]] = {
+    "rnd": {"updates": 20},
+    "dynamics_disagreement": {"updates": 20},
+    "dynamics_surprise": {"updates": 20},
+}
 
 
 def keys(*seeds: int) -> list[str]:
