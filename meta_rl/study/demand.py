@@ -19,6 +19,7 @@ _UNROLLED = 5e-4  # seconds per step of a sequence that one network's loss goes 
 _PRETRAIN = 1e-5  # seconds per transition that goes through an encoder
 _CHUNK = 1e-2  # seconds per step of an environment's `chunk` of rows: simulators have small ones
 _BASE_MB = 1500  # Snakemake, Python and PyTorch
+_LOOPED = 5  # times as long as a batch takes
 _SETS = 30  # copies of the activations of a pretraining: three times and more what its process grew by
 _ROWS = 32  # transitions of each context in an update of a method that probes
 _FLOAT = 4  # bytes
@@ -113,6 +114,11 @@ def _evaluate_seconds(study: Study, spec: dict[str, Any]) -> float:
     return study.config["seeds"]["per_job"] * regimes * _played(study, spec)
 
 
+def _external_seconds(study: Study, spec: dict[str, Any]) -> float:
+    """Rows are played one after the other where a policy takes one observation at a time."""
+    return _LOOPED * study.config["seeds"]["per_job"] * _played(study, spec)
+
+
 def _references_seconds(study: Study, spec: dict[str, Any]) -> float:
     own = study.benchmarks[spec["benchmark"]]
     each = specialists(own["settings"]["references"], own["features"])
@@ -192,6 +198,7 @@ _SECONDS = {
     "compare_predictors": _predictors_seconds,
     "solve_references": _train_seconds,
     "evaluate": _evaluate_seconds,
+    "evaluate_external": _external_seconds,
     "evaluate_references": _references_seconds,
 }
 _BYTES = {

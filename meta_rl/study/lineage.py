@@ -24,6 +24,7 @@ _KEYS = {
     "summarise": (),
     "check_results": (),
     "report": (),
+    "evaluate_external": ("benchmark", "agent", "external", "block"),
     "choose_settings": _RUN[:3],
     "summarise_tuning": (),
 }
@@ -49,6 +50,10 @@ _FILES: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
         "held_out": ("sample_contexts", _HELD_OUT),
         "train_contexts": ("sample_contexts", _BLOCK),
     },
+    "evaluate_external": {
+        "held_out": ("sample_contexts", _HELD_OUT),
+        "train_contexts": ("sample_contexts", _BLOCK),
+    },
     "evaluate_references": {"contexts": ("sample_contexts", {})},
     "tune_settings": {
         "contexts": ("sample_contexts", _BLOCK),
@@ -57,11 +62,14 @@ _FILES: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
     "check_results": {"evaluation": ("aggregate", {}), "runs": ("aggregate", {})},
 }
 _OF_RUNS = "{benchmark}/{agent}/{method}/{block}"
+_PLAYED = (
+    "{benchmark}/{agent}/{played}/{block}/evaluation.parquet"  # by `evaluate`, or by `evaluate_external`
+)
 # The same for lists: the files, below results/{study}/.
 _LISTS: dict[str, dict[str, tuple[str, str]]] = {
     "evaluate_references": {"policies": ("solve_references", "{benchmark}/references/{agent}.pt")},
     "score": {
-        "evaluation": ("evaluate", f"{_OF_RUNS}/evaluation.parquet"),
+        "evaluation": ("evaluate", _PLAYED),
         "references": ("evaluate_references", "{benchmark}/references/{part}.parquet"),
         "contexts": ("sample_contexts", "{benchmark}/contexts/{part}.parquet"),
     },
@@ -73,7 +81,7 @@ _LISTS: dict[str, dict[str, tuple[str, str]]] = {
             "{benchmark}/{agent}/{predicting}/{block}/predictions.parquet",
         ),
         "learning": ("train", f"{_OF_RUNS}/learning.parquet"),
-        "evaluation": ("evaluate", f"{_OF_RUNS}/evaluation.parquet"),
+        "evaluation": ("evaluate", _PLAYED),
         "encodings": ("evaluate", f"{_OF_RUNS}/encodings.parquet"),
         "scores": ("score", "{benchmark}/scores.parquet"),
     },
@@ -134,4 +142,8 @@ def _single(study: Study, rule: str, wildcards: Wildcards) -> dict[str, tuple[st
 
 
 def _of_files(study: Study, source: str, paths: list[str]) -> list[Made]:
-    return [made(study, source, study.wildcards(Path(path))) for path in paths]
+    found = []
+    for path in paths:
+        wildcards = study.wildcards(Path(path))
+        found.append(made(study, "evaluate_external" if "external" in wildcards else source, wildcards))
+    return found

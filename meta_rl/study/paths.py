@@ -29,6 +29,7 @@ OUTPUTS = {
     "train": (f"{_RUN}/policy.pt",),
     "solve_references": ("results/{study}/{benchmark}/references/{agent}.pt",),
     "evaluate": (f"{_RUN}/evaluation.parquet",),
+    "evaluate_external": ("results/{study}/{benchmark}/{agent}/{external}/{block}/evaluation.parquet",),
     "evaluate_references": ("results/{study}/{benchmark}/references/{part}.parquet",),
     "score": ("results/{study}/{benchmark}/scores.parquet",),
     "aggregate": ("results/{study}/manifest.json",),
@@ -51,6 +52,7 @@ class Paths:
         self.name: str = config["study"]
         self.benchmarks: dict[str, Any] = config["benchmarks"]
         self.methods = _ordered(config["methods"])
+        self.external: dict[str, Any] = config.get("external", {})
         test, step = config["seeds"]["test"], config["seeds"]["per_job"]
         firsts = range(test["first"], test["first"] + test["count"], step)
         self.blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
@@ -74,6 +76,8 @@ class Paths:
                 "pretrained": [name for name in self.methods if self.entry(name).pretrain],
                 "predicting": [name for name in self.methods if self.entry(name).predicts],
                 "generated": [name for name in self.methods if self.generated(benchmark, name)],
+                "external": self.external,
+                "played": [*self.methods, *self.external],
                 "block": self.blocks,
                 "part": [HELD_OUT, *self.blocks],
                 "tuning_block": self.tuning_blocks,
@@ -84,8 +88,15 @@ class Paths:
             if chosen.get("benchmark", benchmark) == benchmark:
                 values |= {name: [value] for name, value in chosen.items()}
                 for names in product(*(values[field] for field in fields)):
-                    paths.append(pattern.format(**dict(zip(fields, names, strict=True))))
+                    chosen_names = dict(zip(fields, names, strict=True))
+                    if self._present(benchmark, chosen_names):
+                        paths.append(pattern.format(**chosen_names))
         return list(dict.fromkeys(paths))
+
+    def _present(self, benchmark: str, names: dict[str, str]) -> bool:
+        """Whether there are such files: runs from outside stand beside one agent, in their own benchmarks."""
+        one = self.external.get(names.get("external", names.get("played", "")))
+        return one is None or (benchmark in one["benchmarks"] and names["agent"] == one["agent"])
 
     def wildcards(self, path: Path) -> dict[str, str]:
         """Of the job that made a result.
@@ -97,7 +108,8 @@ class Paths:
         tuned = parts[:1] == (TUNED,)
         parts = parts[tuned:]
         if len(parts) >= 4 or tuned:
-            own = dict(zip(("benchmark", "agent", "method", "block"), parts[:4], strict=False))
+            which = "external" if parts[2] in self.external else "method"
+            own = dict(zip(("benchmark", "agent", which, "block"), parts[:4], strict=False))
             return own | ({"part": path.stem} if len(parts) == 5 else {})
         if not parts or parts[0] not in self.benchmarks:
             return {}

@@ -5,6 +5,7 @@ from typing import Any
 
 from meta_rl import registry, settings
 from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, RESULTS, TRAIN, TRAIN_SETS
+from meta_rl.study import external
 from meta_rl.tables.columns import BUDGETS
 
 _LONGEST = 1000  # list of values, intervals or boxes, of which each is compared with each
@@ -183,6 +184,7 @@ def schema() -> dict[str, Any]:
         ),
         **sizes,
         **settings_of,
+        "external": external.schema(name, count),
         "figures": _names("figure") | {"default": sorted(registry.FIGURES)},
         "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),
         "tuned": {
