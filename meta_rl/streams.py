@@ -7,7 +7,7 @@ state is one call counter per purpose.
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +18,11 @@ _BLOCK = 16384  # numbers per key and block: makes one call cost about as much a
 def run_key(benchmark: str, seed: int) -> str:
     """The key of a run: equal seeds of two benchmarks are independent replications."""
     return f"{benchmark} run {seed}"
+
+
+def place_keys(benchmark: str, split: str, ids: Iterable[int]) -> list[str]:
+    """The keys of what is drawn for the contexts with these ids, whoever plays there."""
+    return [f"{benchmark}/{split}/{number}" for number in ids]
 
 
 _GOLDEN, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -88,3 +93,11 @@ class Streams:
             philox = np.random.Philox(key=int.from_bytes(digest[:16], "little"), counter=number << 128)
             block[:, column] = getattr(np.random.Generator(philox), kind)((calls, *shape))
         return block
+
+
+def starts(benchmark: str, split: str, ids: Iterable[int], episodes: int, noise: int) -> np.ndarray:
+    """What the episodes 0 to `episodes` - 1 in contexts [C] start from, U[0, 1), [C, episodes, noise].
+
+    Common random numbers: whoever plays an episode there starts alike.
+    """
+    return Streams(place_keys(benchmark, split, ids)).uniform("initial", episodes, noise)

@@ -17,6 +17,7 @@ from meta_rl.study.paths import TABLES
 from meta_rl.study.rollouts import notices
 from meta_rl.study.study import Study
 
+NOTHING = "(?!)"  # matches no text
 SNAKEFILE = os.path.relpath(ROOT / "workflow/Snakefile")
 # Jobs run the Python that runs Snakemake, whatever is activated. (The rest of their environment: meta_rl/study/attempt.py.)
 os.environ.update(
@@ -53,6 +54,7 @@ wildcard_constraints:
     benchmark="|".join(STUDY.benchmarks),
     agent="|".join(registry.AGENTS),
     method="|".join(map(re.escape, STUDY.methods)),
+    external="|".join(map(re.escape, STUDY.external)) or NOTHING,
     block=r"seeds_\d+-\d+",
     part=r"held_out|validation|seeds_\d+-\d+",
     figure="|".join(registry.FIGURES),
@@ -87,6 +89,12 @@ def files(pattern, *fixed):
     return lambda wildcards: STUDY.files(
         pattern, **{name: wildcards[name] for name in fixed}
     )
+
+
+def foreign(wildcards):
+    """A list: all that a block of runs from outside is made from."""
+    runs = STUDY.spec("evaluate_external", **wildcards)["runs"]
+    return sorted({path for one in runs.values() for path in one["files"]})
 
 
 def memory(rule):

@@ -24,7 +24,8 @@ from meta_rl.envs.base import Environment
 from meta_rl.errors import UserError, unknown
 from meta_rl.metrics.references import CONTEXT, context_value, possible, reference_values, rule_out
 from meta_rl.tables.context_frames import to_frame
-from meta_rl.training.episodes import Build, Cases, cases, play_controller
+from meta_rl.training import portfolio
+from meta_rl.training.episodes import Build, Cases, cases
 
 # Contexts per region (or the next multiple of its parts) and episodes, by tier: simulators of tier B are slow.
 SIZES = {"A": (100, 4), "B": (8, 2)}
@@ -76,25 +77,14 @@ def _portfolio(
     benchmark: str, environment: Environment, space: ContextSpace, build: Build, chunk: Cases
 ) -> list[pd.DataFrame]:
     """The references table of a chunk: every member's episodes."""
-    members: dict[str, tuple[str, dict[str, float] | None]] = {"random": ("random", None)}
+    members: dict[str, tuple[str, portfolio.Believed]] = {"random": ("random", None)}
     places = space.grid(GRID[len(space.factors)]) if space.gridded else space.points(POINTS)
     for controller in environment.controllers:
         members[controller] = controller, None
         for point, values in enumerate(places):
             believed = dict(zip(space.names, values.tolist(), strict=True))
             members[f"specialist_{controller}_{point}"] = controller, believed
-    return [
-        pd.DataFrame(
-            {
-                "split": chunk.split,
-                "context_id": chunk.context_id[0],
-                "member": member,
-                "episode": chunk.episode[0],
-                "episode_return": play_controller(name, benchmark, build, chunk, believed).episode_return[0],
-            }
-        )
-        for member, (name, believed) in members.items()
-    ]
+    return list(portfolio.returns(benchmark, build, [chunk], members))
 
 
 def _summed(name: str, solved: pd.DataFrame, value: pd.Series, episodes: int) -> pd.DataFrame:

@@ -22,6 +22,8 @@ class ContextSet:
     `space` is the benchmark's, of its F features; an environment that is no benchmark has none.
     """
 
+    name: str
+    split: str | None  # of a benchmark, unless a context was given instead
     environment: Any
     ids: np.ndarray  # int64 [C], as in the `contexts` table of a study with as many contexts a run
     values: np.ndarray  # float64 [C, A], of all features, in their units
@@ -76,9 +78,8 @@ def _all(
     if context is not None and split is not None:
         raise UserError(f"{name}: both a context and the split '{split}' are given; give one of them")
     if split is None and (context is not None or space is None):
-        given = _checked(name, features, context or {})
-        values = np.array([[given.get(feature.name, feature.default) for feature in features]])
-        return ContextSet(environment, np.zeros(1, dtype=np.int64), values, space)
+        values = values_of(name, features, context or {})[None]
+        return ContextSet(name, None, environment, np.zeros(1, dtype=np.int64), values, space)
     if space is None:
         over = sorted(other for other, one in BENCHMARKS.items() if one.environment == name)
         raise UserError(
@@ -103,10 +104,12 @@ def _all(
     names = [feature.name for feature in features]
     values = np.tile([feature.default for feature in features], (n_contexts, 1))
     values[:, [names.index(varied) for varied in space.names]] = drawn
-    return ContextSet(environment, np.arange(n_contexts) + trained * seed * n_contexts, values, space)
+    ids = np.arange(n_contexts) + trained * seed * n_contexts
+    return ContextSet(name, split, environment, ids, values, space)
 
 
-def _checked(name: str, features: tuple[Feature, ...], context: Mapping[str, float]) -> dict[str, float]:
+def values_of(name: str, features: tuple[Feature, ...], context: Mapping[str, float]) -> np.ndarray:
+    """The values [A] of all features in a context, which need not name all of them."""
     by_name = {feature.name: feature for feature in features}
     if not isinstance(context, Mapping):
         raise UserError(
@@ -128,7 +131,7 @@ def _checked(name: str, features: tuple[Feature, ...], context: Mapping[str, flo
                 f"{name}: feature '{key}' is {value!r}, but must be a number of {feature.unit} "
                 f"in [{feature.low:g}, {feature.high:g}]; the default is {feature.default:g}"
             )
-    return {key: float(value) for key, value in context.items()}
+    return np.array([float(context.get(feature.name, feature.default)) for feature in features])
 
 
 def check_whole(name: str, what: str, value: object, least: int) -> None:

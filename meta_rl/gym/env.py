@@ -13,6 +13,7 @@ from meta_rl.envs import offscreen
 from meta_rl.errors import UserError, unknown
 from meta_rl.gym.contexts import choose
 from meta_rl.gym.observations import PLAIN, observer
+from meta_rl.gym.options import NOT_OF_THE_SET, Start, asked
 from meta_rl.gym.pickled import Pickled
 from meta_rl.gym.turns import Turns
 from meta_rl.spaces import Spaces
@@ -53,6 +54,9 @@ class ContextualEnv(Pickled, gymnasium.Env):
         self.render_mode = render_mode
         self.contexts = choose(name, context, split, seed, n_contexts, part)
         self._turns, self._place = Turns(len(self.contexts.ids)), -1
+        self._due = True  # whether the next turn is to be taken
+        self._start: Start | None = None  # what the last reset was asked for
+        self._id, self._values = NOT_OF_THE_SET, np.zeros(0)  # of the context that is played
         self._age, self._ended = 0, False
         self._told: dict[str, Any] = {}  # the last step's info, into which wrappers may have written since
         self._cuts: set[int] = set()  # after how many steps episodes were left that had not ended
@@ -68,21 +72,33 @@ class ContextualEnv(Pickled, gymnasium.Env):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """A new episode: with a `seed` in that context, counted round, else in the next one if this one was played."""
+        """A new episode: with a `seed` in that context, counted round, else in the next one if this one was played.
+
+        `options` ask for a context or a start (see `options.asked`), which takes no turn.
+        """
+        start = asked(self.contexts, options, 1, self.rows.noise)
         super().reset(seed=seed)
-        fresh = seed is not None or self._place < 0
         noise = self.np_random.random((1, 1, self.rows.noise))
-        if fresh:
+        if seed is not None or not len(self._values):
             self._turns.begin(int(self.np_random.integers(2**31)) if seed is None else seed)
-        if fresh or self._played():
-            self._place = int(self._turns.take(1)[0])
+            self._due = True
+        if self._start is None and self._played():
+            self._due = True
+        self._start = start
+        if start is None:
+            if self._due:
+                self._place, self._due = int(self._turns.take(1)[0]), False
+            self._id, self._values = int(self.contexts.ids[self._place]), self.contexts.values[self._place]
+        else:
+            self._id, self._values = int(start.ids[0]), start.values[0]
+            noise = noise if start.noise is None else start.noise[None]
         self._age, self._ended, self._told = 0, False, {}
-        self.rows.reset(np.ones((1, 1), dtype=bool), self.contexts.values[self._place][None, None], noise)
+        self.rows.reset(np.ones((1, 1), dtype=bool), self._values[None, None], noise)
         return self._seen(), self._info()
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Observation, reward, terminated, truncated, info."""
-        if self._place < 0:
+        if not len(self._values):
             raise ResetNeeded("Cannot call env.step() before calling env.reset()")
         step = self.rows.step(as_action(action, self.action_space)[None, None])
         self._age += 1
@@ -116,14 +132,11 @@ class ContextualEnv(Pickled, gymnasium.Env):
         return cut
 
     def _seen(self) -> Any:
-        return self._look(self.rows.observation[0, 0], self.contexts.values[self._place])
+        return self._look(self.rows.observation[0, 0], self._values)
 
     def _info(self) -> dict[str, Any]:
-        values = self.contexts.values[self._place].tolist()
-        return {
-            "context": dict(zip(self.contexts.features, values, strict=True)),
-            "context_id": int(self.contexts.ids[self._place]),
-        }
+        context = dict(zip(self.contexts.features, self._values.tolist(), strict=True))
+        return {"context": context, "context_id": self._id}
 
 
 def check_render_mode(mode: str | None, metadata: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from meta_rl.envs import offscreen
 from meta_rl.gym.contexts import check_whole, choose
 from meta_rl.gym.env import action_space, as_action, check_render_mode
 from meta_rl.gym.observations import PLAIN, observer
+from meta_rl.gym.options import NOT_OF_THE_SET, asked
 from meta_rl.gym.pickled import Pickled
 from meta_rl.gym.turns import Turns
 
@@ -56,7 +57,9 @@ class ContextualVectorEnv(Pickled, VectorEnv):
         self.num_envs, self.render_mode = num_envs, render_mode
         self.contexts = choose(name, context, split, seed, n_contexts, part)
         environment = self.contexts.environment
-        self._turns, self._places = Turns(len(self.contexts.ids)), np.zeros(num_envs, dtype=np.int64)
+        self._turns = Turns(len(self.contexts.ids))
+        self._ids = np.full(num_envs, NOT_OF_THE_SET)  # of the contexts that are played
+        self._values = np.zeros((num_envs, len(self.contexts.features)))
         self.single_observation_space, self._look = observer(name, observe, self.contexts)
         self.single_action_space = action_space(environment.spaces)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -69,28 +72,36 @@ class ContextualVectorEnv(Pickled, VectorEnv):
         self._ended = np.zeros(num_envs, dtype=bool)
         self._first = np.zeros(0, dtype=np.int64)  # where the last reset put the rows
         self._played = True  # whether an episode has ended since
+        self._begun = False
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """New episodes in all rows: in the next contexts if any episode has ended since the last reset, else again.
 
-        With a `seed` the first row begins in the context of that number, counted round.
+        With a `seed` the first row begins in the context of that number, counted round. `options` ask for contexts or
+        starts (see `options.asked`), which take no turn; rows that end go on with the next contexts.
         """
+        start = asked(self.contexts, options, self.num_envs, self.rows.noise)
         super().reset(seed=seed)
-        if seed is not None or not len(self._first):
+        if seed is not None or not self._begun:
             self._turns.begin(int(self.np_random.integers(2**31)) if seed is None else seed)
             self._played = True
-        if self._played:
-            self._first = self._turns.take(self.num_envs)
-        self._played = False
+        self._begun = True
         self._ended = np.zeros(self.num_envs, dtype=bool)
-        self._start(np.ones(self.num_envs, dtype=bool), self._first)
+        everywhere = np.ones(self.num_envs, dtype=bool)
+        if start is None:
+            if self._played:
+                self._first = self._turns.take(self.num_envs)
+            self._played = False
+            self._start(everywhere, self._first)
+        else:
+            self._begin(everywhere, *start)
         return self._seen(), self._info()
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Observations, rewards float64 [N], terminated and truncated bool [N], infos."""
-        if not len(self._first):
+        if not self._begun:
             raise ResetNeeded("Cannot call env.step() before calling env.reset()")
         step = self.rows.step(as_action(actions, self.action_space)[None])
         fresh = self._ended
@@ -113,23 +124,27 @@ class ContextualVectorEnv(Pickled, VectorEnv):
             self.rows.close()
 
     def _start(self, rows: np.ndarray, places: np.ndarray) -> None:
-        noise = np.zeros((self.num_envs, self.rows.noise))
-        noise[rows] = self.np_random.random((rows.sum(), self.rows.noise))
-        self._places[rows] = places
-        self.rows.reset(rows[None], self.contexts.values[self._places][None], noise[None])
+        """New episodes where `rows` (bool [N]), in the contexts at these places of the set."""
+        self._begin(rows, self.contexts.ids[places], self.contexts.values[places], None)
+
+    def _begin(self, rows: np.ndarray, ids: np.ndarray, values: np.ndarray, noise: np.ndarray | None) -> None:
+        drawn = np.zeros((self.num_envs, self.rows.noise))
+        drawn[rows] = self.np_random.random((rows.sum(), self.rows.noise)) if noise is None else noise
+        self._ids[rows], self._values[rows] = ids, values
+        self.rows.reset(rows[None], self._values[None], drawn[None])
 
     def _seen(self) -> Any:
-        return self._look(self.rows.observation[0], self.contexts.values[self._places])
+        return self._look(self.rows.observation[0], self._values)
 
     def _info(self) -> dict[str, Any]:
         """Each key with its mask `_key` of the rows that have it, here all."""
-        values, everywhere = self.contexts.values[self._places], np.ones(self.num_envs, dtype=bool)
+        values, everywhere = self._values.copy(), np.ones(self.num_envs, dtype=bool)
         context: dict[str, Any] = {}
         for column, name in enumerate(self.contexts.features):
             context |= {name: values[:, column], f"_{name}": everywhere}
         return {
             "context": context,
             "_context": everywhere,
-            "context_id": self.contexts.ids[self._places],
+            "context_id": self._ids.copy(),
             "_context_id": everywhere,
         }

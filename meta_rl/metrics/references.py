@@ -28,12 +28,15 @@ def reference_values(references: pd.DataFrame, success: float) -> pd.DataFrame:
     """
     first, second = _halves(references)
     frame = pd.DataFrame({"reference": _chosen(first, second), "random": second[RANDOM]})
+    return judged(frame.reset_index(), success)
+
+
+def judged(frame: pd.DataFrame, success: float) -> pd.DataFrame:
+    """What `reference_values` says of contexts, from split, context_id, reference and random, where they are known."""
     gain = frame["reference"] - frame["random"]
-    held_out = gain.index.get_level_values("split") != "train"
-    scale = gain[held_out].median()  # train contexts would move it with every seed added
-    frame["solvable"] = (frame["reference"] >= success).map({True: "true", False: "unknown"})
-    frame["informative"] = (gain > 0) & (gain >= 0.1 * scale)
-    return frame.reset_index()
+    scale = gain[frame["split"] != "train"].median()  # train contexts would move it with every seed added
+    solvable = (frame["reference"] >= success).map({True: "true", False: "unknown"})
+    return frame.assign(solvable=solvable, informative=(gain > 0) & (gain >= 0.1 * scale))
 
 
 def rule_out(values: pd.DataFrame, contexts: pd.DataFrame, limits: Limits) -> pd.DataFrame:

@@ -28,13 +28,25 @@ def scores(
     Diverged episodes count with what they returned. Raises UserError if a run lacks one of its contexts: a
     mean over fewer contexts is another quantity.
     """
-    means = evaluation.groupby([*RUN, *CONTEXT], as_index=False)["episode_return"].mean()
-    _check_complete(means, contexts)
     values = rule_out(reference_values(references, success), contexts, limits)
-    frame = means.merge(values, on=CONTEXT, how="left", validate="many_to_one")
+    frame = against(evaluation, values, contexts, success, possible)
     if frame["reference"].isna().any():
         split, context = frame.loc[frame["reference"].isna(), CONTEXT].iloc[0]
         raise UserError(f"references: context {context} of split '{split}' is missing")
+    return frame
+
+
+def against(
+    evaluation: pd.DataFrame,
+    values: pd.DataFrame,
+    contexts: pd.DataFrame,
+    success: float,
+    possible: tuple[float, float],
+) -> pd.DataFrame:
+    """The same, with `values` that `reference_values` gives; no score where they hold no reference."""
+    means = evaluation.groupby([*RUN, *CONTEXT], as_index=False)["episode_return"].mean()
+    _check_complete(means, contexts)
+    frame = means.merge(values, on=CONTEXT, how="left", validate="many_to_one")
     gain = frame["reference"] - frame["random"]
     frame.insert(frame.columns.get_loc("solvable"), "shortfall", frame["reference"] - frame["episode_return"])
     score = ((frame["episode_return"] - frame["random"]) / gain).where(frame["informative"])

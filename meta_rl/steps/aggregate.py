@@ -113,7 +113,7 @@ def check_consistent(records: dict[Path, Record]) -> None:
     """
     seen: dict[tuple[str, ...], tuple[str, Path]] = {}
     for path, record in records.items():
-        shared = {key: value for key, value in record["spec"].items() if key != "seeds"}
+        shared = {key: value for key, value in record["spec"].items() if key not in ("seeds", "runs")}
         stage = record["step"], json.dumps([record["members"], sorted(record["spec"])])
         for kind, where, found in (
             ("code", "", record["code"]),

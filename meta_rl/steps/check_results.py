@@ -33,7 +33,8 @@ def main(
 ) -> str:
     """Write what was checked, and where the results are; a UserError names the runs that are not as they should be.
 
-    Spec: `methods`, `seeds` [first, count], and `benchmarks` with `agents`, `contexts` and `episodes`.
+    Spec: `methods`, `seeds` [first, count], `benchmarks` with `agents`, `contexts` and `episodes`, and `external`: the
+    benchmark, agent and name of each method from outside.
     """
     frame = io.read(evaluation, evaluation_table.TABLE)
     found = io.read(runs, runs_table.TABLE)
@@ -70,11 +71,13 @@ def main(
 def expected_runs(spec: dict[str, Any]) -> list[Run]:
     """Every run of the study."""
     first, count = spec["seeds"]
-    return [
-        Run(*run)
+    played = [
+        (benchmark, agent, method)
         for benchmark, one in spec["benchmarks"].items()
-        for run in product([benchmark], one["agents"], spec["methods"], range(first, first + count))
+        for agent, method in product(one["agents"], spec["methods"])
     ]
+    played += [(benchmark, agent, name) for benchmark, agent, name in spec["external"]]
+    return [Run(*which, seed) for which, seed in product(played, range(first, first + count))]
 
 
 def missing(frame: pd.DataFrame, runs: list[Run], spec: dict[str, Any]) -> dict[Run, int]:

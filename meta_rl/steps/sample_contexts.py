@@ -3,16 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from meta_rl import job, registry
-from meta_rl.contexts import TRAIN, ContextSpace
+from meta_rl.contexts import ContextSpace
 from meta_rl.envs.carl_features import check_features
-from meta_rl.streams import run_key
 from meta_rl.study import provenance
-from meta_rl.tables import io
-from meta_rl.tables.context_frames import to_frame
+from meta_rl.tables import context_frames, io
 from meta_rl.tables.contexts import TABLE
 
 
@@ -21,19 +16,13 @@ def main(spec: dict[str, Any], contexts: Path) -> str:
     check_features(environment)
     described = (spec[key] for key in ("features", "train_set", "boxes"))
     space = ContextSpace.of(environment.features, *described)
-    drawn: list[tuple[str, int | None, np.ndarray]]
     if "counts" in spec:
-        drawn = [(split, None, space.draw_held_out(split, count)) for split, count in spec["counts"].items()]
+        frame = context_frames.held_out(space, spec["benchmark"], spec["counts"])
     else:
         first, count = spec["seeds"]
-        drawn = [
-            (TRAIN, seed, space.draw_train(run_key(spec["benchmark"], seed), spec["count"]))
-            for seed in range(first, first + count)
-        ]
-    frames = [to_frame(space, spec["benchmark"], split, values, seed) for split, seed, values in drawn]
-    frame = pd.concat(frames, ignore_index=True)
+        frame = context_frames.trained(space, spec["benchmark"], range(first, first + count), spec["count"])
     io.write(frame, TABLE, contexts, provenance.record("sample_contexts", spec))
-    return f"{spec['benchmark']}: {sum(len(values) for _, _, values in drawn)} contexts"
+    return f"{spec['benchmark']}: {len(frame) // len(space.names)} contexts"
 
 
 if __name__ == "__main__":

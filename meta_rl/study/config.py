@@ -14,7 +14,7 @@ from meta_rl import registry, settings
 from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import BOX, EXTRAPOLATION
 from meta_rl.errors import UserError, unknown
-from meta_rl.study import variants
+from meta_rl.study import external, variants
 from meta_rl.study.canonical import canonical
 from meta_rl.study.loader import read
 from meta_rl.study.problems import problems as study_problems
@@ -56,12 +56,12 @@ def check(raw: Any, source: str) -> dict[str, Any]:
         raise UserError(f"{source}: {found}; start from a copy of config/quick.yaml")
     problems = (
         list(violations(raw))
-        or [*_unpublished(raw), *_taken(raw), *variants.problems(raw)]
+        or [*_unpublished(raw), *_taken(raw), *variants.problems(raw), *external.name_problems(raw)]
         or list(_untuned(raw))
     )
     if not problems:
         study = _complete(raw)
-        problems = list(study_problems(study))
+        problems = list(study_problems(study)) + list(external.problems(study))
     if problems:
         raise UserError("\n".join(f"{source}: {problem}" for problem in problems))
     return study
@@ -86,6 +86,8 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     study.setdefault("figures", list(registry.FIGURES))
     if "uncertainty" in study:
         study["uncertainty"] = _uncertainty(study["uncertainty"])
+    if "external" in study:
+        study["external"] = external.complete(study, study["benchmarks"])
     agents = sorted({agent for benchmark in study["benchmarks"].values() for agent in benchmark["agents"]})
     study["agents"] = _with_defaults("agents", agents, study)
     methods = study["methods"]

@@ -21,6 +21,7 @@ _PRETRAIN = 1e-5  # seconds per transition that goes through an encoder
 _WATCHED = 1e-4  # seconds per step of a seed that an estimator looks at
 _CHUNK = 1e-2  # seconds per step of an environment's `chunk` of rows: simulators have small ones
 _BASE_MB = 1500  # Snakemake, Python and PyTorch
+_LOOPED = 5  # times as long as a batch takes
 _SETS = 30  # copies of the activations of a pretraining: three times and more what its process grew by
 _ROWS = 32  # transitions of each context in an update of a method that probes
 _COPIES = 10  # of the weights of heads: gradients, moments, targets, priors; and of their activations
@@ -146,6 +147,11 @@ def _watched_steps(study: Study, spec: dict[str, Any]) -> float:
     return float(sum(_contexts(study, spec).values()) * horizon)
 
 
+def _external_seconds(study: Study, spec: dict[str, Any]) -> float:
+    """Rows are played one after the other where a policy takes one observation at a time."""
+    return _LOOPED * study.config["seeds"]["per_job"] * _played(study, spec)
+
+
 def _references_seconds(study: Study, spec: dict[str, Any]) -> float:
     own = study.benchmarks[spec["benchmark"]]
     each = specialists(own["settings"]["references"], own["features"])
@@ -238,6 +244,7 @@ _SECONDS = {
     "deploy": _deploy_seconds,
     "fit_monitor": _estimate_seconds,
     "score_uncertainty": _estimate_seconds,
+    "evaluate_external": _external_seconds,
     "evaluate_references": _references_seconds,
 }
 _BYTES = {

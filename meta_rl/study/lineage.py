@@ -28,6 +28,7 @@ _KEYS = {
     "summarise": (),
     "check_results": (),
     "report": (),
+    "evaluate_external": ("benchmark", "agent", "external", "block"),
     "choose_settings": _RUN[:3],
     "summarise_tuning": (),
 }
@@ -65,6 +66,10 @@ _FILES: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
         "held_out_references": ("evaluate_references", _HELD_OUT),
     },
     "score_uncertainty": {"watched": ("deploy", {}), "monitor": ("fit_monitor", {})},
+    "evaluate_external": {
+        "held_out": ("sample_contexts", _HELD_OUT),
+        "train_contexts": ("sample_contexts", _BLOCK),
+    },
     "evaluate_references": {"contexts": ("sample_contexts", {})},
     "tune_settings": {
         "contexts": ("sample_contexts", _BLOCK),
@@ -74,13 +79,16 @@ _FILES: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
 }
 _OF_RUNS = "{benchmark}/{agent}/{method}/{block}"
 _OTHERS = f"{_OF_RUNS}/uncertainty/{{other}}.parquet"
+_PLAYED = (
+    "{benchmark}/{agent}/{played}/{block}/evaluation.parquet"  # by `evaluate`, or by `evaluate_external`
+)
 # The same for lists: the files, below results/{study}/.
 _LISTS: dict[str, dict[str, tuple[str, str]]] = {
     "evaluate_references": {"policies": ("solve_references", "{benchmark}/references/{agent}.pt")},
     "fit_monitor": {"doubts": ("score_uncertainty", _OTHERS)},
     "score_uncertainty": {"doubts": ("score_uncertainty", _OTHERS)},
     "score": {
-        "evaluation": ("evaluate", f"{_OF_RUNS}/evaluation.parquet"),
+        "evaluation": ("evaluate", _PLAYED),
         "references": ("evaluate_references", "{benchmark}/references/{part}.parquet"),
         "contexts": ("sample_contexts", "{benchmark}/contexts/{part}.parquet"),
     },
@@ -92,7 +100,7 @@ _LISTS: dict[str, dict[str, tuple[str, str]]] = {
             "{benchmark}/{agent}/{predicting}/{block}/predictions.parquet",
         ),
         "learning": ("train", f"{_OF_RUNS}/learning.parquet"),
-        "evaluation": ("evaluate", f"{_OF_RUNS}/evaluation.parquet"),
+        "evaluation": ("evaluate", _PLAYED),
         "encodings": ("evaluate", f"{_OF_RUNS}/encodings.parquet"),
         "scores": ("score", "{benchmark}/scores.parquet"),
         "deployment": ("deploy", "{benchmark}/{agent}/{deployed}/{block}/deployment.parquet"),
@@ -164,4 +172,8 @@ def _present(study: Study, name: str, source: str, wildcards: Wildcards) -> bool
 
 
 def _of_files(study: Study, source: str, paths: list[str]) -> list[Made]:
-    return [made(study, source, study.wildcards(Path(path))) for path in paths]
+    found = []
+    for path in paths:
+        wildcards = study.wildcards(Path(path))
+        found.append(made(study, "evaluate_external" if "external" in wildcards else source, wildcards))
+    return found

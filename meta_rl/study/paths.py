@@ -33,6 +33,7 @@ OUTPUTS = {
     "train": (f"{_RUN}/policy.pt",),
     "solve_references": ("results/{study}/{benchmark}/references/{agent}.pt",),
     "evaluate": (f"{_RUN}/evaluation.parquet",),
+    "evaluate_external": ("results/{study}/{benchmark}/{agent}/{external}/{block}/evaluation.parquet",),
     "evaluate_references": ("results/{study}/{benchmark}/references/{part}.parquet",),
     "deploy": (f"{_DEPLOYED}/deployment.parquet",),
     "fit_monitor": (f"{_RUN}/{MONITORS}/{{fitted}}.pt",),
@@ -62,6 +63,7 @@ class Paths:
         self.benchmarks: dict[str, Any] = config["benchmarks"]
         self.methods = _ordered(config["methods"])
         self.estimators: list[str] = config.get("uncertainty", {}).get("estimators", [])
+        self.external: dict[str, Any] = config.get("external", {})
         test, step = config["seeds"]["test"], config["seeds"]["per_job"]
         firsts = range(test["first"], test["first"] + test["count"], step)
         self.blocks = {f"seeds_{first}-{first + step - 1}": [first, step] for first in firsts}
@@ -89,6 +91,8 @@ class Paths:
                 "estimator": self.estimators,
                 "fitted": [name for name in self.estimators if registry.ESTIMATORS[name].fits],
                 "other": self.others(chosen.get("estimator", "")),
+                "external": self.external,
+                "played": [*self.methods, *self.external],
                 "block": self.blocks,
                 "part": [HELD_OUT, *self.blocks],
                 "tuning_block": self.tuning_blocks,
@@ -100,9 +104,19 @@ class Paths:
                 values |= {name: [value] for name, value in chosen.items()}
                 for names in product(*(values[field] for field in fields)):
                     named = dict(zip(fields, names, strict=True))
-                    if all(self.doubts(named, named[of]) for of in _ESTIMATING & named.keys()):
+                    if self._present(benchmark, named):
                         paths.append(pattern.format(**named))
         return list(dict.fromkeys(paths))
+
+    def _present(self, benchmark: str, names: dict[str, str]) -> bool:
+        """Whether there are such files.
+
+        Runs from outside stand beside one agent, in their own benchmarks; an estimator may not be defined for a run.
+        """
+        if not all(self.doubts(names, names[of]) for of in _ESTIMATING & names.keys()):
+            return False
+        one = self.external.get(names.get("external", names.get("played", "")))
+        return one is None or (benchmark in one["benchmarks"] and names["agent"] == one["agent"])
 
     def wildcards(self, path: Path) -> dict[str, str]:
         """Of the job that made a result.
@@ -114,7 +128,8 @@ class Paths:
         tuned = parts[:1] == (TUNED,)
         parts = parts[tuned:]
         if len(parts) >= 4 or tuned:
-            own = dict(zip(("benchmark", "agent", "method", "block"), parts[:4], strict=False))
+            which = "external" if parts[2] in self.external else "method"
+            own = dict(zip(("benchmark", "agent", which, "block"), parts[:4], strict=False))
             kind = "estimator" if parts[-1] in (MONITORS, UNCERTAINTY) else "part"
             return own | ({kind: path.stem} if len(parts) == 5 else {})
         if not parts or parts[0] not in self.benchmarks:

@@ -5,6 +5,7 @@ from typing import Any
 
 from meta_rl import registry, settings
 from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, RESULTS, TRAIN, TRAIN_SETS
+from meta_rl.study import external
 from meta_rl.tables.columns import BUDGETS
 
 _LONGEST = 1000  # list of values, intervals or boxes, of which each is compared with each
@@ -209,6 +210,7 @@ def schema() -> dict[str, Any]:
         ),
         **sizes,
         **settings_of,
+        "external": external.schema(name, count),
         "figures": _names("figure") | {"default": sorted(registry.FIGURES)},
         "uncertainty": _object(uncertainty, optional=set(uncertainty) - {"estimators"})
         | {"description": "how much the last policy of each run is doubted in each context"},

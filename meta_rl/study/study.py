@@ -10,6 +10,7 @@ from typing import Any
 from meta_rl import registry
 from meta_rl.contexts import DEVELOPMENT, TRAIN, VALIDATION
 from meta_rl.study import budgets, variants
+from meta_rl.study import external as foreign
 from meta_rl.study.paths import HELD_OUT, Paths
 
 Spec = dict[str, Any]
@@ -147,6 +148,19 @@ class Study(Paths):
             "budgets": said["budgets"],
         }
 
+    def _evaluate_external(self, benchmark: str, agent: str, external: str, block: str, **_: str) -> Spec:
+        """`runs` have the checksums of their files, so that a job runs again when one changes."""
+        one, (first, count) = self.external[external], self.blocks[block]
+        return {
+            **self._benchmark(benchmark),
+            **self._space(benchmark),
+            "agent": agent,
+            "variant": external,
+            **{key: one.get(key) for key in ("loader", "trusted", "observe", "env_steps")},
+            "episodes": self._settings(benchmark, "evaluate")["episodes"],
+            "runs": foreign.runs(one, benchmark, range(first, first + count)),
+        }
+
     def _solve_references(self, benchmark: str, agent: str, **_: str) -> Spec:
         """Specialists know their context by living in it: they train with the method `none`."""
         return {
@@ -200,6 +214,11 @@ class Study(Paths):
             "study": self.name,
             "methods": list(self.methods),
             "seeds": [seeds["first"], seeds["count"]],
+            "external": [
+                [benchmark, one["agent"], name]
+                for name, one in self.external.items()
+                for benchmark in one["benchmarks"]
+            ],
             "benchmarks": {
                 name: {
                     "agents": benchmark["agents"],
@@ -230,6 +249,7 @@ _SPECS: dict[str, Callable[..., Spec]] = {
     "fit_monitor": Study._estimate,
     "score_uncertainty": Study._estimate,
     "solve_references": Study._solve_references,
+    "evaluate_external": Study._evaluate_external,
     "evaluate_references": Study._evaluate_references,
     "score": Study._benchmark,
     "aggregate": Study._tables,

@@ -11,7 +11,7 @@ from meta_rl import registry
 from meta_rl.errors import unknown
 
 # What stands in the column `method` of the metrics table beside methods.
-_RESERVED = ("reference", "specialist")
+RESERVED = ("reference", "specialist")
 
 Settings = dict[str, Any]
 
@@ -68,7 +68,7 @@ def problems(raw: dict[str, Any]) -> Iterator[str]:
     for name in names:
         if name.lower() in registry.METHODS:
             yield f"methods.{name}: has the name of a registered method; choose another"
-        elif name.lower() in _RESERVED:
+        elif name.lower() in RESERVED:
             yield f"methods.{name}: has a name that the metrics table keeps for the references; choose another"
         elif folders[name.lower()] > 1:
             yield f"methods.{name}: is named twice; choose another name for one of them"

@@ -1,9 +1,12 @@
 """Context sets as rows of the `contexts` table, and back."""
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import pandas as pd
 
-from meta_rl.contexts import DEVELOPMENT, ContextSpace
+from meta_rl.contexts import DEVELOPMENT, TRAIN, ContextSpace
+from meta_rl.streams import run_key
 
 
 def to_frame(
@@ -28,6 +31,20 @@ def to_frame(
             "train_between": np.tile(space.between, count),
         }
     )
+
+
+def trained(space: ContextSpace, benchmark: str, seeds: Iterable[int], count: int) -> pd.DataFrame:
+    """The train contexts of runs, `count` of each."""
+    drawn = {seed: space.draw_train(run_key(benchmark, seed), count) for seed in seeds}
+    frames = [to_frame(space, benchmark, TRAIN, values, seed) for seed, values in drawn.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def held_out(space: ContextSpace, benchmark: str, counts: Mapping[str, int]) -> pd.DataFrame:
+    """The frozen contexts of splits, so many of each."""
+    drawn = {split: space.draw_held_out(split, count) for split, count in counts.items()}
+    frames = [to_frame(space, benchmark, split, values) for split, values in drawn.items()]
+    return pd.concat(frames, ignore_index=True)
 
 
 def values(frame: pd.DataFrame, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:

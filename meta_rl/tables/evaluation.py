@@ -37,7 +37,8 @@ TABLE = Table(
         Column(
             "initial_value",
             "float",
-            "the agent's own estimate of `discounted_return` in the first state; null where it is not finite",
+            "the agent's own estimate of `discounted_return` in the first state; null where it is not finite, "
+            "or a policy from outside gives none",
             "reward",
             nullable=True,
         ),

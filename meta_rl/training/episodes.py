@@ -14,7 +14,7 @@ from meta_rl.spaces import Environments
 from meta_rl.stack.play import Episodes, play
 from meta_rl.stack.rollout import Rollout
 from meta_rl.stack.seen import Seen, Transition
-from meta_rl.streams import KEYS, Streams
+from meta_rl.streams import KEYS, Streams, place_keys, starts
 from meta_rl.training.information import COLD, Prober, regime
 from meta_rl.training.policy import Runs
 
@@ -65,8 +65,8 @@ def cases(
     keys, and wrong contexts, which depend on how many there are to choose from, too.
     """
     count = len(episodes)
-    streams = Streams([f"{benchmark}/{split}/{number}" for number in ids.ravel()])
-    drawn = streams.uniform("initial", int(episodes.max()) + 1, noise)[:, episodes]
+    streams = Streams(place_keys(benchmark, split, ids.ravel()))
+    drawn = starts(benchmark, split, ids.ravel(), int(episodes.max()) + 1, noise)[:, episodes]
     turned = streams.uniform("wrong", int(episodes.max()) + 1)[:, episodes].reshape(*ids.shape, count)
     keys = streams.integers("window", KEYS, int(episodes.max()) + 1)[:, episodes]
     place = another(np.arange(ids.shape[1])[:, None], turned, ids.shape[1])
@@ -126,7 +126,7 @@ def play_agent(
 def _chance(benchmark: str, chunk: Cases, steps: int, width: int) -> np.ndarray:
     """Random numbers of probes, [S, R, steps, width]: common ones, as those of initial states are."""
     ids, place = np.unique(chunk.context_id, return_inverse=True)
-    streams = Streams([f"{benchmark}/{chunk.split}/{number}" for number in ids])
+    streams = Streams(place_keys(benchmark, chunk.split, ids))
     drawn = streams.uniform("probe", int(chunk.episode.max()) + 1, steps, width)
     return drawn[place.reshape(chunk.context_id.shape), chunk.episode]
 

@@ -17,6 +17,7 @@ from meta_rl.checks import feasibility
 from meta_rl.controllers import value_iteration
 from meta_rl.envs import lunarlander, mountaincar
 from meta_rl.errors import UserError
+from meta_rl.training import portfolio
 from meta_rl.training.episodes import Cases
 
 COLUMNS = [
@@ -48,7 +49,7 @@ def played(small: None, monkeypatch: pytest.MonkeyPatch) -> list[Call]:
             returns = -np.abs(np.log2(chunk.contexts / list(believed.values()))).sum(axis=-1)
         return SimpleNamespace(episode_return=returns)
 
-    monkeypatch.setattr(feasibility, "play_controller", play)
+    monkeypatch.setattr(portfolio, "play_controller", play)
     monkeypatch.setattr(
         mountaincar, "success", 1.0
     )  # above all returns, as some contexts are beyond its limit

@@ -112,5 +112,5 @@ def test_ids_come_without_importing_more_than_they_need() -> None:
 
 def test_the_snippets_of_the_documentation_run() -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/gymnasium.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     exec(compile("\n".join(blocks), "docs/gymnasium.md", "exec"), {})

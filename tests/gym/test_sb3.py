@@ -1,12 +1,7 @@
-"""Stable-Baselines3 checks our ids, meets every context in its evaluations, and trains unchanged."""
+"""Stable-Baselines3 checks our ids and meets every context in its evaluations."""
 
-import os
-import re
-import subprocess
-import sys
 import warnings
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -25,7 +20,6 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-ROOT = Path(__file__).parents[2]
 ID = "meta_rl/cartpole_length-v0"
 
 
@@ -101,14 +95,3 @@ def test_its_checker_finds_nothing(name: str, observe: str) -> None:
         # Torques are in their unit; RescaleAction scales them.
         warnings.filterwarnings("ignore", message=".*symmetric and normalized")
         check_env(make(name, observe=observe).unwrapped)
-
-
-def test_stable_baselines3_trains_unchanged_and_is_evaluated_on_every_split() -> None:
-    command = [sys.executable, "examples/sb3_cartpole.py", "--steps", "256", "--observe", "flat"]
-    found_here = os.environ | {"PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, cwd=ROOT, env=found_here, capture_output=True, text=True, timeout=100)
-    assert ran.returncode == 0, ran.stderr
-    pattern = r" *(train|interpolation|extrapolation): mean return +([\d.]+), lowest +([\d.]+) \(of 500\)"
-    found = [re.fullmatch(pattern, line).groups() for line in ran.stdout.splitlines()]  # type: ignore[union-attr]
-    assert [split for split, _, _ in found] == ["train", "interpolation", "extrapolation"]
-    assert all(1 <= float(lowest) <= float(mean) <= 500 for _, mean, lowest in found)

@@ -14,6 +14,7 @@ from meta_rl.tables.schema import Table
 SPEC: dict[str, Any] = {
     "methods": ["none", "jrpl"],
     "seeds": [3, 2],
+    "external": [],
     "benchmarks": {
         "pole": {"agents": ["dqn"], "contexts": {"train": 2, "extrapolation": 1}, "episodes": 2},
         "cart": {"agents": ["dqn"], "contexts": {"train": 1}, "episodes": 1},
@@ -105,3 +106,10 @@ def test_the_train_contexts_must_be_the_runs_own(frame: pd.DataFrame) -> None:
         run: {"pole": 4, "cart": 1}[run.benchmark] for run in runs
     }
     assert runs[0] == Run("pole", "dqn", "none", 3)
+
+
+def test_runs_from_outside_must_be_there_too(frame: pd.DataFrame) -> None:
+    foreign = SPEC | {"external": [["pole", "dqn", "my_ppo"]]}
+    runs = check_results.expected_runs(foreign)
+    assert runs[-2:] == [Run("pole", "dqn", "my_ppo", 3), Run("pole", "dqn", "my_ppo", 4)]
+    assert check_results.missing(frame, runs, foreign) == dict.fromkeys(runs[-2:], 6)

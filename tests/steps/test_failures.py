@@ -3,7 +3,6 @@
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ import pytest
 from block import BENCHMARK, SEEDS, collect_spec, play, spec
 
 from meta_rl.errors import UserError
-from meta_rl.steps import collect_trajectories, evaluate, evaluate_references, train
+from meta_rl.steps import collect_trajectories, evaluate_references, train
 from meta_rl.tables import evaluation as evaluation_table
 from meta_rl.tables import io
 from meta_rl.tables import learning as learning_table
-from meta_rl.training import block, episodes
+from meta_rl.training import block, episodes, evaluation
 
 
 def _flipped(path: Path, content: bytes) -> bytes:
@@ -97,7 +96,7 @@ def test_a_result_that_is_not_valid_is_not_written(
 ) -> None:
     names, run = JOBS[job]
     copy(made, names, tmp_path)
-    module = SimpleNamespace(evaluate=evaluate, evaluate_references=evaluate_references).__dict__[job]
+    module = {"evaluate": evaluation, "evaluate_references": evaluate_references}[job]
     play_agent = episodes.play_agent
 
     def broken(*arguments: Any) -> Any:
@@ -116,7 +115,7 @@ def test_a_seed_that_fails_leaves_its_block_as_it_was(
 ) -> None:
     for name in ("held_out.parquet", "block.parquet", "jrpl.pt", "jrpl_learning.parquet"):
         (tmp_path / name).symlink_to(made / name)
-    module, name = (block, "start") if where == "training" else (evaluate, "_play")
+    module, name = (block, "start") if where == "training" else (evaluation, "_play")
     work = getattr(module, name)
 
     def fails(*arguments: Any) -> Any:

@@ -20,7 +20,8 @@ JOB = {
     "figure": "iqm",
 }
 TUNING = {"tune_settings", "choose_settings", "summarise_tuning"}  # their specs: tests/tuning
-RULES = sorted({path.stem for path in (ROOT / "meta_rl/steps").glob("[a-z]*.py")} - TUNING)
+OUTSIDE = {"evaluate_external"}  # test_external.py
+RULES = sorted({path.stem for path in (ROOT / "meta_rl/steps").glob("[a-z]*.py")} - TUNING - OUTSIDE)
 
 
 @pytest.fixture

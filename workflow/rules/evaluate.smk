@@ -24,6 +24,26 @@ rule evaluate:
         " --evaluation {output.evaluation} --encodings {output.encodings}"
 
 
+rule evaluate_external:
+    input:
+        job("evaluate_external", files=foreign),
+        held_out="results/{study}/{benchmark}/contexts/held_out.parquet",
+        train_contexts="results/{study}/{benchmark}/contexts/{block}.parquet",
+    output:
+        evaluation="results/{study}/{benchmark}/{agent}/{external}/{block}/evaluation.parquet",
+    log:
+        "results/{study}/logs/evaluate_external/{benchmark}/{agent}/{external}/{block}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory("evaluate_external"),
+        runtime=runtime("evaluate_external"),
+    shell:
+        "python -m meta_rl.study.attempt {log} evaluate_external --job {input.job}"
+        " --held-out {input.held_out} --train-contexts {input.train_contexts} --evaluation {output.evaluation}"
+
+
 rule compare_predictors:
     input:
         job("compare_predictors"),
@@ -78,7 +98,7 @@ rule score:
         job(
             "score",
             evaluation=files(
-                "results/{study}/{benchmark}/{agent}/{method}/{block}/evaluation.parquet",
+                "results/{study}/{benchmark}/{agent}/{played}/{block}/evaluation.parquet",
                 "benchmark",
             ),
             references=files(

@@ -15,7 +15,7 @@ rule aggregate:
                 "results/{study}/{benchmark}/{agent}/{method}/{block}/learning.parquet"
             ),
             evaluation=files(
-                "results/{study}/{benchmark}/{agent}/{method}/{block}/evaluation.parquet"
+                "results/{study}/{benchmark}/{agent}/{played}/{block}/evaluation.parquet"
             ),
             encodings=files(
                 "results/{study}/{benchmark}/{agent}/{method}/{block}/encodings.parquet"

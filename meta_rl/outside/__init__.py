@@ -1,0 +1,1 @@
+"""What comes from outside, or goes there: policies of others in our evaluation, and ours in a script."""
