@@ -42,17 +42,18 @@ TASK = Task(_SPACES, ContextSpace.of((_FEATURE,), {"drawn": {"train": [0.5, 1.5]
 
 def main(names: list[str]) -> None:
     """Measure each in a process of its own; print, and write the page."""
-    rows = []
+    rows: list[tuple[str, float, float, float]] = []
     for name in names or [TRAINING, *registry.ESTIMATORS]:
         command = [sys.executable, "-m", "benchmarks.speed.doubt", "--alone", name]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         print(name, done.stdout.strip(), flush=True)
-        rows.append((name, *map(float, done.stdout.split())))
+        fit, asked, memory = map(float, done.stdout.split())
+        rows.append((name, fit, asked, memory))
     if names:
         return
     (_, trained, *_), *rows = rows
     rows.append(
-        ("all", *(sum(row[column] for row in rows) for column in (1, 2)), max(row[3] for row in rows))
+        ("all", sum(row[1] for row in rows), sum(row[2] for row in rows), max(row[3] for row in rows))
     )
     lines = [
         (f"`{name}`" if name != "all" else name, f"{fit:.1f}", f"{asked:.1f}", f"{(fit + asked) / trained:.1%}",
@@ -63,10 +64,10 @@ def main(names: list[str]) -> None:
     files.write_text(
         PAGE,
         "# Doubt\n\n"
-        f"CPU seconds and the largest memory of fitting each estimator for {RUNS} runs on {SETS[TRAIN]} train contexts,\n"
-        f"and of asking it about {SETS['asked']} contexts at the budgets 0, 50 and an episode of {HORIZON} steps,\n"
-        "measured by `python -m benchmarks.speed.doubt` on one thread. What is fitted anew for every budget is fitted\n"
-        f"three times. The training of a block of that size, {ENV_STEPS:,} env_steps of DQN on CartPole for each run,\n"
+        f"CPU seconds and the largest memory of fitting each estimator for {RUNS} runs on {SETS[TRAIN]} train\n"
+        f"contexts, and of asking it about {SETS['asked']} contexts at the budgets 0, 50 and an episode of {HORIZON}\n"
+        "steps, measured by `python -m benchmarks.speed.doubt` on one thread. What is fitted anew for every budget\n"
+        f"is fitted three times. The training of a block of that size, {ENV_STEPS:,} env_steps of DQN on CartPole for each run,\n"
         f"takes {trained:.0f} CPU seconds in the same turn. Of the memory some 350 MB are the libraries'.\n\n"
         f"{table(header, lines)}\n",
     )

@@ -1,6 +1,7 @@
 """Estimators that a study cannot have are refused before anything is trained, by key and with a remedy."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -97,6 +98,20 @@ def test_estimators_that_learn_from_others_need_some(monkeypatch: pytest.MonkeyP
     with pytest.raises(UserError, match="random is fitted on the doubts of others, but there are none"):
         study({"estimators": ["random", "constant", "range_distance"]})
     study({"estimators": ["random", "probe_return"]})
+
+
+def test_the_specs_of_its_jobs_are_json_and_know_their_own_settings_only() -> None:
+    asked = {"estimators": ["random", "probe_return"], "budgets": [0, 20]}
+    checked = Study(study(asked, SMALL | {"contexts": CONTEXTS}))
+    job = {"benchmark": "small_gravity", "agent": "dqn", "method": "jrpl", "block": "seeds_0-1"}
+    assert checked.spec("deploy", **job)["episodes"] == 10
+    for rule in ("fit_monitor", "score_uncertainty"):
+        spec = checked.spec(rule, **job, estimator="random")
+        assert json.loads(json.dumps(spec)) == spec
+        assert spec["budgets"] == [0, 20]
+        assert "probe_return" not in json.dumps(spec)
+    # No estimator is fitted on shortfalls there, so no reference is played there.
+    assert checked.spec("evaluate_references", **job, part="held_out")["development"] == []
 
 
 def _with(monkeypatch: pytest.MonkeyPatch, *needs: str) -> None:
