@@ -77,7 +77,8 @@ def expected_runs(spec: dict[str, Any]) -> list[Run]:
         for agent, method in product(one["agents"], spec["methods"])
     ]
     played += [(benchmark, agent, name) for benchmark, agent, name in spec["external"]]
-    return [Run(*which, seed) for which, seed in product(played, range(first, first + count))]
+    seeds = range(first, first + count)
+    return [Run(benchmark, agent, name, seed) for (benchmark, agent, name), seed in product(played, seeds)]
 
 
 def missing(frame: pd.DataFrame, runs: list[Run], spec: dict[str, Any]) -> dict[Run, int]:
