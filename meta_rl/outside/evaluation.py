@@ -73,10 +73,10 @@ def evaluate(
     policies = _by_seed(policy, seeds, benchmark)
     statistics = _statistics(vec_normalize, list(policies))
     ready: dict[int, RowPolicy] = {}
-    known: dict[int, RowPolicy] = {}  # by the policy itself, where it is one of all
+    known: dict[tuple[int, int], RowPolicy] = {}  # of one policy for all there is one
     for seed, one in policies.items():
-        key = id(one)
-        if key not in known or isinstance(one, str | Path):
+        key = id(one), id(statistics[seed])
+        if key not in known:
             known[key] = adapted(one, stage, statistics[seed], trusted)
         ready[seed] = known[key]
     train, held_out = _contexts(stage.setup.task.contexts, benchmark, list(policies), contexts)

@@ -152,7 +152,7 @@ def test_a_module_keeps_its_mode() -> None:
 def test_a_reset_is_told_of_every_beginning() -> None:
     together, alone = Counting(True), Counting(False)
     evaluate(together)
-    assert together.begun[-3:] == [2 * count for count in FEW.values()]
+    assert together.begun[-3:] == [2 * FEW[split] for split in ("train", "extrapolation", "interpolation")]
     evaluate(alone)
     assert alone.begun[-14:] == [1] * 14  # episodes, one after the other
 
