@@ -186,6 +186,15 @@ ESTIMATORS = {
     ),
     "deedee": Entry("meta_rl.uncertainty.deedee", fits=True),
     "latent_distance": Entry("meta_rl.uncertainty.latent_distance", needs=frozenset({"encoding"}), fits=True),
+    # Told the context and how far the policy falls short in training.
+    "mbtl": Entry("meta_rl.uncertainty.mbtl", needs=frozenset({"context", "shortfall"}), fits=True),
+    # Fitted on contexts that are held out for development.
+    "task_deup": Entry(
+        "meta_rl.uncertainty.task_deup", needs=frozenset({"doubts", "shortfall", "validation"}), fits=True
+    ),
+    "conformal": Entry(
+        "meta_rl.uncertainty.conformal", needs=frozenset({"validation", "calibration"}), fits=True
+    ),
 }
 CONTROLLERS = {
     "random": Entry("meta_rl.controllers.random"),

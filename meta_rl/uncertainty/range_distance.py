@@ -32,13 +32,18 @@ def distance(space: ContextSpace, contexts: np.ndarray) -> np.ndarray:
 
     What is trained at a single value counts in units of that value. Tied features are one factor.
     """
-    firsts = np.cumsum([0, *(len(factor.features) for factor in space.factors)])[:-1]
-    multipliers = (contexts / space.defaults)[..., firsts]
-    widths = [np.ptp(factor.train) or np.abs(factor.train).max() for factor in space.factors]
+    multipliers, widths = factors(space, contexts)
     return np.min([_from_part(part, multipliers, widths) for part in space.parts(TRAIN)], axis=0)
 
 
-def _from_part(part: Part, multipliers: np.ndarray, widths: list[float]) -> np.ndarray:
+def factors(space: ContextSpace, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The multipliers of contexts [..., F], one for each factor, and how wide the train range of each factor is."""
+    firsts = np.cumsum([0, *(len(factor.features) for factor in space.factors)])[:-1]
+    widths = np.array([np.ptp(factor.train) or np.abs(factor.train).max() for factor in space.factors])
+    return (contexts / space.defaults)[..., firsts], widths
+
+
+def _from_part(part: Part, multipliers: np.ndarray, widths: np.ndarray) -> np.ndarray:
     squared = np.zeros(multipliers.shape[:-1])
     for factor, (pieces, used, width) in enumerate(zip(part.pieces, part.used, widths, strict=True)):
         low, high = (pieces[:, 0] + end * np.ptp(pieces, axis=1) for end in used)
