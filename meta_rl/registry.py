@@ -207,6 +207,8 @@ CONTROLLERS = {
     "counter_swing": Entry("meta_rl.controllers.counter_swing"),
     "striker_swing": Entry("meta_rl.controllers.striker_swing"),
 }
+# Tables without a row in a study without estimators.
+OF_DOUBT = frozenset({"deployment", "doubt_metrics", "uncertainty"})
 FIGURES = {
     "return_vs_context": Entry("meta_rl.figures.return_vs_context", needs=frozenset({"contexts", "scores"})),
     "context_map": Entry("meta_rl.figures.context_map", needs=frozenset({"contexts", "scores"})),
@@ -216,6 +218,12 @@ FIGURES = {
     "generalisation_gap": Entry("meta_rl.figures.generalisation_gap", needs=frozenset({"metrics"})),
     "observed": Entry("meta_rl.figures.observed", needs=frozenset({"metrics"})),
     "encoding": Entry("meta_rl.figures.encoding", needs=frozenset({"contexts", "encodings", "metrics"})),
+    "doubt_board": Entry("meta_rl.figures.doubt_board", needs=frozenset({"doubt_metrics"})),
+    "doubt_map": Entry("meta_rl.figures.doubt_map", needs=OF_DOUBT | {"contexts", "scores"}),
+    "doubt_vs_context": Entry("meta_rl.figures.doubt_vs_context", needs=OF_DOUBT | {"contexts", "scores"}),
+    "risk_coverage": Entry("meta_rl.figures.risk_coverage", needs=OF_DOUBT | {"scores"}),
+    "doubt_vs_shortfall": Entry("meta_rl.figures.doubt_vs_shortfall", needs=OF_DOUBT | {"scores"}),
+    "coverage": Entry("meta_rl.figures.coverage", needs=frozenset({"doubt_metrics"})),
 }
 
 KINDS: Mapping[str, Mapping[str, Entry]] = {
@@ -234,6 +242,11 @@ def entry(kind: str, name: str) -> Entry:
         return KINDS[kind][name]
     except KeyError:
         raise UserError(unknown(kind, name, KINDS[kind])) from None
+
+
+def figures(doubts: bool) -> list[str]:
+    """Those that a study can have, with estimators of doubt or without."""
+    return [name for name, one in FIGURES.items() if doubts or not one.needs & OF_DOUBT]
 
 
 def load(kind: str, name: str) -> Any:

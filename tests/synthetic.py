@@ -50,7 +50,7 @@ def tables(
     returns: tuple[float, float] = (20.0, 500.0),
     observed: tuple[str, ...] = (),
 ) -> dict[str, pd.DataFrame]:
-    """Every table that a figure or the summary reads.
+    """Every table that a figure or the summary reads; those of doubt are empty (see `synthetic_doubts`).
 
     Methods that infer the context are also evaluated with this `observed` information, with 5 % less each.
 
@@ -88,6 +88,7 @@ def tables(
     points = made["learning"].groupby(_RUN, as_index=False)["env_steps"].max()
     spent = points.assign(env_steps=points["env_steps"] + 400)  # the last point of a curve is not the end
     made["runs"] = runs_of(made["learning"], made["evaluation"], [], spent.itertuples(index=False, name=None))
+    made |= {name: empty(name) for name in ("deployment", "uncertainty", "doubt_metrics")}
     read = (made[name] for name in ("scores", "references", "encodings", "contexts"))
     made["metrics"] = metrics(*read, CONTROLS)
     return made
@@ -216,6 +217,11 @@ def _references(contexts: pd.DataFrame, returns: tuple[float, float]) -> pd.Data
         for episode in range(2)
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def empty(table: str) -> pd.DataFrame:
+    """As in a study that has nothing of the kind."""
+    return pd.DataFrame(columns=[column.name for column in schema(table).columns])
 
 
 def schema(table: str) -> Table:

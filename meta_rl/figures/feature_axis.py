@@ -1,11 +1,14 @@
 """An axis over the values of a context feature, near end first: logarithmic where they span a wide range."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from meta_rl.contexts import TRAIN
 from meta_rl.figures.style import MINUS, SHADE, train_range
+
+POINTS = 12  # of a line, at most, below, inside and above the train range
 
 
 def sign(values: pd.Series) -> int:
@@ -40,3 +43,12 @@ def scale(ax: Axes, which: str, values: pd.Series, ticks: tuple[int, ...]) -> bo
         axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{turned * value:g}".replace("-", MINUS)))
     return logarithmic
+
+
+def points(x: pd.Series, low: float, high: float) -> pd.Series:
+    """Which point of the line each row belongs to; no point mixes contexts inside and outside [low, high]."""
+    values = x.drop_duplicates().sort_values()
+    region = (values >= low).astype(int) + (values > high)
+    per_point = np.ceil(values.groupby(region).transform("size") / POINTS)
+    point = region * POINTS + values.groupby(region).cumcount() // per_point
+    return x.map(dict(zip(values, point, strict=True)))

@@ -30,14 +30,21 @@ def draw(estimates: pd.DataFrame, label: str, runs: pd.DataFrame | None = None) 
     figure, axes = style.panels(data, height=0.65 + 0.13 * most * len(looks))
     for title, ax in axes.items():
         one = data[title]
-        places = _places(one, list(looks))
-        if runs is not None:
-            _dots(ax, one[_KEYS].merge(runs, on=_KEYS), looks, places)
-        _estimates(ax, one, looks, places)
-        _rows(ax, list(looks), set(one["method"]))
+        panel(ax, one, looks, None if runs is None else one[_KEYS].merge(runs, on=_KEYS))
         ax.set_xlabel(label)
-    style.legend(figure, _handles(held_out, dots=runs is not None))
+    style.legend(figure, handles(held_out, dots=runs is not None))
     return figure, list(axes.values())
+
+
+def panel(
+    ax: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], runs: pd.DataFrame | None = None
+) -> None:
+    """The estimates of one benchmark, and agent, in a panel: a row for each method of `looks`."""
+    places = _places(rows, list(looks))
+    if runs is not None:
+        _dots(ax, runs, looks, places)
+    _estimates(ax, rows, looks, places)
+    _rows(ax, list(looks), set(rows["method"]))
 
 
 def _places(rows: pd.DataFrame, methods: list[str]) -> dict[tuple[str, str], float]:
@@ -94,10 +101,11 @@ def _rows(ax: Axes, methods: list[str], tested: set[str]) -> None:
         ax.axhline(y, color=style.SHADE, linewidth=0.8, zorder=0)
 
 
-def _handles(rows: pd.DataFrame, dots: bool) -> list[Line2D]:
-    handles = regions.handles(rows["split"], **_ESTIMATE)
+def handles(rows: pd.DataFrame, dots: bool) -> list[Line2D]:
+    """The legend's entries for the regions of these rows, and for single runs."""
+    entries = regions.handles(rows["split"], **_ESTIMATE)
     run = Line2D([], [], label="single run", color=style.MUTED, marker="o", markersize=2, linestyle="none")
-    return [*handles, run] if dots else handles
+    return [*entries, run] if dots else entries
 
 
 def footer(figure: Figure, estimates: pd.DataFrame, text: str) -> None:

@@ -7,7 +7,6 @@ the portfolio in a context. Shaded: the train range, or the values of a list. So
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,7 +20,6 @@ from meta_rl.tables import contexts, scores
 
 TABLES = (contexts.TABLE, scores.TABLE)
 _TICKS = (1, 2, 5)
-POINTS = 12  # of a line, at most, below, inside and above the train range
 _PORTFOLIO: dict[str, dict[str, Any]] = {
     "reference": {"color": style.INK, "linewidth": 1, "linestyle": "-"},
     "random": {"color": style.MUTED, "linewidth": 1, "linestyle": (0, (1, 1.5))},
@@ -31,8 +29,8 @@ _PORTFOLIO: dict[str, dict[str, Any]] = {
 def build(tables: dict[str, pd.DataFrame]) -> Figure:
     """One panel per benchmark of one feature (and agent), one line per method, over held-out contexts.
 
-    Neighbouring contexts are averaged to at most `POINTS` points a region, first within each run; the band is
-    an interval over runs.
+    Neighbouring contexts are averaged to at most `feature_axis.POINTS` points a region, first within each run; the
+    band is an interval over runs.
     """
     contexts, scores = tables["contexts"].drop(columns="seed"), tables["scores"]
     single = contexts[contexts.groupby("benchmark")["feature"].transform("nunique") == 1]
@@ -59,7 +57,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, contexts: pd.DataFrame, looks: dict[str
     rows = rows.assign(x=sign * rows["value"])
     low, high = sorted(sign * end for end in style.train_range(rows))
     feature_axis.trained(ax, contexts, sign)
-    rows = rows.assign(point=_points(rows["x"], low, high))
+    rows = rows.assign(point=feature_axis.points(rows["x"], low, high))
     x = rows.drop_duplicates("x").groupby("point")["x"].mean()
     for name, line in _PORTFOLIO.items():
         ax.plot(x, rows.groupby("point")[name].mean(), label=name, zorder=2, **line)
@@ -70,15 +68,6 @@ def _panel(ax: Axes, rows: pd.DataFrame, contexts: pd.DataFrame, looks: dict[str
             bands.draw(ax, method, look, x[runs.columns], runs, (i % 3, 3), bands.possible(rows))
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]) if rows["episode_return"].min() >= 0 else None)
     _scale(ax, rows)
-
-
-def _points(x: pd.Series, low: float, high: float) -> pd.Series:
-    """Which point of the line each row belongs to; no point mixes contexts inside and outside [low, high]."""
-    values = x.drop_duplicates().sort_values()
-    region = (values >= low).astype(int) + (values > high)
-    per_point = np.ceil(values.groupby(region).transform("size") / POINTS)
-    point = region * POINTS + values.groupby(region).cumcount() // per_point
-    return x.map(dict(zip(values, point, strict=True)))
 
 
 def _scale(ax: Axes, rows: pd.DataFrame) -> None:

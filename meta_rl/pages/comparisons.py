@@ -19,6 +19,12 @@ def number(value: float, digits: int) -> str:
     return _DASH if math.isnan(value) else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def digits_of(returns: pd.Series) -> int:
+    """Decimals that give returns of this size three significant figures."""
+    largest = returns.abs().max()
+    return int(min(3, max(0, 2 - math.floor(math.log10(largest))))) if largest > 0 else 2
+
+
 def interval(row: Record, digits: int) -> str:
     """`391 [352, 430]`; the estimate alone if it has no interval."""
     estimate = number(row["estimate"], digits)

@@ -8,12 +8,25 @@ import pandas as pd
 
 from meta_rl.contexts import COMBINATORIAL, RESULTS, SINGLE, TRAIN
 from meta_rl.metrics import counts, intervals
-from meta_rl.pages.comparisons import Record, by_metric, compared, gained, interval, number, order, words
+from meta_rl.pages import doubts
+from meta_rl.pages.comparisons import (
+    Record,
+    by_metric,
+    compared,
+    digits_of,
+    gained,
+    interval,
+    number,
+    order,
+    words,
+)
 from meta_rl.pages.render import render
-from meta_rl.tables import contexts, evaluation, metrics, predictions, runs, scores
+from meta_rl.tables import contexts, doubt_metrics, evaluation, metrics, predictions, runs, scores
 from meta_rl.tables.columns import REGIMES
 
-TABLES = tuple(module.TABLE for module in (contexts, evaluation, metrics, predictions, runs, scores))
+TABLES = tuple(
+    module.TABLE for module in (contexts, doubt_metrics, evaluation, metrics, predictions, runs, scores)
+)
 _GROUP = ["benchmark", "agent", "information"]
 
 Tables = dict[str, pd.DataFrame]
@@ -52,6 +65,7 @@ def page(
         fewest=counts.FEWEST,
         diverged=_lost(tables["runs"], "diverged"),
         failed=_lost(tables["runs"], "failed"),
+        doubts=doubts.board(tables["doubt_metrics"]),
         predictions=list(_predictions(tables["predictions"])),
         protocol=_protocol(tables),
     )
@@ -107,9 +121,7 @@ def _regions(benchmark: str, tables: Tables) -> list[str]:
 
 
 def _digits(rows: pd.DataFrame) -> int:
-    """Decimals that give returns of this size three significant figures."""
-    largest = rows.loc[rows["metric"] == "iqm_return", "estimate"].abs().max()
-    return int(min(3, max(0, 2 - math.floor(math.log10(largest))))) if largest > 0 else 2
+    return digits_of(rows.loc[rows["metric"] == "iqm_return", "estimate"])
 
 
 def _region(split: str, rows: pd.DataFrame, digits: int, controls: Mapping[str, str]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _complete(raw: dict[str, Any]) -> dict[str, Any]:
     study["evaluate"] = {"episodes": episodes, "observed": []} | study.get("evaluate", {})
     places = study.get("references", {"points": SPECIALISTS})
     study["references"] = {"seeds": 1, "env_steps": train["env_steps"]} | places
-    study.setdefault("figures", list(registry.FIGURES))
+    study.setdefault("figures", registry.figures(doubts="uncertainty" in study))
     if "uncertainty" in study:
         study["uncertainty"] = _uncertainty(study["uncertainty"])
     if "external" in study:

@@ -38,6 +38,7 @@ def problems(study: dict[str, Any]) -> Iterator[str]:
     yield from _seed_problems(**study["seeds"], repetitions=study.get("tune", {}).get("repetitions", 1))
     if "uncertainty" in study:
         yield from uncertainty_problems(study)
+    yield from _figure_problems(study)
     yield from size_problems(study)
 
 
@@ -66,6 +67,13 @@ def _snapshot_problems(name: str, settings: dict[str, Any]) -> Iterator[str]:
             f"evaluate.episodes (of {name}): is {episodes}, which does not divide over {snapshots} snapshots; use a "
             "multiple of train.snapshots"
         )
+
+
+def _figure_problems(study: dict[str, Any]) -> Iterator[str]:
+    able = registry.figures(doubts="uncertainty" in study)
+    for name in study["figures"]:
+        if name not in able:
+            yield f"figures: {name} shows doubt, of which the study has none; add the key uncertainty, or leave it out"
 
 
 def _seed_problems(

@@ -211,7 +211,11 @@ def schema() -> dict[str, Any]:
         **sizes,
         **settings_of,
         "external": external.schema(name, count),
-        "figures": _names("figure") | {"default": sorted(registry.FIGURES)},
+        "figures": _names("figure")
+        | {
+            "default": sorted(registry.figures(doubts=False)),
+            "description": "with `uncertainty`, those of doubt as well unless given",
+        },
         "uncertainty": _object(uncertainty, optional=set(uncertainty) - {"estimators"})
         | {"description": "how much the last policy of each run is doubted in each context"},
         "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+import synthetic_doubts
 from drawn_figures import OBSERVED, Tables, draw, lines, texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -18,6 +19,7 @@ from meta_rl.figures import style
 from meta_rl.steps import plot
 from meta_rl.tables import io
 
+NAMES = registry.figures(doubts=False)  # the others: test_doubt_figures.py
 RETURNS = {"positive": (20.0, 500.0), "negative": (-1500.0, -150.0)}
 # benchmarks of one feature, train sets of those of several, methods, runs, agents
 SIZES = [(1, "", 1, 1, 1), (1, "A", 4, 1, 1), (1, "", 3, 2, 2), (4, "C", 3, 2, 1), (0, "B", 10, 2, 1)]
@@ -41,7 +43,7 @@ def test_a_caption_says_what_is_shown_the_interval_and_the_source(name: str) -> 
         assert f"``{table}``" in caption
 
 
-@pytest.mark.parametrize("name", registry.FIGURES)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_is_drawn_without_clipping(name: str, size: tuple[int, str, int, int, int]) -> None:
     benchmarks, planes, methods, runs, agents = size
@@ -66,7 +68,7 @@ def test_returns_of_any_sign_lie_inside_the_axes(name: str, returns: tuple[float
             assert bottom <= y.min() <= y.max() <= top
 
 
-@pytest.mark.parametrize("name", registry.FIGURES)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_footer_says_how_many_runs_and_which_interval(
     name: str, tables: Tables, plane: Tables, shown: Tables
 ) -> None:
@@ -115,10 +117,11 @@ def test_a_figure_with_nothing_to_draw_says_so(
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("tables")
-    return synthetic.write(synthetic.tables(benchmarks=1, planes="B", methods=3, runs=2), folder)
+    made = synthetic.tables(benchmarks=1, planes="B", methods=3, runs=2)
+    return synthetic.write(synthetic_doubts.add(made), folder)
 
 
-@pytest.mark.parametrize("name", registry.FIGURES)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_step_draws_the_same_bytes_again(
     name: str, files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

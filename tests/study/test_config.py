@@ -80,7 +80,9 @@ def test_the_smallest_study_of_the_readme_is_valid() -> None:
     assert study["seeds"]["per_job"] == 5
     assert study["evaluate"] == {"episodes": 20, "observed": []}
     assert study["references"] == {"points": 5, "seeds": 1, "env_steps": raw["train"]["env_steps"]}
-    assert set(study["figures"]) == set(registry.FIGURES)
+    assert set(study["figures"]) == set(registry.figures(doubts=False))
+    doubting = config.check(raw | {"uncertainty": {"estimators": ["random"]}}, "my.yaml")
+    assert set(doubting["figures"]) == set(registry.FIGURES)
     for *parents, key in (
         ("benchmarks", "cartpole_tau", "agents"),
         ("methods",),

@@ -40,6 +40,7 @@ REFUSED = {"initial_state_lower": {"train": [0.5, 2]}}
         ("methods", [], "methods: has 0 entries"),
         ("methods", "none", 'methods: is "none"; must be a list'),
         ("figures", ["iqn"], "figures[0]: unknown figure 'iqn'; did you mean 'iqm'?"),
+        ("figures", ["iqm", "doubt_map"], "figures: doubt_map shows doubt, of which the study has none; add the key"),
         ("seeds.per_job", 3, "seeds.test.count: is 4, which does not divide into jobs of 3 seeds"),
         ("seeds.tuning.first", 3, "seeds.tuning: has seeds in common with seeds.test (0 to 3)"),
         ("seeds.test.first", -1, "seeds.test.first: is -1; must be at least 0"),
