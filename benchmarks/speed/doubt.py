@@ -67,8 +67,8 @@ def main(names: list[str]) -> None:
         f"CPU seconds and the largest memory of fitting each estimator for {RUNS} runs on {SETS[TRAIN]} train\n"
         f"contexts, and of asking it about {SETS['asked']} contexts at the budgets 0, 50 and an episode of {HORIZON}\n"
         "steps, measured by `python -m benchmarks.speed.doubt` on one thread. What is fitted anew for every budget\n"
-        f"is fitted three times. The training of a block of that size, {ENV_STEPS:,} env_steps of DQN on CartPole for each\n"
-        f"run, takes {trained:.0f} CPU seconds in the same turn. Of the memory some 350 MB are the libraries'.\n\n"
+        f"is fitted three times. The training of a block of that size, {ENV_STEPS:,} env_steps of DQN on CartPole for\n"
+        f"each run, takes {trained:.0f} CPU seconds in the same turn. Of the memory some 350 MB are the libraries'.\n\n"
         f"{table(header, lines)}\n",
     )
 
