@@ -28,6 +28,10 @@ _TIERS = {
     "A": "meant for published results",
     "B": "works; at full size only on a cluster, and only then on a leaderboard",
 }
+_UNKNOWN = (
+    "Which of its contexts can be solved is not known: the environment has no controller, and that agents fail proves\n"
+    "nothing."
+)
 
 
 def main(folder: Path) -> None:
@@ -71,7 +75,8 @@ def _index(measured: int) -> str:
     )
     feasible = (
         f"Which contexts can be solved was measured for {measured} of the {len(BENCHMARKS)} benchmarks, by\n"
-        f"`python -m meta_rl.checks.feasibility`: their pages and [{MEASURED}]({MEASURED}) say it.\n\n"
+        f"`python -m meta_rl.checks.feasibility`: their pages and [{MEASURED}]({MEASURED}) say it. It takes an\n"
+        "environment with a controller.\n\n"
     )
     return (
         "# Benchmarks\n\n"
@@ -101,6 +106,8 @@ def _page(name: str, measured: Mapping[str, pd.DataFrame]) -> str:
         parts.append(_benchmark(key, benchmark))
         if key in measured:
             parts.append(_feasible(measured[key]))
+        elif not environment.controllers:
+            parts.append(_UNKNOWN)
     parts.append("## References and limits\n\n" + "\n".join(_references(environment)))
     return "\n\n".join(parts) + "\n"
 

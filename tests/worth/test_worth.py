@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from benchmarks.worth.candidates import CANDIDATES, Candidate
-from benchmarks.worth.measure import measure, regions
+from benchmarks.worth.measure import measure, regions, space_of
 from benchmarks.worth.summary import worth
 from meta_rl.benchmarks.published import BENCHMARKS
-from meta_rl.registry import entry
+from meta_rl.registry import entry, load
 
 CONTEXTS, SEEDS, TENTHS = 3, 5, range(1, 11)
 KEY = ("policy", "member", "seed", "context_id", "half", "episode_return")
@@ -108,3 +108,12 @@ def test_candidates_are_published_benchmarks_with_agents_that_can_act_there() ->
         assert one.agent in BENCHMARKS[one.benchmark].agents
         assert regions(one.benchmark)
         assert entry("agent", one.agent)
+
+
+def test_no_candidate_has_a_context_in_which_nobody_can_succeed() -> None:
+    """They would have to be left out of the means."""
+    for one in CANDIDATES:
+        environment, space = load("environment", BENCHMARKS[one.benchmark].environment), space_of(one.benchmark)
+        for feature, (limit, _) in environment.limits.items():
+            if (space.names == (feature,)) and space.reach()[0].max() > limit:
+                raise AssertionError((one.benchmark, feature))
