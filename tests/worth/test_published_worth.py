@@ -26,12 +26,19 @@ def by_run(frame: pd.DataFrame) -> dict[str, pd.Series]:
     alone = frame[frame["policy"] == "specialists"].pivot_table(
         index="seed", columns="member", values="episode_return", aggfunc="mean"
     )
-    return {"told": told, "blind": blind, "specialists": own, **{f"single {one}": alone[one] for one in alone}}
+    return {
+        "told": told,
+        "blind": blind,
+        "specialists": own,
+        **{f"single {one}": alone[one] for one in alone},
+    }
 
 
 def recomputed(frame: pd.DataFrame) -> dict[str, float]:
     chooses, measures = (by_run(frame[frame["half"] == half]) for half in ("chooses", "measures"))
-    single = max((name for name in chooses if name.startswith("single")), key=lambda name: chooses[name].mean())
+    single = max(
+        (name for name in chooses if name.startswith("single")), key=lambda name: chooses[name].mean()
+    )
     knows = max("specialists", "told", key=lambda name: chooses[name].mean())
     blind = max("blind", single, key=lambda name: chooses[name].mean())
     gained = measures[knows] - measures[blind]

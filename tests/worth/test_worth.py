@@ -113,7 +113,10 @@ def test_candidates_are_published_benchmarks_with_agents_that_can_act_there() ->
 def test_no_candidate_has_a_context_in_which_nobody_can_succeed() -> None:
     """They would have to be left out of the means."""
     for one in CANDIDATES:
-        environment, space = load("environment", BENCHMARKS[one.benchmark].environment), space_of(one.benchmark)
+        environment, space = (
+            load("environment", BENCHMARKS[one.benchmark].environment),
+            space_of(one.benchmark),
+        )
         for feature, (limit, _) in environment.limits.items():
             if (space.names == (feature,)) and space.reach()[0].max() > limit:
                 raise AssertionError((one.benchmark, feature))
