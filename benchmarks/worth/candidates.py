@@ -24,7 +24,13 @@ _PPO = {
     "n_envs": 32, "n_steps": 32, "minibatch": 256, "epochs": 8, "learning_rate": 2e-3, "gamma": 0.98,
     "rewards": "normalised",
 }  # fmt: skip
-_FAR = _PPO | {"n_envs": 32, "n_steps": 64, "minibatch": 512, "learning_rate": 1e-3, "gamma": 0.99}  # where returns are of longer ways
+_FAR = _PPO | {
+    "n_envs": 32,
+    "n_steps": 64,
+    "minibatch": 512,
+    "learning_rate": 1e-3,
+    "gamma": 0.99,
+}  # where returns are of longer ways
 _DDPG = {
     "hidden": [64, 64], "batch": 128, "replay": 50_000, "learning_starts": 1000, "gamma": 0.98, "n_envs": 4,
     "train_every": 2,

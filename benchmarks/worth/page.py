@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from benchmarks.worth.candidates import EPISODES, SEEDS, SNAPSHOTS
 from benchmarks.worth.kept import TABLES, Job, read
@@ -15,6 +17,9 @@ from meta_rl.figures import style
 from meta_rl.pages.comparisons import number, words
 from meta_rl.tables.markdown import table
 
+_COLOURS = {"A": "#0072b2", "sanity check": "#b0b0b0"}
+_LABELS = {"A": f"tier A: {SHARE:g} at least, interval above 0", "sanity check": "sanity check"}
+_FARTHEST = 1.2  # end of the axis: intervals may go on beyond it
 _HEADER = (
     "benchmark", "region", "agent", "env_steps", "random", "reference", "best that knows", "best blind",
     "worth [95 % interval]", "of reference - random", "still rising", "tier",
@@ -43,7 +48,7 @@ def write(measured: Sequence[tuple[Job, dict[str, Any]]], regions: int, folder: 
 
 def _text(frame: pd.DataFrame, regions: int) -> str:
     core = sorted({row.benchmark for row in frame.itertuples() if row.tier == "A"})
-    lacking = "" if len(frame) == regions else f" {regions - len(frame)} regions are not measured yet."
+    lacking = "" if len(frame) == regions else f" Not measured yet: {regions - len(frame)} other regions."
     return (
         f"Written by `make worth`: {len(frame)} regions of {frame['benchmark'].nunique()} benchmarks, {SEEDS} runs of "
         f"every policy, {EPISODES} episodes in each context, played by {SNAPSHOTS} snapshots of each run; "
@@ -68,22 +73,24 @@ def _line(row: dict[Any, Any]) -> list[str]:
     return [*where, *returns, *best, gain, *shares, row["tier"]]
 
 
-def _bars(frame: pd.DataFrame) -> Any:
+def _bars(frame: pd.DataFrame) -> Figure:
     """The share of each region with its interval, the largest on top."""
-    from matplotlib.figure import Figure
-
     scale = (frame["reference"] - frame["random"]).to_numpy()
     share, low, high = (frame[name].to_numpy() / scale for name in ("worth", "low", "high"))
-    figure = Figure(figsize=(7, 0.8 + 0.2 * len(frame)), layout="constrained")
+    figure = Figure(figsize=(style.WIDTH, 1.1 + 0.2 * len(frame)), layout="constrained")
     ax = figure.subplots()
-    colours = ["#0072b2" if tier == "A" else style.MUTED for tier in frame["tier"]]
-    places = range(len(frame))
-    ax.barh(places, share, color=colours, height=0.7)
-    ax.hlines(places, low, high, color="black", linewidth=1)
-    ax.axvline(SHARE, color="black", linewidth=0.8, linestyle=":")
-    names = frame["benchmark"] + ", " + frame["region"].map(words)
-    ax.set_yticks(places, names)
+    places = np.arange(len(frame))
+    for tier, colour in _COLOURS.items():
+        own = (frame["tier"] == tier).to_numpy()
+        ax.barh(places[own], share[own], color=colour, height=0.7, label=_LABELS[tier])
+    ax.hlines(places, low, high, color=style.INK, linewidth=1)
+    ax.plot(share, places, ".", color=style.INK, markersize=3)  # a bar of no length is not seen
+    ax.axvline(0, color=style.INK, linewidth=0.8)
+    ax.axvline(SHARE, color=style.INK, linewidth=0.8, linestyle=":")
+    ax.set_yticks(places, frame["benchmark"] + ", " + frame["region"].map(words))
     ax.set_ylim(len(frame) - 0.4, -0.6)
-    ax.set_xlim(-0.3, 1.1)
+    left, right = ax.get_xlim()
+    ax.set_xlim(max(left, -_FARTHEST), min(right, _FARTHEST))
     ax.set_xlabel("worth of the context / (reference - random)")
+    ax.legend(loc="lower right", frameon=False)
     return figure

@@ -1,13 +1,18 @@
 """The worth of a region, from returns with known answers, and one that is really measured."""
 
+from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from benchmarks.worth.candidates import CANDIDATES, Candidate
-from benchmarks.worth.measure import measure, regions, space_of
+from benchmarks.worth.kept import Job, keep, read
+from benchmarks.worth.measure import Measured, measure, regions, space_of
+from benchmarks.worth.page import write
 from benchmarks.worth.summary import worth
 from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.registry import entry, load
@@ -100,6 +105,28 @@ def test_a_region_is_measured() -> None:
     assert set(learnt["policy"]) == {"blind", "told", "specialists"}
     assert learnt["episode_return"].between(1, 500).all()
     assert np.isfinite(worth(frame, learnt)["worth"])
+
+
+def test_a_finished_region_is_known_again_and_stands_on_the_page(tmp_path: Path) -> None:
+    candidate = Candidate("cartpole_sign", "ppo", 512)
+    job = Job(candidate, "interpolation", tmp_path / "kept")
+    assert job.record == {}
+    measured = Measured(returns(blind=30, told=70, own=60, other=30), learning(gain=2.5))
+    keep(job, measured, cpu_s=12)
+    assert job.record["cpu_s"] == 12
+    assert job._replace(candidate=replace(candidate, env_steps=1024)).record == {}
+    for kept, frame in zip(read(job), measured, strict=True):
+        pd.testing.assert_frame_equal(kept, frame, check_dtype=False)
+    write([(job, job.record)], 3, tmp_path / "page")
+    text = (tmp_path / "page/table.md").read_text()
+    assert "1 regions of 1 benchmarks" in text
+    assert "Not measured yet: 2 other regions." in text
+    assert "A: cartpole_sign.\n" in text
+    cells = text.splitlines()[-1].strip("| ").split(" | ")
+    assert cells[:4] == ["cartpole_sign", "interpolation", "ppo", "512"]
+    assert cells[6:] == ["72 (told)", "42 (single)", "30 [30, 30]", "0.30", "0.10", "A"]
+    with Image.open(tmp_path / "page/worth.png") as image:
+        assert image.width > 900
 
 
 def test_candidates_are_published_benchmarks_with_agents_that_can_act_there() -> None:
