@@ -26,8 +26,9 @@ _HEADER = (
 )  # fmt: skip
 
 
-def write(measured: Sequence[tuple[Job, dict[str, Any]]], regions: int, folder: Path) -> None:
-    """Write `returns.csv`, `learning.csv`, `worth.csv`, `table.md` and `worth.png`, from regions and their records."""
+def write(jobs: Sequence[Job], folder: Path) -> None:
+    """Write `returns.csv`, `learning.csv`, `worth.csv`, `table.md` and `worth.png`, of all jobs that are finished."""
+    measured = [(job, record) for job in jobs if (record := job.record)]
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     lines = []
     for job, record in measured:
@@ -41,14 +42,18 @@ def write(measured: Sequence[tuple[Job, dict[str, Any]]], regions: int, folder: 
         files.write_text(folder / f"{name}.csv", pd.concat(parts).to_csv(index=False, float_format="%.6g"))
     frame = pd.DataFrame(lines).sort_values(["share", "benchmark", "region"], ascending=False)
     files.write_text(folder / "worth.csv", frame.to_csv(index=False, float_format="%.4g"))
-    files.write_text(folder / "table.md", _text(frame, regions))
+    files.write_text(folder / "table.md", _text(frame, jobs))
     with style.context(), files.atomic(folder / "worth.png") as target:
         _bars(frame).savefig(target, format="png", dpi=150, metadata={"Software": None})
 
 
-def _text(frame: pd.DataFrame, regions: int) -> str:
+def _text(frame: pd.DataFrame, jobs: Sequence[Job]) -> str:
     core = sorted({row.benchmark for row in frame.itertuples() if row.tier == "A"})
-    lacking = "" if len(frame) == regions else f" Not measured yet: {regions - len(frame)} other regions."
+    known = set(zip(frame["benchmark"], frame["region"], strict=True))
+    left = [job for job in jobs if (job.candidate.benchmark, job.region) not in known]
+    whole = sorted({job.candidate.benchmark for job in left} - set(frame["benchmark"]))
+    lacking = f" Not measured yet: {len(left)} other regions" if left else ""
+    lacking += f", all of {', '.join(whole)} among them." if whole else "." if left else ""
     return (
         f"Written by `make worth`: {len(frame)} regions of {frame['benchmark'].nunique()} benchmarks, {SEEDS} runs of "
         f"every policy, {EPISODES} episodes in each context, played by {SNAPSHOTS} snapshots of each run; "

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> None:
     with multiprocessing.get_context("spawn").Pool(given.processes, maxtasksperchild=1) as pool:
         for done in pool.imap(_measure, todo):
             print(done, flush=True)
-    write([(job, job.record) for job in every if job.record], len(every), given.page)
+    write(every, given.page)
 
 
 def _jobs(candidate: Candidate, kept: Path) -> list[Job]:

@@ -117,10 +117,12 @@ def test_a_finished_region_is_known_again_and_stands_on_the_page(tmp_path: Path)
     assert job._replace(candidate=replace(candidate, env_steps=1024)).record == {}
     for kept, frame in zip(read(job), measured, strict=True):
         pd.testing.assert_frame_equal(kept, frame, check_dtype=False)
-    write([(job, job.record)], 3, tmp_path / "page")
+    same = job._replace(region="extrapolation", folder=tmp_path / "none")
+    other = same._replace(candidate=replace(candidate, benchmark="cartpole_tau"))
+    write([job, same, other], tmp_path / "page")
     text = (tmp_path / "page/table.md").read_text()
     assert "1 regions of 1 benchmarks" in text
-    assert "Not measured yet: 2 other regions." in text
+    assert "Not measured yet: 2 other regions, all of cartpole_tau among them." in text
     assert "A: cartpole_sign.\n" in text
     cells = text.splitlines()[-1].strip("| ").split(" | ")
     assert cells[:4] == ["cartpole_sign", "interpolation", "ppo", "512"]
