@@ -16,6 +16,7 @@
 # make parity     do our agents learn as well as Stable-Baselines3's? Some hours; an interrupted one goes on
 # make tuning-comparison  does tuning beat the defaults and random search on test seeds? Hours; it goes on, too
 # make reproduce  does one result of each method's paper come out again? Hours; an interrupted one goes on
+# make worth      what is knowing the context worth in each benchmark? Hours; an interrupted one goes on
 # make bench      how fast environments step and stacks train
 # make clean      remove the environment and caches; results stay
 #
@@ -42,7 +43,7 @@ THERE := cd $(DIRECTORY) && $(abspath $(BIN))/python
 STUDY_FILE := $(abspath config/$(STUDY).yaml)
 
 .PHONY: run status resume tour figures tune adopt test test-slurm test-gymnasium scale gate guard videos docs parity \
-	tuning-comparison reproduce bench \
+	tuning-comparison reproduce worth bench \
 	install clean
 
 run: install
@@ -119,6 +120,9 @@ tuning-comparison: install
 reproduce:
 	@for paper in jcpl epi iida cgate; do $(MAKE) run STUDY=reproduce_$$paper || exit 1; done
 	$(BIN)/python -m benchmarks.reproduction.page $(DIRECTORY)/results docs/reproduction
+
+worth: install
+	$(BIN)/python -m benchmarks.worth.worth $(DIRECTORY)/results/worth docs/worth
 
 bench: install
 	$(BIN)/python -m benchmarks.speed.speed

@@ -54,9 +54,9 @@ class Benchmark:
     """`features` are its factors; `train_set` and `boxes` say what of them belongs together (see
     `contexts.ContextSpace`).
 
-    `agents` fit the environment, the one of the full study first. `tier` A has published results; B works, at
-    full size only on a cluster. `note` says what is known of the ranges. Ranges of others have a `source`: the paper,
-    the authors' file and its figures; `differs` says what else than the ranges is not as there.
+    `agents` fit the environment, the one of the full study first. Of slow simulators, `cluster` says that full size
+    takes one. `note` says what is known of the ranges. Ranges of others have a `source`: the paper, the authors' file
+    and its figures; `differs` says what else than the ranges is not as there.
     """
 
     environment: str
@@ -64,7 +64,7 @@ class Benchmark:
     agents: tuple[str, ...]
     train_set: str = "A"
     boxes: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
-    tier: str = "A"
+    cluster: bool = False
     note: str = ""
     source: str = ""
     differs: str = ""

@@ -63,7 +63,7 @@ def _aib(environment: str, joints: tuple[str, ...]) -> Benchmark:
             "strength": Varied((0.5, 1.5), ((0.1, 0.5), (1.5, 2.0)), strength),
         },
         SLOW,
-        tier="B",
+        cluster=True,
         source=(
             "Zero-shot actuator inversion, DMA*-SH, 2026 (arXiv 2602.06550); dma-sh/dmash, dmash/contexts/context.py: "
             "gravity [4.91, 14.71] m/s^2 with the strength of all actuators [0.5, 1.5], outside [0.98, 19.62] and "
@@ -177,7 +177,7 @@ PROTOCOLS = {
             "ball_damping": Listed((0.2, 0.6, 1.0, 1.4, 1.8), (0.4, 0.8, 1.2, 1.6), (2.0,)),
         },
         SLOW,
-        tier="B",
+        cluster=True,
         source=(
             "Zhou, Pinto & Gupta 2019, EPI (ICLR, arXiv 1907.11740); Wenxuan-Zhou/EPI, EPI/envs/striker_avg.py: mass "
             "of the ball x0.2, 1, 1.8, 2.6, 3.4 with damping 0.1, 0.3, 0.5, 0.7, 0.9 N s/m. Their evaluate.py draws "
@@ -197,7 +197,7 @@ PROTOCOLS = {
                 _epi("inside", "above"),
             )
         },
-        tier="B",
+        cluster=True,
         source=(
             "Zhou, Pinto & Gupta 2019, EPI (ICLR, arXiv 1907.11740); Wenxuan-Zhou/EPI, EPI/envs/hopper_avg.py: four "
             "masses with their inertias x0.5, 1, 1.5, 2, 2.5, friction of the foot 1.4, 1.7, 2, 2.3, 2.6, damping of "
@@ -221,7 +221,7 @@ PROTOCOLS = {
                 {"mass": box, "damping": box} for box in ((0.2, 0.3), (0.4, 0.5), (1.5, 1.6), (1.7, 1.8))
             )
         },
-        tier="B",
+        cluster=True,
         source=_cadm(
             "all masses and all dampings x0.75, 0.85, 1, 1.15, 1.25; tested in four boxes, in which both lie in "
             "[0.2, 0.3], [0.4, 0.5], [1.5, 1.6] or [1.7, 1.8]"

@@ -51,7 +51,7 @@ BENCHMARKS = {
         CONTINUOUS,
         note=_BLIND,
     ),
-    "striker_gravity": Benchmark("striker", {"gravity": _GRAVITY}, SLOW, tier="B"),
+    "striker_gravity": Benchmark("striker", {"gravity": _GRAVITY}, SLOW, cluster=True),
     "striker_mass_damping": Benchmark(
         "striker_epi",
         {
@@ -59,23 +59,23 @@ BENCHMARKS = {
             "ball_damping": Varied((0.6, 1.6), ((0.4, 0.6), (1.6, 2.0))),
         },
         SLOW,
-        tier="B",
+        cluster=True,
         note=(
             "Of the 5 x 5 cells that EPI's code trains in (see `striker_epi_cells`) 9 lie in the train region, 6 in "
             "that of single and 1 in that of all extrapolation; 9 lie beyond."
         ),
     ),
     "metaworld_push": Benchmark(
-        "metaworld_push", _FRICTION_AND_DAMPING, SLOW, tier="B", note=_SCRIPTED
+        "metaworld_push", _FRICTION_AND_DAMPING, SLOW, cluster=True, note=_SCRIPTED
     ),
     "metaworld_pick_place": Benchmark(
-        "metaworld_pick_place", _FRICTION_AND_DAMPING, SLOW, tier="B", note=_SCRIPTED
+        "metaworld_pick_place", _FRICTION_AND_DAMPING, SLOW, cluster=True, note=_SCRIPTED
     ),
     "metaworld_reach_goal": Benchmark(
         "metaworld_reach_goal",
         {"goal_offset_x": _GOAL, "goal_offset_y": _GOAL, "goal_offset_z": _GOAL},
         SLOW,
-        tier="B",
+        cluster=True,
         note="The goal changes the reward and not the dynamics.",
     ),
     **PROTOCOLS,

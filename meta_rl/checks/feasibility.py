@@ -27,8 +27,8 @@ from meta_rl.tables.context_frames import to_frame
 from meta_rl.training import portfolio
 from meta_rl.training.episodes import Build, Cases, cases
 
-# Contexts per region (or the next multiple of its parts) and episodes, by tier: simulators of tier B are slow.
-SIZES = {"A": (100, 4), "B": (8, 2)}
+# Contexts per region (or the next multiple of its parts) and episodes; of slow simulators, which take a cluster.
+SIZE, SLOW = (100, 4), (8, 2)
 GRID = {1: 9, 2: 3}  # points per factor, by their number, where a grid serves
 POINTS = 27  # else
 
@@ -57,7 +57,7 @@ def measure(name: str, benchmark: Benchmark) -> pd.DataFrame:
     """
     environment: Environment = registry.load("environment", benchmark.environment)
     space = ContextSpace.of(environment.features, *benchmark.space)
-    count, episodes = SIZES[benchmark.tier]
+    count, episodes = SLOW if benchmark.cluster else SIZE
     build = cache(partial(environment.build, space.names))
     references, contexts = [], []
     for split, parts in space.regions.items():

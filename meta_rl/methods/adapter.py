@@ -7,11 +7,11 @@ layers of a network of the agent, and what it makes of the features there is add
     f + relu(relu(f W1(c) + b1(c)) W2(c) + b2(c))
 
 Each network of the agent has a hypernetwork of its own, trained by its loss alone. As in the authors' code, the
-hypernetwork makes all weights in chunks of the same size, each from the context and an embedding of the chunk that is
-learnt, and is as wide as it may be with no more weights than it makes.
+hypernetwork makes all weights in chunks of the same size. Each comes from the context and a learnt embedding of the
+chunk. The hypernetwork is as wide as it may be with no more weights than it makes.
 
 Deviations from the paper: it uses SAC, here any agent may. There the adapter sits before the last layer, and in the
-actor it acts on the mean alone; here it follows a first layer of its own, before all layers of the agent, so that the
+actor it acts on the mean alone. Here it follows a first layer of its own, before all layers of the agent. So the
 critic's action comes after it. It is half as wide: what a hypernetwork costs grows with the weights that it makes.
 """
 

@@ -16,11 +16,11 @@ from meta_rl.streams import Streams
 class Method(nn.Module):
     """What the agent is told about the context: an encoding z of `size`, beside the observation.
 
-    `window` is the number K of transitions that it wants, `state` the width H of what it keeps of an episode where it
-    has a history. It learns from windows of its `context` across episodes, of the `episode` so far, or of its last
+    `window` is the number K of transitions that it wants. `state` is the width H of what it keeps of an episode, where
+    it has a history. It learns from windows of its `context` across episodes, of the `episode` so far, or of its last
     (`recent`) transitions. A running episode shows it the last ones where that is so, else a random subset. What the
     registry does not declare in `needs` arrives as None, in training and in evaluation. A method that the agent's
-    losses train (`joint`) is one for all of its networks: the critic's loss trains it, and the policy gets z without
+    losses train (`joint`) is one for all of its networks. The critic's loss trains it, and the policy gets z without
     gradient. `PerNetwork` is one for each.
     """
 

@@ -1,12 +1,12 @@
 """Context gating (Benjamins et al. 2023, "Contextualize Me", section 6: cGate).
 
-Two networks look at the observation and at the true context; their features are multiplied, element by element, and the
+Two networks look at the observation and at the true context. Their features are multiplied, element by element. The
 product is all that a network of the agent gets. Policy and critic have two such networks each, trained by their own
 loss alone. Three ReLU layers look at the observation; one ReLU and one sigmoid layer make the gate. That is how the
 authors' agents have it (github.com/automl/CARL, branch `train`, experiments/context_gating/networks: sac.py and c51.py;
 their DDPG and TD3 have one layer for the observation). Observations are normalised as for every method.
 
-Deviations from the paper and the authors' code: its agents are C51, DDPG, TD3 and SAC with layers of 32 units, here any
+Deviations from the paper and the authors' code: its agents are C51, DDPG, TD3 and SAC with layers of 32 units. Here any
 agent may use it, with 64. Their critics' first network looks at observation and action, so that the action is gated,
 too; here the action joins what is gated. What follows the gate is one layer there, and here the agent's own network.
 Their contexts are as they are, here scaled by the train range.

@@ -1,41 +1,42 @@
 """Environment probing interaction policies (EPI: Zhou, Pinto & Gupta, ICLR 2019; code: Wenxuan-Zhou/EPI).
 
-A probe policy acts for ten steps; psi, an encoding of the states and actions of these steps in their order, is
-all that the task policy is told. The probe policy draws its actions, in its training and ever after; random numbers
+A probe policy acts for ten steps. All that the task policy is told is psi, an encoding of the states and actions of
+these steps in their order. The probe policy draws its actions, in its training and ever after; random numbers
 of evaluated probes are common to all methods. Before the agent trains:
 
-0. The same states and actions are tried in every train context (`vine`), and a predictor of the change of state
-   that is blind to the context is fitted to what happens.
-1. In turns, the probe policy probes every train context, and learns by PPO from the task's reward and from how much
-   psi helps to predict held-out vine transitions of the probed context. At each step it gets
+0. The same states and actions are tried in every train context (`vine`). A predictor of the change of state that is
+   blind to the context is fitted to what happens.
+1. The probe policy probes every train context in turns, and learns by PPO. It is paid by the task, and for how much psi
+   helps to predict held-out vine transitions of the probed context. At each step it gets
 
        1.0 x the task's reward + 0.5 x max(10^5 (error without psi - error with psi), 0)
 
    and where the episode ends in the probe the task's reward alone. Errors are squared ones of the change, divided by
-   twice its largest absolute value. Encoder and predictor with psi are fitted anew, from scratch and on all
-   probes so far, every `refit` probes, with the paper's loss (section 4.2): the squared prediction error, and terms
-   that keep contexts apart and probes of one context together.
+   twice its largest absolute value. Every `refit` probes, encoder and predictor with psi are fitted anew, from
+   scratch and on all probes so far. Their loss is the paper's (section 4.2). It is the squared prediction error, and
+   terms that keep contexts apart and probes of one context together.
 2. Probe and encoder are frozen. Each training episode is preceded by a probe. With `after_probe: reset`, the authors'
    HopperTaskReset and StrikerTaskReset, it then starts anew from the same state: tested in `probe10` alone. With
-   `after_probe: continue`, HopperTask and StrikerTask, it goes on from where the probe has left it: tested in `cold`
-   alone, where the rewards of the probe count. Where a probe has ended the episode, the agent gets one step there,
-   with reward 0. Each variant is ranked in the regime that it was trained for; in the other one it has no numbers.
+   `after_probe: continue`, HopperTask and StrikerTask, it goes on from where the probe has left it. That is tested in
+   `cold` alone, where the rewards of the probe count. Where a probe has ended the episode, the agent gets one step
+   there, with reward 0. Each variant is ranked in the regime that it was trained for; in the other one it has no
+   numbers.
 
-Simulators over Box2D cannot be put into a state, so they have no vine: there all contexts start alike and see the
+Simulators over Box2D cannot be put into a state, so they have no vine. There all contexts start alike and see the
 same actions, and go their own ways from there. MuJoCo's states are restored to the last bit.
 
 Deviations from the paper and its code:
 
 - The probe policy learns by PPO, with a value network; theirs by TRPO with a linear baseline, from 1,000 probes an
-  iteration. Their Striker is probed for a reward of its own (0.1 x control + 0.5 x distance to the ball), counts an
-  episode as ended when the ball leaves a square, and weighs the score by 0.1; here all environments are alike.
+  iteration. Their Striker is probed for a reward of its own (0.1 x control + 0.5 x distance to the ball). It counts
+  an episode as ended when the ball leaves a square, and weighs the score by 0.1. Here all environments are alike.
 - What the probe sees after the end of an episode is not shown to the encoder; theirs goes on. The step that ends an
   episode pays what the environment says; theirs pays 0.
-- All is standardised by the vine, psi's inputs too (theirs: step by step, by the probes), and predictors are linear in
+- All is standardised by the vine, psi's inputs too (theirs: step by step, by the probes). Predictors are linear in
   their last layer; theirs is a sigmoid of targets in [0, 1]. As their targets are small, the terms that keep psi apart
   weigh more beside the error there.
-- Fits are `updates` batches of all contexts, theirs 500 epochs on four fifths of the probes; which of their fits
-  and policies is used is chosen by hand (`--epi_itr`), here the last ones are. They may scale psi afterwards.
+- Fits are `updates` batches of all contexts, theirs 500 epochs on four fifths of the probes. Which of their fits
+  and policies is used is chosen by hand (`--epi_itr`); here the last ones are. They may scale psi afterwards.
 - After the reset their environment draws another start; here it is the same. Their max_path_length begins after the
   probe, here the time limit counts its steps where the episode goes on.
 - Their Striker's vine has states in which the ball moves, from a trained policy, and predicts the ball alone.
@@ -153,8 +154,8 @@ class EPI(Method):
         mean squared error of the change [S, C, B, M, D] from (s, a) [S, C, B, M, ...] and psi
             + 0.01 (sum_{i != j} max(0.1 - D_ij, 0) + mean_i max(std_i - 0.1, 0))      (the paper's section 4.2)
 
-        with D_ij the root mean square distance of the mean psi of contexts i and j, and std_i the spread of psi
-        within a context: contexts are to lie apart, and probes of one context together.
+        D_ij is the root mean square distance of the mean psi of contexts i and j, std_i the spread of psi within a
+        context. Contexts are to lie apart, and probes of one context together.
         """
         psi = self.encoder(probes)
         error = (self._predict(known, psi) - change).square().mean((1, 2, 3, 4))

@@ -1,29 +1,30 @@
 """Implicit identification for dynamics adaptation (IIDA: Evans, Thankaraj & Pinto 2022, "Context is Everything").
 
 Before the agent trains, an encoder f of transitions and a one-step predictor g are trained together on
-trajectories of the train contexts: z = mean f(s, a, s') over a context set, and g(s, a, z) predicts the
-change of state, and the reward where the context acts on it. The squared error goes back through the encoder.
+trajectories of the train contexts. z is the mean of f(s, a, s') over a context set. g(s, a, z) predicts the change of
+state, and the reward where the context acts on it. The squared error goes back through the encoder.
 Then the encoder is frozen and its z, from the window of the running episode, stands beside the observation.
 
 All inputs and targets are standardised with the statistics of the training trajectories. Context sets in
 training have every length from 0 to K, so that the empty window means "the average environment".
 
-Outside the train range z may lie anywhere, and networks go wrong on inputs that they have never seen. So the agent is
-told it standardised by the cloud of full context sets of the train contexts, and bounded: x / sqrt(1 + (x / 4)^2) is x
-about 0 and never beyond 4. The predictor gets z as it is. An empty window is told as 0.
+Outside the train range z may lie anywhere, and networks go wrong on inputs that they have never seen. So z is
+standardised by the cloud of full context sets of the train contexts, and bounded, before the agent is told it.
+The bound is x / sqrt(1 + (x / 4)^2), which is x about 0 and never beyond 4. The predictor gets z as it is. An empty
+window is told as 0.
 
-The trajectories are those of a generator: an agent with the method `none` that was trained for `generator_steps`
-on the run's own train contexts, and that takes a fifth of its actions at random; or of a random policy. Its steps are
+The trajectories are those of a generator, or of a random policy. A generator is an agent with the method `none`,
+trained for `generator_steps` on the run's own train contexts. It takes a fifth of its actions at random. Its steps are
 paid for by the run.
 
 The authors (code: bennevans/iida) have no policy that takes z. They plan by what the learnt model predicts, with MPPI;
 of MPPI they released varyingsim/policies/mppi.py, which rolls out the simulator itself and collects data. A policy on
-z, trained by any of our agents, is ours: it follows the description of IIDA as a way to tell an agent its context.
+z, trained by any of our agents, is ours. It follows the description of IIDA as a way to tell an agent its context.
 
-Deviations from the paper: z is bounded as above; it predicts the next state, here the change of it is predicted, which
-is the same but for the scale of the error; the paper gives trajectories and updates per environment, here they are
-settings; the context set comes from the running episode at test time, not from a rollout before it (that is
-`probe10`); theirs are drawn within stripes of a trajectory, here anywhere in a context's first half.
+Deviations from the paper: z is bounded as above. The paper predicts the next state; here its change is predicted, which
+is the same but for the scale of the error. The paper gives trajectories and updates per environment; here they are
+settings. At test time the context set comes from the running episode, not from a rollout before it (that is
+`probe10`). In training theirs are drawn within stripes of a trajectory, here anywhere in a context's first half.
 """
 
 from dataclasses import dataclass

@@ -4,10 +4,10 @@ An encoder of K transitions of one context is trained by the agent's loss and by
 through a ReLU network; the mean over them is the encoding z, so their order does not matter. Which transitions it sees
 is the setting `transitions`:
 
-- `context`, the published way. What the agent learns from comes with K random transitions of its context, with
-  replacement, from all episodes that the memory holds; the next state with the same ones. The memory keeps an index of
-  contexts for that, which neither method nor agent sees. The agent acts, in training as at test, by a random subset of
-  K of the transitions of the episode so far, or by all while there are no more.
+- `context`, the published way. What the agent learns from comes with K random transitions of its context. They are
+  drawn with replacement from all episodes that the memory holds; the next state has the same ones. The memory keeps an
+  index of contexts for that, which neither method nor agent sees. In training as at test, the agent acts by a random
+  subset of the transitions of the episode so far. These are K, or all while there are no more.
 - `episode`: such a subset of the running episode, in training as at test, so that short and empty windows are in
   distribution.
 - `recent`: the last K transitions of the running episode, in training as at test. As they are consecutive, z can tell
@@ -15,17 +15,17 @@ is the setting `transitions`:
 
 A study has the last two as variants, say `{recent_jrpl: {method: jrpl, transitions: recent}}`.
 
-With DQN and DDQN the loss is that of the Q-network, with DDPG and SAC the critic's, with PPO the value loss; policies
+With DQN and DDQN the loss is that of the Q-network, with DDPG and SAC the critic's, with PPO the value loss. Policies
 of their own get the encoding without its gradient. Where an agent normalises observations, those in the transitions
 are normalised alike. Target networks hold their own copy of the encoder.
 
-PPO has no replay: its value network gets transitions of the same context from the present rollout, and its policy those
-by which it acted, because the ratio of its probabilities is about these.
+PPO has no replay: its value network gets transitions of the same context from the present rollout. Its policy gets
+those by which it acted, because the ratio of its probabilities is about these.
 
 Deviations from the paper and the authors' code (github.com/tidiane-camaret/contextual_rl_zero_shot): the only agent
-there is SAC. When it explores, it also acts by transitions of the context from the replay, for which it must be told
+there is SAC. When it explores, it also acts by transitions of the context from the replay. For that it must be told
 which context it is in (meta_rl/algorithms/sac/sac.py); here nothing that acts is told that. At test the authors draw
-K transitions of the episode anew at each step, with replacement where there are more; here the subset is kept up to
+K transitions of the episode anew at each step, with replacement where there are more. Here the subset is kept up to
 date, without replacement. Their targets read z of the online encoder, here their own copy's. Their Adam step sizes
 are 1e-3 for critic and encoder and 3e-4 for the actor, here the agent's.
 """

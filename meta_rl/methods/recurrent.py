@@ -5,13 +5,13 @@ before, and whether there was one. Its state is what a network of the agent is t
 network has a unit of its own, trained through time by that network's loss, as Ni et al. (2022, "Recurrent model-free
 RL can be a strong baseline for many POMDPs") advise.
 
-PPO learns from sequences of the rollout. The off-policy agents learn from sequences of the replay: they begin with the
-state as it was stored, and with a burn-in, which brings it up to date with the present weights and gets no gradient
-(R2D2: Kapturowski et al. 2019). Target networks make states of their own. Sequences may hold several episodes; the
+PPO learns from sequences of the rollout. The off-policy agents learn from sequences of the replay, which begin with
+the state as it was stored. A burn-in brings it up to date with the present weights, and gets no gradient (R2D2,
+Kapturowski et al. 2019). Target networks make states of their own. Sequences may hold several episodes; the
 state is forgotten in between. An update has as many transitions as without memory.
 
-Deviations from the papers: RL2 keeps its state over the episodes of a trial; here it lives for one episode, the unit of
-evaluation, so that the flag says that an episode has begun instead of that one has ended. Large rewards are squashed,
+Deviations from the papers: RL2 keeps its state over the episodes of a trial. Here it lives for one episode, the unit of
+evaluation. So the flag says that an episode has begun instead of that one has ended. Large rewards are squashed,
 sign(r) log(1 + |r|), as environments differ in their scale.
 """
 

@@ -2,7 +2,7 @@
 
     python -m meta_rl.pages.benchmarks docs/benchmarks
 
-What `meta_rl.checks.feasibility` has measured and left in the folder becomes a part of them.
+What `meta_rl.checks.feasibility` has left in the folder, and `make worth` in docs/worth, becomes a part of them.
 """
 
 import importlib
@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,27 +23,31 @@ from meta_rl.envs.base import Environment
 from meta_rl.figures import context_space, style
 from meta_rl.tables.markdown import table
 
-MEASURED = "feasibility.csv"
+MEASURED, WORTH = "feasibility.csv", "worth/worth.csv"
 _TRAIN_SETS = {"A": "box", "B": "L-shape", "C": "axes"}
-_TIERS = {
-    "A": "meant for published results",
-    "B": "works; at full size only on a cluster, and only then on a leaderboard",
-}
+_UNKNOWN = (
+    "Which of its contexts can be solved is not known: the environment has no controller, and that agents fail proves\n"
+    "nothing."
+)
 
 
 def main(folder: Path) -> None:
     """Write `{environment}.md`, a picture of each context space and an index; raises nothing of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / MEASURED
-    measured = dict(list(pd.read_csv(file).groupby("benchmark"))) if file.is_file() else {}
-    pages = {name: _page(name, measured) for name in registry.ENVS}
+    measured, worth = _rows(folder / MEASURED), _rows(folder.parent / WORTH)
+    pages = {name: _page(name, measured, worth) for name in registry.ENVS}
     for name, text in pages.items():
         files.write_text(folder / f"{name}.md", text)
     for name, benchmark in BENCHMARKS.items():
         with style.context(), files.atomic(folder / f"{name}.png") as temporary:
             figure = context_space.draw(space(benchmark))
             figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
-    files.write_text(folder / "README.md", _index(len(measured.keys() & BENCHMARKS.keys())))
+    files.write_text(folder / "README.md", _index(len(measured.keys() & BENCHMARKS.keys()), worth))
+
+
+def _rows(file: Path) -> dict[Any, pd.DataFrame]:
+    """Of each benchmark in a table; none where it is not there."""
+    return dict(list(pd.read_csv(file).groupby("benchmark"))) if file.is_file() else {}
 
 
 def space(benchmark: Benchmark) -> ContextSpace:
@@ -51,19 +56,19 @@ def space(benchmark: Benchmark) -> ContextSpace:
     return ContextSpace.of(environment.features, *benchmark.space)
 
 
-def _index(measured: int) -> str:
+def _index(measured: int, worth: Mapping[str, pd.DataFrame]) -> str:
     rows = [
         (
             f"[`{name}`]({one.environment}.md#{name})",
             one.environment,
             ", ".join(f"`{feature}`" for feature in one.features),
             ", ".join(one.agents),
-            one.tier,
+            _tier(worth.get(name)),
+            "a cluster" if one.cluster else "",
         )
         for name, one in BENCHMARKS.items()
     ]
-    header = ("benchmark", "environment", "features that vary", "agents", "tier")
-    tiers = "\n".join(f"- tier {tier}: {meaning}" for tier, meaning in _TIERS.items())
+    header = ("benchmark", "environment", "features that vary", "agents", "worth", "full size takes")
     others = ", ".join(
         f"[{name}]({name}.md)"
         for name in registry.ENVS
@@ -71,14 +76,18 @@ def _index(measured: int) -> str:
     )
     feasible = (
         f"Which contexts can be solved was measured for {measured} of the {len(BENCHMARKS)} benchmarks, by\n"
-        f"`python -m meta_rl.checks.feasibility`: their pages and [{MEASURED}]({MEASURED}) say it.\n\n"
+        f"`python -m meta_rl.checks.feasibility`: their pages and [{MEASURED}]({MEASURED}) say it. It takes an\n"
+        "environment with a controller.\n\n"
     )
     return (
         "# Benchmarks\n\n"
         "A published benchmark fixes an environment, the features that vary and their ranges under a name. A study\n"
         "names it and says how many contexts and which agents it takes; any other environment, feature or range can\n"
         "be had by a name of one's own (see [config/README.md](../../config/README.md)).\n\n"
-        f"{table(header, rows)}\n\n{tiers}\n\n"
+        f"{table(header, rows)}\n\n"
+        "Worth: A where knowing the context is worth something to an agent in one region at least, as\n"
+        "[docs/worth](../worth/README.md) measures it. Only these belong into a headline. Elsewhere it is not shown to\n"
+        "be worth anything, and a comparison is a sanity check. No entry: not measured.\n\n"
         f"{feasible if measured else ''}"
         f"Environments without a published benchmark: {others}.\n\n"
         "`make gate` shows that every feature acts, alone and as an independent reference says. These pages are\n"
@@ -86,7 +95,13 @@ def _index(measured: int) -> str:
     )
 
 
-def _page(name: str, measured: Mapping[str, pd.DataFrame]) -> str:
+def _tier(worth: pd.DataFrame | None) -> str:
+    if worth is None:
+        return ""
+    return "A" if "A" in set(worth["tier"]) else "sanity check"
+
+
+def _page(name: str, measured: Mapping[str, pd.DataFrame], worth: Mapping[str, pd.DataFrame]) -> str:
     environment: Environment = registry.load("environment", name)
     published = {key: one for key, one in BENCHMARKS.items() if one.environment == name}
     parts = [
@@ -101,6 +116,10 @@ def _page(name: str, measured: Mapping[str, pd.DataFrame]) -> str:
         parts.append(_benchmark(key, benchmark))
         if key in measured:
             parts.append(_feasible(measured[key]))
+        elif not environment.controllers:
+            parts.append(_UNKNOWN)
+        if key in worth:
+            parts.append(_worth(worth[key]))
     parts.append("## References and limits\n\n" + "\n".join(_references(environment)))
     return "\n\n".join(parts) + "\n"
 
@@ -164,6 +183,7 @@ def _benchmark(name: str, benchmark: Benchmark) -> str:
         train_set = f" Train set {benchmark.train_set} ({_TRAIN_SETS[benchmark.train_set]}); regions: " + (
             ", ".join(of.regions) + "."
         )
+    full = " At full size it takes a cluster." if benchmark.cluster else ""
     note = f" {benchmark.note}" if benchmark.note else ""
     source = f"Source: {benchmark.source}\n\n" if benchmark.source else ""
     differs = f"What else is not as there: {benchmark.differs}\n\n" if benchmark.differs else ""
@@ -171,7 +191,7 @@ def _benchmark(name: str, benchmark: Benchmark) -> str:
     return (
         f"### {name}\n\n"
         f"{table(header, rows)}\n\n{boxes}"
-        f"Agents: {', '.join(benchmark.agents)}. Tier {benchmark.tier}: {_TIERS[benchmark.tier]}.{train_set}{note}\n\n"
+        f"Agents: {', '.join(benchmark.agents)}.{full}{train_set}{note}\n\n"
         f"{source}{differs}"
         f"![The context space of {name}{plane}]({name}.png)"
     )
@@ -224,6 +244,18 @@ def _feasible(measured: pd.DataFrame) -> str:
         "returns of random actions and of the best member, and what the controllers lose when they believe in one\n"
         "context everywhere. Where that is about 0, one policy serves all contexts, and knowing the context is worth\n"
         "nothing."
+    )
+
+
+def _worth(measured: pd.DataFrame) -> str:
+    """The rows of one benchmark in `WORTH`, in a sentence."""
+    regions = "; ".join(
+        f"{row['region'].replace('_', ' ')} {row['share']:.2f} ({'tier A' if row['tier'] == 'A' else row['tier']})"
+        for row in measured.to_dict("records")
+    )
+    return (
+        "Worth of the context to an agent, as a share of (reference - random), by the rule of\n"
+        f"[docs/worth](../worth/README.md): {regions}."
     )
 
 

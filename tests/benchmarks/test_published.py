@@ -63,7 +63,6 @@ def test_extrapolation_lies_outside_the_train_range(name: str) -> None:
         assert ((low <= space.defaults) & (space.defaults <= high)).all()
     assert benchmark.train_set in TRAIN_SETS
     assert benchmark.train_set == "A" or len(benchmark.features) > 1
-    assert benchmark.tier in ("A", "B")
 
 
 @every_benchmark
@@ -85,4 +84,4 @@ def test_extrapolation_is_half_the_lower_and_twice_the_upper_end_unless_given() 
     assert given.ranges == {"train": [0.4, 1.2], "extrapolation": [[0.1, 0.4], [1.2, 1.75]]}
     benchmark = Benchmark("cartpole", {"tau": given}, ("dqn",))
     assert benchmark.ranges == {"tau": given.ranges}
-    assert (benchmark.train_set, benchmark.tier) == ("A", "A")
+    assert (benchmark.train_set, benchmark.cluster) == ("A", False)

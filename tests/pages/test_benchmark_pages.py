@@ -30,8 +30,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "config" / "README.md").write_text("")
     folder = root / "docs" / "benchmarks"
     folder.mkdir(parents=True)
-    if (COMMITTED / benchmarks.MEASURED).is_file():
-        shutil.copy(COMMITTED / benchmarks.MEASURED, folder)
+    shutil.copy(COMMITTED / benchmarks.MEASURED, folder)
+    shutil.copytree(COMMITTED.parent / "worth", folder.parent / "worth")
     benchmarks.main(folder)
     return folder
 
@@ -99,8 +99,12 @@ def test_a_benchmark_is_described_on_the_page_of_its_environment(folder: Path, n
                 ends = dict.fromkeys(f"{feature.default * end:.4g}" for end in (low, high))
                 assert said == f"{place} ({' to '.join(ends)} {feature.unit})"
     told = (benchmark.note, benchmark.source, benchmark.differs)
-    for said in (*benchmark.agents, f"Tier {benchmark.tier}: ", *told, f"({name}.png)"):
+    for said in (*benchmark.agents, *told, f"({name}.png)"):
         assert said in text
+    assert (" At full size it takes a cluster." in text) == benchmark.cluster
+    assert ("Which of its contexts can be solved is not known" in text) == (
+        not ENVIRONMENTS[benchmark.environment].controllers
+    )
     if len(space.features) > 1:
         assert f"Train set {benchmark.train_set} " in text
         assert all(region in text for region in space.regions)
@@ -149,6 +153,29 @@ def test_what_was_measured_is_on_the_pages(tmp_path: Path, monkeypatch: pytest.M
     assert ["interpolation", "100", "10", "100", "0", "0", "-1219", "-199.8", "80.88"] in rows
     assert "worth of the context" not in (tmp_path / "cartpole.md").read_text(encoding="utf-8")
     assert benchmarks.MEASURED in links(tmp_path / "README.md")
+
+
+def test_what_agents_make_of_the_context_is_on_the_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A benchmark is of tier A by one of its regions; one that was not measured is nothing."""
+    found = {
+        "benchmark": ["pendulum_sign", "pendulum_sign", "pendulum_length"],
+        "region": ["single_extrapolation", "interpolation", "interpolation"],
+        "share": [0.5, 0.05, 0.2], "tier": ["A", "sanity check", "sanity check"],
+    }  # fmt: skip
+    chosen = ("pendulum_length", "pendulum_sign", "pendulum_packer")
+    monkeypatch.setattr(benchmarks, "BENCHMARKS", {name: BENCHMARKS[name] for name in chosen})
+    (tmp_path / "worth").mkdir()
+    pd.DataFrame(found).to_csv(tmp_path / benchmarks.WORTH, index=False)
+    benchmarks.main(tmp_path / "benchmarks")
+    index = (tmp_path / "benchmarks/README.md").read_text().splitlines()
+    cells = [line.split("|") for line in index if line.startswith("| [`")]
+    rows = {cell[1].split("`")[1]: cell[5].strip() for cell in cells}
+    assert rows == {"pendulum_length": "sanity check", "pendulum_sign": "A", "pendulum_packer": ""}
+    text = (tmp_path / "benchmarks/pendulum.md").read_text()
+    assert ": single extrapolation 0.50 (tier A); interpolation 0.05 (sanity check).\n" in text
+    assert text.count("docs/worth") == 2
 
 
 @pytest.mark.parametrize(
