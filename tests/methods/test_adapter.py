@@ -9,7 +9,7 @@ from torch import Tensor
 from meta_rl.agents.protocols import CRITIC, POLICY
 from meta_rl.conformance.methods import ROWS, build, normal
 from meta_rl.conformance.small import keys
-from meta_rl.methods.adapter import Hypernetwork, _units
+from meta_rl.methods.adapter import Hypernetwork
 from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
