@@ -10,6 +10,7 @@ from meta_rl import registry
 from meta_rl.agents.base import Agent
 from meta_rl.conformance.probes import CONTINUOUS, DISCRETE, Probe, task
 from meta_rl.conformance.small import keys, with_critics
+from meta_rl.stack.networks import MLP
 from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
 from meta_rl.training.loop import Training
@@ -124,11 +125,9 @@ def remembered(agent: Any, index: Tensor) -> Any:
     return agent.replay.sample(index, None if chance is None else torch.from_numpy(chance))
 
 
-def fixed(network: torch.nn.Module, values: list[float]) -> None:
+def fixed(network: MLP, values: list[float]) -> None:
     """Make a network say these values everywhere."""
     with torch.no_grad():
-        *others, last = network.parameters()
-        for parameter in others:
-            parameter.zero_()
-        last.zero_()
-        last[..., : len(values)] = torch.tensor(values)
+        network.theta.zero_()
+        *_, (_, bias) = network.layers()
+        bias[...] = torch.tensor(values)

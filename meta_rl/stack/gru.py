@@ -37,7 +37,8 @@ class GRU(nn.Module):
         # Of one sequence there would be views with gaps, which are as wide as the stack: products round by that.
         entering = self.entering(x.transpose(1, 2).contiguous())
         kept = keep.permute(2, 0, 1).unsqueeze(-1)
-        states: Tensor = _Scan.apply(entering, start, kept, self.staying.weight0, self.staying.bias0)
+        ((weight, bias),) = self.staying.layers()
+        states: Tensor = _Scan.apply(entering, start, kept, weight, bias)
         return states.permute(1, 2, 0, 3).contiguous()
 
 

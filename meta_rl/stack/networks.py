@@ -3,22 +3,58 @@
 import math
 import os
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from meta_rl.streams import Streams
 
 # MKL, unless asked otherwise before its first product, may round a product by how many there are beside it.
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
-_REGISTER = 16  # floats in the widest vector register of a CPU
+_ACTIVATIONS = ("relu", "tanh")
 
-_ACTIVATIONS = {"relu": torch.relu_, "tanh": torch.tanh_}
+
+@cache
+def compiled() -> Any:
+    """The kernels, loaded when the first network or optimiser is used."""
+    from meta_rl.kernels import compiled as kernels
+
+    return kernels
+
+
+class Plan:
+    """What the kernels know of a network of these sizes, as `meta_rl.kernels.networks` says."""
+
+    def __init__(self, sizes: tuple[int, ...], activation: str) -> None:
+        filled = [-(-size // 8) * 8 for size in sizes]
+        self._constants = torch.zeros(max(filled) + 1)  # zeros, and a one
+        self._constants[-1] = 1.0
+        zeros = self._constants.data_ptr()
+        tanh = _ACTIVATIONS.index(activation)
+        self._numbers = np.array(
+            [len(sizes) - 1, tanh, zeros, zeros + 4 * max(filled), *sizes], dtype=np.int64
+        )
+        self.address = self._numbers.ctypes.data
+        self.outputs = sizes[-1]
+        self.last = filled[-1]
+        self.hidden = sum(filled[1:-1])  # numbers of a row between the layers
+        self.widest = max(filled)
+        self.panels = max((inputs + 16) * outputs for inputs, outputs in pairwise(filled))
+        self.panels = max(self.panels, *((outputs + 16) * inputs for inputs, outputs in pairwise(filled)))
+        # Of each layer where W and b begin, and the filled sizes of W.
+        self.places: list[tuple[int, int, int, int]] = []
+        self.size = 0
+        for inputs, outputs in pairwise(filled):
+            self.places.append((self.size, self.size + inputs * outputs, inputs, outputs))
+            self.size += (inputs + 1) * outputs
+
+
+plan_of = cache(Plan)
 
 
 class MLP(nn.Module):
@@ -28,12 +64,8 @@ class MLP(nn.Module):
     like PyTorch's own layer. With an `orthogonal` gain for the last layer, weights start orthogonal instead
     (Saxe et al. 2014), those of the other layers with a gain of sqrt(2), and biases at zero.
 
-    A layer of all seeds is one batched matrix product. Two habits of matrix products on a CPU shape what is
-    stored:
-
-    - Products with a short contiguous side take up to five times as long: the longer side comes last.
-    - With a side of 1, or inner sizes that are no multiple of 4, the last bit of a product depends on the size
-      of the stack: units that stay zero pad them. They get no gradient and change nothing.
+    All weights of a seed are a row of `theta`, as the kernels want them; `layers` shows them. Below `forward`
+    everything is compiled (meta_rl.kernels.networks): a seed's numbers never meet those of another one.
     """
 
     def __init__(
@@ -45,36 +77,100 @@ class MLP(nn.Module):
         orthogonal: float | None = None,
     ) -> None:
         super().__init__()
-        self._activate = _ACTIVATIONS[activation]
-        widths = [max(2, sizes[0]), *(-(-size // 4) * 4 for size in sizes[1:-1]), max(2, sizes[-1])]
-        self._padding, self._outputs = widths[0] - sizes[0], sizes[-1]
-        self._layers: list[tuple[nn.Parameter, nn.Parameter, bool]] = []
-        for depth, (inputs, outputs) in enumerate(pairwise(sizes)):
+        self.sizes, self._activation = tuple(sizes), activation
+        plan = plan_of(self.sizes, activation)
+        self.theta = nn.Parameter(torch.zeros(len(streams.keys), plan.size))
+        for depth, (weight, bias) in enumerate(self.layers()):
             gain = orthogonal if orthogonal is None or depth == len(sizes) - 2 else math.sqrt(2)
-            start = torch.from_numpy(
-                _start(streams, f"init/{purpose}/{depth}", inputs, outputs, gain)
-            ).float()
-            weight = start.new_zeros(len(start), *widths[depth : depth + 2])
-            bias = start.new_zeros(len(start), 1, widths[depth + 1])
-            weight[:, :inputs, :outputs], bias[..., :outputs] = start[:, :-1], start[:, -1:]
-            turned = widths[depth + 1] < widths[depth]
-            stored = nn.Parameter(weight.transpose(1, 2).contiguous() if turned else weight)
-            layer = stored, nn.Parameter(bias)
-            self.register_parameter(f"weight{depth}", layer[0])
-            self.register_parameter(f"bias{depth}", layer[1])
-            self._layers.append((*layer, turned))
+            inputs, outputs = weight.shape[1:]
+            start = _start(streams, f"init/{purpose}/{depth}", inputs, outputs, gain)
+            with torch.no_grad():
+                weight.copy_(torch.from_numpy(start[:, :-1]))
+                bias.copy_(torch.from_numpy(start[:, -1:]))
+
+    def layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Views of W [S, inputs, outputs] and b [S, 1, outputs] of each layer: x W + b."""
+        return self.layers_of(self.theta)
+
+    def layers_of(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The same of other weights, or of their gradient."""
+        found = []
+        for (weight, bias, inputs, outputs), used in zip(
+            plan_of(self.sizes, self._activation).places, pairwise(self.sizes), strict=True
+        ):
+            whole = theta[:, weight:bias].unflatten(1, (inputs, outputs))
+            found.append((whole[:, : used[0], : used[1]], theta[:, bias : bias + used[1]].unsqueeze(1)))
+        return found
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """Weights have names and shapes of their own in a file, without what fills them up."""
+        theta = self.theta if keep_vars else self.theta.detach()
+        for depth, (weight, bias) in enumerate(self.layers_of(theta)):
+            destination.update({f"{prefix}weight{depth}": weight, f"{prefix}bias{depth}": bias})
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        with torch.no_grad():
+            for depth, (weight, bias) in enumerate(self.layers()):
+                for name, part in (("weight", weight), ("bias", bias)):
+                    part.copy_(state_dict[f"{prefix}{name}{depth}"])
 
     def forward(self, x: Tensor) -> Tensor:
-        flat = x if x.dim() == 3 else x.flatten(1, -2)
-        if self._padding:
-            flat = pad(flat, (0, self._padding))
-        for depth, (weight, bias, turned) in enumerate(self._layers):
-            if depth:
-                flat = self._activate(flat)
-            flat = torch.baddbmm(bias, flat, weight.transpose(1, 2) if turned else weight)
-        if self._outputs == 1:
-            flat = flat[..., :1]
+        flat = (x if x.dim() == 3 else x.flatten(1, -2)).contiguous()
+        plan = plan_of(self.sizes, self._activation)
+        if (
+            flat.shape[0] != self.theta.shape[0]
+            or flat.shape[2] != self.sizes[0]
+            or flat.dtype != torch.float32
+        ):
+            raise ValueError(f"{tuple(x.shape)} of {x.dtype} is no input of networks {self.sizes}")
+        if torch.is_grad_enabled() and (self.theta.requires_grad or x.requires_grad):
+            flat = _Forward.apply(flat, self.theta, plan)
+        else:
+            flat, _ = _forward(flat, self.theta, plan, keep=False)
         return flat if x.dim() == 3 else flat.unflatten(1, x.shape[1:-1])
+
+
+def _forward(x: Tensor, theta: Tensor, plan: Plan, keep: bool) -> tuple[Tensor, Tensor]:
+    """Outputs [S, B, O], and what the layers gave, to `keep` for the way back."""
+    seeds, rows, _ = x.shape
+    kept = torch.empty(seeds if keep else 1, rows * plan.hidden)
+    out, room = torch.empty(seeds, rows, plan.outputs), torch.empty(rows * plan.last + plan.panels)
+    compiled().forward(
+        seeds, rows, plan.address, x.data_ptr(), theta.data_ptr(), 4 * plan.size, kept.data_ptr(),
+        4 * rows * plan.hidden if keep else 0, out.data_ptr(), room.data_ptr(),
+    )  # fmt: skip
+    return out, kept
+
+
+class _Forward(torch.autograd.Function):
+    """A network as one function of its input and its weights: here torch ends and the kernels begin."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, theta: Tensor, plan: Plan) -> Tensor:
+        out, kept = _forward(x, theta, plan, keep=True)
+        ctx.save_for_backward(x, theta, kept)
+        ctx.plan = plan
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        x, theta, kept = ctx.saved_tensors
+        plan, (seeds, rows, _) = ctx.plan, x.shape
+        gradient = gradient.contiguous()
+        of_x = torch.empty_like(x) if ctx.needs_input_grad[0] else None
+        wanted = ctx.needs_input_grad[1] and (not _minimised or id(theta) in _minimised)
+        of_theta = torch.empty_like(theta) if wanted else None
+        room = torch.empty(2 * rows * plan.widest + max(plan.panels, rows * (plan.widest + 16)))
+        compiled().backward(
+            seeds, rows, plan.address, x.data_ptr(), theta.data_ptr(), 4 * plan.size, kept.data_ptr(),
+            4 * rows * plan.hidden, gradient.data_ptr(), 0 if of_theta is None else of_theta.data_ptr(),
+            0 if of_x is None else of_x.data_ptr(), room.data_ptr(),
+        )  # fmt: skip
+        return of_x, of_theta, None
+
+
+# The ids of what an optimiser differentiates by at the moment: no other weights need their gradient.
+_minimised: frozenset[int] = frozenset()
 
 
 def sigmoid(x: Tensor) -> Tensor:
@@ -95,11 +191,7 @@ def _start(streams: Streams, purpose: str, inputs: int, outputs: int, gain: floa
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, algorithm 1): a step is one pass of PyTorch's fused kernel over all there is.
-
-    The kernel rounds what does not fill a vector register in another way, so a seed's weights would depend on
-    its place in the stack. Here the parameters are views of one array, in which each fills whole registers.
-    """
+    """Adam (Kingma & Ba 2015, algorithm 1), each seed by itself: a step is one call of meta_rl.kernels.optimiser."""
 
     def __init__(
         self,
@@ -110,52 +202,38 @@ class Adam:
     ) -> None:
         self.parameters = list(parameters)
         self.learning_rate, self.betas, self.epsilon = learning_rate, betas, epsilon
-        size = sum(_padded(parameter) for parameter in self.parameters)
-        arrays = self.parameters[0].new_zeros(4, size).requires_grad_(False)
-        self._values, self._gradient, self._first, self._second = arrays
-        self._gradients = self._views(self._gradient)
-        for parameter, view in zip(self.parameters, self._views(self._values), strict=True):
-            parameter.data = view.copy_(parameter.detach())
-        self._steps = torch.zeros(())
+        self._seeds, self._steps = len(self.parameters[0]), 0
+        self._first, self._second = ([torch.zeros_like(one) for one in self.parameters] for _ in range(2))
+        counts = [(0, 0, 0, 0, one.numel() // self._seeds) for one in self.parameters]
+        self._table = np.array(counts, dtype=np.int64)
+        self._trained = frozenset(map(id, self.parameters))
 
     def minimise(self, loss: Tensor, max_norm: float | None = None) -> None:
         """One step down `loss` [S] (summed over seeds, so none scales another), clipped per seed."""
-        torch._foreach_copy_(self._gradients, torch.autograd.grad(loss.sum(), self.parameters))
-        if max_norm is not None:
-            clip_per_seed(self._gradients, max_norm)
+        global _minimised
+        before, _minimised = _minimised, self._trained
+        try:
+            gradients = torch.autograd.grad(loss, self.parameters, torch.ones_like(loss))
+        finally:
+            _minimised = before
+        self.step([gradient.contiguous() for gradient in gradients], max_norm)
+
+    def step(self, gradients: Sequence[Tensor], max_norm: float | None = None) -> None:
+        """One step with gradients [S, ...], which are clipped together to an L2 norm of at most `max_norm`."""
         self._steps += 1
-        # What torch.optim.Adam(fused=True) calls; that one would import a compiler into every job.
-        torch._fused_adam_(
-            [self._values], [self._gradient], [self._first], [self._second], [], [self._steps],
-            lr=self.learning_rate, beta1=self.betas[0], beta2=self.betas[1], weight_decay=0.0,
-            eps=self.epsilon, amsgrad=False, maximize=False,
+        columns = zip(self.parameters, gradients, self._first, self._second, strict=True)
+        self._table[:, :4] = [[one.data_ptr() for one in line] for line in columns]
+        compiled().adam(
+            self._seeds, len(self._table), self._table.ctypes.data, self._steps, self.learning_rate, *self.betas,
+            self.epsilon, math.inf if max_norm is None else max_norm,
         )  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
         return {"steps": self._steps, "first": self._first, "second": self._second}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._steps, self._first, self._second = (state[key].clone() for key in ("steps", "first", "second"))
-
-    def _views(self, array: Tensor) -> list[Tensor]:
-        """The part of each parameter in a flat array, in the parameter's shape."""
-        parts = array.split([_padded(parameter) for parameter in self.parameters])
-        pairs = zip(parts, self.parameters, strict=True)
-        return [part[: parameter.numel()].view(parameter.shape) for part, parameter in pairs]
-
-
-def _padded(parameter: Tensor) -> int:
-    """How many numbers the registers hold that a parameter needs."""
-    return -(-parameter.numel() // _REGISTER) * _REGISTER
-
-
-def clip_per_seed(gradients: Sequence[Tensor], max_norm: float) -> None:
-    """Scale each seed's gradients [S, ...] together to an L2 norm of at most `max_norm`, in place."""
-    rows = torch.cat([gradient.reshape(len(gradient), -1) for gradient in gradients], 1)
-    scale = (max_norm / (rows.square_().sum(1).sqrt_() + 1e-6)).clamp_(max=1.0)
-    if (scale < 1).any():
-        for gradient in gradients:
-            gradient.mul_(scale.view(-1, *[1] * (gradient.dim() - 1)))
+        self._steps = state["steps"]
+        self._first, self._second = ([one.clone() for one in state[key]] for key in ("first", "second"))
 
 
 def copy_weights(source: nn.Module, target: nn.Module) -> None:

@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from meta_rl.kernels.kinds import CHOICE, FLAG, NUMBER
 from meta_rl.spaces import Spaces
 from meta_rl.stack.context_index import ContextIndex
-from meta_rl.stack.seen import CONTEXT, EPISODE, RECENT, Seen, Transition, Window, one_hot
+from meta_rl.stack.packed import put, take
+from meta_rl.stack.seen import CONTEXT, EPISODE, RECENT, Seen, Transition, Window
 from meta_rl.stack.subsets import subset
 
 
@@ -47,17 +49,18 @@ class Replay:
         self._head = 0
         self._rows = 1
         self._widths: dict[str, int] = {}
+        self._kinds = {"action": CHOICE if spaces.discrete else NUMBER, "terminated": FLAG}
         self._ring = torch.empty(0)  # float32 [S, capacity, D]: all fields of a transition side by side
 
     def add(self, step: Transition) -> None:
         """Store one step of all rows; N must divide the capacity."""
         fields = {  # the first ones are a packed transition, ready for windows, with or without the reward
             "observation": step.seen.observation if self.joint else step.seen.inputs,
-            "action": one_hot(step.action, self.spaces.action),
+            "action": step.action,
             "next_observation": step.next_seen.observation if self.joint else step.next_seen.inputs,
-            "reward": step.reward.unsqueeze(-1),
-            "terminated": step.terminated.unsqueeze(-1),
-            "age": step.age.unsqueeze(-1),
+            "reward": step.reward,
+            "terminated": step.terminated,
+            "age": step.age.float(),
         }
         if self.joint and step.seen.context is not None:
             fields["context"] = step.seen.context
@@ -68,7 +71,7 @@ class Replay:
         if self._index is not None:
             assert step.number is not None, "which context it is from"
             self._index.add(self._head, step.number.numpy())
-        self._ring[:, self._head : self._head + self._rows] = torch.cat(tuple(fields.values()), -1)
+        put(fields, self._widths, self._ring[:, self._head : self._head + self._rows])
         self._head = (self._head + self._rows) % self.capacity
         self.size = min(self.size + self._rows, self.capacity)
 
@@ -79,18 +82,18 @@ class Replay:
 
     def sample(self, index: Tensor, chance: Tensor | None = None) -> Batch:
         """The transitions at `index` (int64 [S, B], below `choices`); chance U[0, 1), float64 [S, B, `chances`]."""
-        rows = self._take(index)
-        fields = dict(zip(self._widths, rows.split(list(self._widths.values()), -1), strict=True))
+        wanted = self._widths if self.joint else self._widths.keys() - {"age"}
+        fields = take(self._ring, index, self._widths, self._kinds, wanted)
         before = after = None
         if self.joint and self.window:
             before, after = self._windows(index, fields["age"], chance)
         context = fields.get("context")
         return Batch(
             seen=Seen(fields["observation"], context, before, fields.get("state")),
-            action=fields["action"].argmax(-1) if self.spaces.discrete else fields["action"],
+            action=fields["action"],
             reward=fields["reward"].squeeze(-1),
             next_seen=Seen(fields["next_observation"], context, after, fields.get("next_state")),
-            terminated=fields["terminated"].squeeze(-1) > 0,
+            terminated=fields["terminated"],
             place=index,
         )
 
@@ -112,7 +115,8 @@ class Replay:
         seeds, self._rows = fields["reward"].shape[:2]
         if self.capacity % self._rows:
             raise ValueError(f"a replay of {self.capacity} cannot hold {self._rows} rows in whole steps")
-        self._widths = {name: value.shape[-1] for name, value in fields.items()}
+        self._widths = {name: value.shape[-1] if value.dim() == 3 else 1 for name, value in fields.items()}
+        self._widths["action"] = self.spaces.action
         self._ring = torch.zeros(seeds, self.capacity, sum(self._widths.values()))
 
     def _take(self, index: Tensor) -> Tensor:

@@ -19,7 +19,18 @@ from typing import Any
 from meta_rl import inputs, registry
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_LIBRARIES = ("numpy", "torch", "gymnasium", "Box2D", "mujoco", "metaworld", "pandas", "pyarrow")
+_LIBRARIES = (
+    "numpy",
+    "torch",
+    "numba",
+    "llvmlite",
+    "gymnasium",
+    "Box2D",
+    "mujoco",
+    "metaworld",
+    "pandas",
+    "pyarrow",
+)
 
 
 def members(spec: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ from torch.distributions import Normal, TanhTransform, TransformedDistribution
 
 from meta_rl.conformance.learners import build, remembered, start, transition
 from meta_rl.conformance.probes import CONTINUOUS, Constant, Recall
+from meta_rl.stack.networks import MLP
 from meta_rl.stack.seen import Seen
 
 BOTH = pytest.mark.parametrize("name", ["ddpg", "sac"])
@@ -22,16 +23,13 @@ def single(name: str, **settings: Any) -> Any:
     )
 
 
-def linear(network: torch.nn.Module, *rows: list[float]) -> None:
+def linear(network: MLP, *rows: list[float]) -> None:
     """Make a network without hidden layers compute these outputs: per output, the weights and the bias."""
-    stored = dict(network.named_parameters())
-    weight, bias = stored["weight0"], stored["bias0"]
-    turned = network._layers[0][2]
     with torch.no_grad():
-        weight.zero_(), bias.zero_()
+        network.theta.zero_()
+        ((weight, bias),) = network.layers()
         for output, (*weights, constant) in enumerate(rows):
-            used = weight[0, output] if turned else weight[0, :, output]
-            used[: len(weights)] = torch.tensor(weights)
+            weight[0, : len(weights), output] = torch.tensor(weights)
             bias[0, 0, output] = constant
 
 
@@ -63,7 +61,7 @@ def test_ddpg_losses_by_hand() -> None:
     loss = agent.actor_loss(batch.seen)
     action = np.tanh(0.4)
     np.testing.assert_allclose(loss.detach(), [-(3.0 + 3.0 * action)], rtol=1e-6)
-    weight, bias = torch.autograd.grad(loss.sum(), list(agent.actor.parameters()))
+    ((weight, bias),) = agent.actor.layers_of(*torch.autograd.grad(loss.sum(), [agent.actor.theta]))
     slope = -3.0 * (1 - action**2)
     np.testing.assert_allclose([weight.sum(), bias.sum()], [slope, slope], rtol=1e-5)
 
@@ -146,7 +144,7 @@ def test_sac_losses_by_hand() -> None:
     # d/d log std: u changes by std noise, and log pi by -1 besides
     spread = np.exp(-0.3) * noise[0, :, 0]
     by_log_std = np.mean(0.2 * (2 * action * spread - 1) - slope * (1 - action**2) * spread)
-    *_, bias = torch.autograd.grad(loss.sum(), list(agent.actor.parameters()))
+    *_, (_, bias) = agent.actor.layers_of(*torch.autograd.grad(loss.sum(), [agent.actor.theta]))
     np.testing.assert_allclose(bias[0, 0], [by_mean, by_log_std], rtol=1e-4)
     np.testing.assert_allclose(
         agent.value(Seen(torch.ones(1, 1, 1))), [[3.0 + 3.0 * np.tanh(0.4)]], rtol=1e-6

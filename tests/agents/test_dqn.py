@@ -145,6 +145,6 @@ def test_clips_when_asked() -> None:
     for limit in (None, 1e-3):
         agent = single(learning_starts=0, train_every=1, batch=2, max_gradient_norm=limit)
         start(agent, Constant).run(1)
-        norms.append(agent.get_extra_state()["optimisers"]["q"]["first"].norm().item() * 10)
+        norms.append(agent.get_extra_state()["optimisers"]["q"]["first"][0].norm().item() * 10)
     assert norms[0] > 0.01
     assert norms[1] == pytest.approx(1e-3, rel=0.01)

@@ -58,7 +58,7 @@ def test_what_is_clipped_moves_nothing(ratio: float, sign: int, moves: bool) -> 
     agent = single(value_weight=0.0)
     fixed(agent.policy, [0.0, 0.0])
     loss = agent.loss(samples([1, 0], np.log([0.5 / ratio, 0.5]), [sign, -sign], [0.0, 0.0]))
-    *_, bias = torch.autograd.grad(loss.sum(), list(agent.policy.parameters()))
+    *_, (_, bias) = agent.policy.layers_of(*torch.autograd.grad(loss.sum(), [agent.policy.theta]))
     advantage = sign * np.sqrt(0.5)
     # d log pi(1) / d logit(1) = 1/2 and d log pi(0) / d logit(1) = -1/2; the loss is minus a mean of two
     expected = -(moves * ratio * advantage / 2 + advantage / 2) / 2

@@ -99,11 +99,8 @@ def _layers(modules: list[nn.Module]) -> list[tuple[Tensor, Tensor]]:
 
 
 def _views(network: MLP) -> list[tuple[Tensor, Tensor]]:
-    """The same of the only seed of ours, with its padding."""
-    return [
-        ((weight.transpose(1, 2) if turned else weight)[0].detach(), bias[0, 0].detach())
-        for weight, bias, turned in network._layers
-    ]
+    """The same of the only seed of ours."""
+    return [(weight[0].detach(), bias[0, 0].detach()) for weight, bias in network.layers()]
 
 
 def _differences(agent: Any, theirs: Any, name: str) -> dict[str, float]:
@@ -112,7 +109,7 @@ def _differences(agent: Any, theirs: Any, name: str) -> dict[str, float]:
     for ours, get in NETWORKS[name].items():
         pairs = zip(_views(agent.get_submodule(ours)), _layers(get(theirs)), strict=True)
         found[ours] = max(
-            float((mine[tuple(map(slice, other.shape))] - other).abs().max())
+            float((mine - other.detach()).abs().max())
             for layer in pairs
             for mine, other in zip(*layer, strict=True)
         )
@@ -128,7 +125,7 @@ def _same_start(case: Case) -> tuple[Any, Any]:
         pairs = zip(_views(agent.get_submodule(ours)), _layers(get(theirs)), strict=True)
         for layer in pairs:
             for mine, other in zip(*layer, strict=True):
-                mine[tuple(map(slice, other.shape))] = other.detach()
+                mine.copy_(other.detach())
     assert set(_differences(agent, theirs, case.agent).values()) == {0.0}
     return agent, theirs
 

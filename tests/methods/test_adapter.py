@@ -1,6 +1,5 @@
 """The adapter's weights come from the context, in chunks, and act on features as two layers do."""
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from torch import Tensor
 from meta_rl.agents.protocols import CRITIC, POLICY
 from meta_rl.conformance.methods import ROWS, build, normal
 from meta_rl.conformance.small import keys
-from meta_rl.methods.adapter import Hypernetwork, _units
+from meta_rl.methods.adapter import Hypernetwork
 from meta_rl.stack.seen import Seen
 from meta_rl.streams import Streams
 
@@ -44,22 +43,13 @@ def test_every_weight_depends_on_the_context_and_on_its_chunk() -> None:
 @pytest.mark.parametrize(("features", "count"), [(1, 4192), (2, 300), (5, 60_000)])
 def test_a_hypernetwork_has_no_more_weights_than_it_makes(features: int, count: int) -> None:
     """And a wider one would."""
-    units = _units(features, count)
-    own = sum(
-        value.numel() for value in unpadded(Hypernetwork(Streams(keys(0)), features, count), units, features)
-    )
+    own = sum(value.numel() for value in unpadded(Hypernetwork(Streams(keys(0)), features, count)))
     assert 0.7 * count < own <= count
 
 
-def unpadded(network: Hypernetwork, units: int, features: int) -> list[Tensor]:
+def unpadded(network: Hypernetwork) -> list[Tensor]:
     """Its weights without the units that stay zero."""
-    found = [network.embedding]
-    sizes = [features + 8, units, units, 10 * units]
-    for depth, (inputs, outputs) in enumerate(pairwise(sizes)):
-        weight = getattr(network.network, f"weight{depth}")
-        weight = weight.transpose(1, 2) if weight.shape[1] > weight.shape[2] else weight
-        found += [weight[:, :inputs, :outputs], getattr(network.network, f"bias{depth}")[..., :outputs]]
-    return found
+    return [network.embedding, *(part for layer in network.network.layers() for part in layer)]
 
 
 def test_gradient_reaches_all_weights_of_its_own_seed_and_network() -> None:

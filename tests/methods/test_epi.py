@@ -76,7 +76,7 @@ def test_the_separation_loss_is_the_papers() -> None:
     with torch.no_grad():
         for parameter in (*method.encoder.parameters(), *method.predictor.parameters()):
             parameter.zero_()
-        *_, weight, _ = method.encoder.parameters()
+        *_, (weight, _) = method.encoder.layers()
         weight[..., :2, :2] = torch.eye(2)  # psi is (observation, first action)
     probes = torch.zeros(SEEDS, 2, 2, 3)
     probes[:, 0, :, 0] = torch.tensor([0.0, 0.4])  # mean 0.2, std 0.2

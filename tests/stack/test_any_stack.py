@@ -13,7 +13,7 @@ from torch.nn.functional import logsigmoid
 from meta_rl.stack.networks import MLP, Adam, sigmoid
 from meta_rl.streams import Streams
 
-# Among them sides of 1 and inner sizes that are no multiple of 4, for which plain products differ in the last bit.
+# Among them sides of 1 and sizes that fill no register, for which plain products differ in the last bit.
 SIZES = [(4, 120, 84, 2), (12, 120, 84, 2), (10, 16, 16, 2), (10, 256, 8), (3, 12, 5)]
 SIZES += [
     (10, 8, 4),
@@ -70,7 +70,7 @@ def test_orthogonal_starts_and_tanh_are_the_same_in_any_stack(sizes: tuple[int, 
 @pytest.mark.parametrize("sizes", [(10, 7, 5, 3), (12, 3, 6), (17, 16, 7), (30, 9, 7, 6), (4, 7)])
 @pytest.mark.parametrize("rows", [7, 13, 33, 64])
 def test_odd_sizes_are_the_same_in_any_stack(sizes: tuple[int, ...], rows: int) -> None:
-    """For these MKL would round by the size of the stack if it were not asked to be reproducible."""
+    """For these MKL rounds by the size of the stack if it is not asked to be reproducible."""
     check_stacks(sizes, (rows,), 1)
 
 

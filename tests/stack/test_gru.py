@@ -37,13 +37,11 @@ def test_a_step_is_that_of_pytorchs_own() -> None:
     found = gru(x, state)
     for seed in range(2):
         cell = torch.nn.GRUCell(3, 5)
-        names = {"weight_ih": "entering.weight0", "bias_ih": "entering.bias0"}
-        names |= {"weight_hh": "staying.weight0", "bias_hh": "staying.bias0"}
-        own = gru.state_dict()
         with torch.no_grad():
-            for name, ours in names.items():
-                value = own[ours][seed]
-                getattr(cell, name).copy_(value.T if "weight" in name else value[0])
+            for name, ours in (("ih", gru.entering), ("hh", gru.staying)):
+                ((weight, bias),) = ours.layers()
+                getattr(cell, f"weight_{name}").copy_(weight[seed].T)
+                getattr(cell, f"bias_{name}").copy_(bias[seed, 0])
         torch.testing.assert_close(found[seed], cell(x[seed], state[seed]))
 
 

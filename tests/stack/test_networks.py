@@ -6,25 +6,18 @@ from itertools import pairwise
 import pytest
 import torch
 from seeded_networks import data, network
-from torch import Tensor, nn
+from torch import nn
 
 from meta_rl.stack.networks import MLP, Adam, copy_weights, mix_weights, sigmoid
 
 
-def used(mlp: MLP, weight: Tensor, depth: int, sizes: tuple[int, ...]) -> Tensor:
-    """The part [outputs, inputs] of a stored weight (or its gradient) that is not padding."""
-    turned = mlp._layers[depth][2]
-    return (weight if turned else weight.T)[: sizes[depth + 1], : sizes[depth]]
-
-
 def sequential(mlp: MLP, seed: int, sizes: tuple[int, ...], activation: type[nn.Module]) -> nn.Sequential:
     """The same network as PyTorch's own layers."""
-    own = dict(mlp.named_parameters())
     layers: list[nn.Module] = []
-    for depth, (inputs, outputs) in enumerate(pairwise(sizes)):
+    for (weight, bias), (inputs, outputs) in zip(mlp.layers(), pairwise(sizes), strict=True):
         layer = nn.Linear(inputs, outputs)
-        layer.weight.data.copy_(used(mlp, own[f"weight{depth}"][seed].detach(), depth, sizes))
-        layer.bias.data.copy_(own[f"bias{depth}"][seed].detach().flatten()[:outputs])
+        layer.weight.data.copy_(weight[seed].detach().T)
+        layer.bias.data.copy_(bias[seed, 0].detach())
         layers += [layer, activation()]
     return nn.Sequential(*layers[:-1])
 
@@ -49,18 +42,16 @@ def test_is_a_stack_of_separate_networks(
         torch.testing.assert_close(out[seed], expected, rtol=1e-5, atol=1e-6)
         torch.testing.assert_close(x.grad[seed], one.grad, rtol=1e-4, atol=1e-6)
         theirs = list(reference.parameters())
-        for depth in range(len(sizes) - 1):
-            weight = mlp.get_parameter(f"weight{depth}").grad[seed]
-            expected_weight = theirs[2 * depth].grad
-            torch.testing.assert_close(used(mlp, weight, depth, sizes), expected_weight, rtol=1e-4, atol=1e-5)
-            assert (weight != 0).sum() <= expected_weight.numel()  # padding gets no gradient
-            bias = mlp.get_parameter(f"bias{depth}").grad[seed].flatten()[: sizes[depth + 1]]
-            torch.testing.assert_close(bias, theirs[2 * depth + 1].grad, rtol=1e-4, atol=1e-5)
+        gradient = mlp.theta.grad
+        for (weight, bias), *expected in zip(mlp.layers_of(gradient), theirs[::2], theirs[1::2], strict=True):
+            torch.testing.assert_close(weight[seed].T, expected[0].grad, rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(bias[seed, 0], expected[1].grad, rtol=1e-4, atol=1e-5)
+        assert (gradient[seed] != 0).sum() <= sum(one.numel() for one in theirs)  # padding gets no gradient
     torch.testing.assert_close(x.detach(), given, rtol=0, atol=0)  # the input is left as it was
 
 
 def test_starts_like_pytorchs_own_layer() -> None:
-    weight, bias = network([0, 1], (100, 300)).parameters()
+    ((weight, bias),) = network([0, 1], (100, 300)).layers()
     for values in (weight, bias):
         assert values.abs().max() <= 0.1
         assert values.abs().max() > 0.095
@@ -72,17 +63,16 @@ def test_starts_like_pytorchs_own_layer() -> None:
 @pytest.mark.parametrize("sizes", [(4, 64, 64, 2), (17, 5, 9, 1), (3, 3)])
 def test_starts_orthogonal_when_asked(sizes: tuple[int, ...], gain: float) -> None:
     mlp = network([0, 1], sizes, "tanh", gain)
-    own = dict(mlp.named_parameters())
-    for depth in range(len(sizes) - 1):
+    for depth, (weight, bias) in enumerate(mlp.layers()):
         last = depth == len(sizes) - 2
-        first, second = (used(mlp, own[f"weight{depth}"][seed].detach(), depth, sizes) for seed in range(2))
+        first, second = weight.detach().transpose(1, 2)
         assert not torch.equal(first, second)
-        assert not own[f"bias{depth}"].any()
+        assert not bias.any()
         smaller = first @ first.T if len(first) <= len(first.T) else first.T @ first
         expected = torch.eye(len(smaller)) * (gain**2 if last else 2.0)
         torch.testing.assert_close(smaller, expected, rtol=1e-5, atol=1e-5)
         # Both signs come up everywhere, also on the diagonal.
-        many = network(list(range(40)), sizes, "tanh", gain).get_parameter(f"weight{depth}")
+        many = network(list(range(40)), sizes, "tanh", gain).layers()[depth][0]
         assert 5 < (many[:, 0, 0] > 0).sum() < 35
 
 

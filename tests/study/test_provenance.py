@@ -147,7 +147,8 @@ def test_the_record_is_the_same_in_every_process() -> None:
     assert record["step"] == "train"
     assert record["members"] == [["agent", "dqn"], ["method", "jrpl"]]
     assert record["spec"] == spec
-    libraries = {"numpy", "torch", "gymnasium", "Box2D", "mujoco", "metaworld", "pandas", "pyarrow"}
+    libraries = {"numpy", "torch", "numba", "llvmlite", "gymnasium", "Box2D"}
+    libraries |= {"mujoco", "metaworld", "pandas", "pyarrow"}
     assert set(record["versions"]) == {"python", *libraries}
     assert record["threads"] == 1
 
