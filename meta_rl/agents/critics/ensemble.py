@@ -15,7 +15,7 @@ from meta_rl.streams import KEYS, Streams, numbered
 
 @dataclass(frozen=True)
 class Config:
-    """Defaults are bsuite's (Osband et al. 2020, `boot_dqn`), but for its 20 heads: each costs about as much as an agent.
+    """Defaults are bsuite's (Osband et al. 2020, `boot_dqn`), but for its 20 heads: each costs nearly as an agent does.
 
     Deep ensembles have five, too (Lakshminarayanan et al. 2017).
     """
