@@ -32,7 +32,7 @@ def test_whole_numbers_train_as_floats_do(agent: str, value: int) -> None:
         training = small.training("jrpl", (0, 1), agent, **numbers(agent, form(value)))
         config = training.agent.config
         assert {
-            type(getattr(config, one.name)) for one in fields(config) if one.name in numbers(agent, 1)
+            type(getattr(config, one.name)) for one in fields(config) if one.name in numbers(agent, value)
         } == {form}
         training.run(small.STEPS, "test")
         left.append({name: one.numpy().tobytes() for name, one in tensors(training.agent).items()})

@@ -15,9 +15,12 @@ from meta_rl.streams import KEYS, Streams, numbered
 
 @dataclass(frozen=True)
 class Config:
-    """Defaults are bsuite's (Osband et al. 2020, `boot_dqn`), which has 20 heads, at twice the cost."""
+    """Defaults are bsuite's (Osband et al. 2020, `boot_dqn`), but for its 20 heads: each costs nearly as an agent does.
 
-    heads: Annotated[int, (2, 100), "networks of the ensemble"] = 10
+    Deep ensembles have five, too (Lakshminarayanan et al. 2017).
+    """
+
+    heads: Annotated[int, (2, 100), "networks of the ensemble"] = 5
     bootstrap: Annotated[float, (0.01, 1), "part of the transitions that each head learns from"] = 0.5
     prior: Annotated[float, (0, 1e6), "scale of the random network that each head adds to what it learns"] = (
         3.0

@@ -19,9 +19,8 @@ _ERRORS = {"absolute": l1_loss, "huber": smooth_l1_loss}
 
 @dataclass(frozen=True)
 class Config(ensemble.Config):
-    """The ensemble is smaller than one of values, as each of its members predicts several numbers."""
+    """Fewer quantiles than the paper's 200, which are for images: the loss takes all pairs of them."""
 
-    heads: Annotated[int, (2, 100), "networks of the ensemble"] = 5
     quantiles: Annotated[int, (2, 200), "quantiles of the return that each network predicts"] = 16
     loss: Annotated[str, ("absolute", "huber"), "error of which each quantile weighs the sides"] = "huber"
 
