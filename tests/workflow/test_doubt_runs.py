@@ -12,7 +12,9 @@ def estimates(rule: str, *estimators: str) -> set[str]:
 
 
 def test_a_new_estimator_runs_its_own_jobs_only(project: Project) -> None:
-    project.edit(STUDY, "\nfigures:", "\nuncertainty: {estimators: [probe_return], budgets: [0, 5, episode]}\nfigures:")
+    project.edit(
+        STUDY, "\nfigures:", "\nuncertainty: {estimators: [probe_return], budgets: [0, 5, episode]}\nfigures:"
+    )
     doubt = runs("deploy", *METHODS) | estimates("score_uncertainty", "probe_return")
     assert project.planned() - DOWNSTREAM == doubt, "what is trained and played stays as it is"
     done = project.snakemake("all")
