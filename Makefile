@@ -10,7 +10,7 @@
 # make gate       does every context feature act, alone, and as it should?
 # make guard      do methods solve what needs the context or a memory, and do their controls fail? Minutes
 # make videos     a GIF of every benchmark at the corners of its context space, in results/videos
-# make docs       write docs/benchmarks and docs/methods anew, from the registry
+# make docs       write docs/benchmarks, docs/methods and docs/uncertainty anew, from the registry
 # make tune       tune the agents of the study STUDY, which needs the key `tune`; an interrupted tuning goes on
 # make adopt      copy what a tuning found into config/$(STUDY).yaml
 # make parity     do our agents learn as well as Stable-Baselines3's? Some hours; an interrupted one goes on
@@ -110,6 +110,7 @@ videos: install
 docs: install
 	$(BIN)/python -m meta_rl.pages.benchmarks docs/benchmarks
 	$(BIN)/python -m meta_rl.pages.methods docs/methods
+	$(BIN)/python -m meta_rl.pages.estimators docs/uncertainty
 
 parity: install
 	$(BIN)/python -m benchmarks.parity.parity

@@ -1,11 +1,11 @@
-"""What the estimators of doubt cost: fitted on runs and asked about contexts that are drawn, nothing is trained.
+"""What the estimators of doubt cost: fitted on runs and asked about contexts that are drawn; nothing is trained for it.
 
-    python -m benchmarks.speed.doubt [NAME ...]
+    python -m benchmarks.speed.doubt docs/uncertainty/costs.csv
 
 A block of 5 runs with 100 train, 64 validation and 128 calibration contexts, and 300 contexts to doubt, each after its
 first state, 50 steps and an episode of 500: a frozen linear system with CartPole's sizes. Each estimator is a process
-of its own, on one thread. Beside them stands the training of such a block, DQN with its defaults on CartPole. Writes
-docs/speed/doubt.md if no NAME is given, and takes a few minutes.
+of its own, on one thread. Beside them stands the training of such a block, DQN with its defaults on CartPole. Takes
+five minutes; then run `make docs`.
 """
 
 import resource
@@ -15,62 +15,44 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from benchmarks.speed.turns import ours
 from meta_rl import files, registry
 from meta_rl.agents.protocols import Task
 from meta_rl.contexts import TRAIN, ContextSpace, Feature
+from meta_rl.pages.estimators import TRAINING
 from meta_rl.spaces import Spaces
 from meta_rl.streams import Streams
-from meta_rl.tables.markdown import table
 from meta_rl.uncertainty import view
 from meta_rl.uncertainty.base import Evidence
 from meta_rl.uncertainty.watched import Watched
 
-PAGE = Path(__file__).parents[2] / "docs/speed/doubt.md"
 RUNS, HORIZON, EPISODES = 5, 500, 10
 SETS = {TRAIN: 100, "validation": 64, "calibration": 128, "asked": 300}
 BUDGETS = (0, 50, None)
 OTHERS = 6  # doubts of others that one may be fitted on
-TRAINING = "training"
+ALONE = "--alone"
 ENV_STEPS = 80_000  # of each run
 _SPACES = Spaces(observation=4, action=2, discrete=True)
 _FEATURE = Feature("drawn", 1.0, 0.01, 100.0, "1")
 TASK = Task(_SPACES, ContextSpace.of((_FEATURE,), {"drawn": {"train": [0.5, 1.5]}}, "A", {}))
 
 
-def main(names: list[str]) -> None:
-    """Measure each in a process of its own; print, and write the page."""
-    rows: list[tuple[str, float, float, float]] = []
-    for name in names or [TRAINING, *registry.ESTIMATORS]:
-        command = [sys.executable, "-m", "benchmarks.speed.doubt", "--alone", name]
+def main(file: Path) -> None:
+    """Measure each in a process of its own, print and write."""
+    rows = []
+    for name in (TRAINING, *registry.ESTIMATORS):
+        command = [sys.executable, "-m", "benchmarks.speed.doubt", ALONE, name]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        print(name, done.stdout.strip(), flush=True)
-        fit, asked, memory = map(float, done.stdout.split())
-        rows.append((name, fit, asked, memory))
-    if names:
-        return
-    (_, trained, *_), *rows = rows
-    rows.append(
-        ("all", sum(row[1] for row in rows), sum(row[2] for row in rows), max(row[3] for row in rows))
-    )
-    lines = [
-        (f"`{name}`" if name != "all" else name, f"{fit:.1f}", f"{asked:.1f}", f"{(fit + asked) / trained:.1%}",
-         f"{memory:.0f}")
-        for name, fit, asked, memory in rows
-    ]  # fmt: skip
-    header = ("estimator", "fit [CPU s]", "ask [CPU s]", "of a training", "MB")
-    files.write_text(
-        PAGE,
-        "# Doubt\n\n"
-        f"CPU seconds and the largest memory of fitting each estimator for {RUNS} runs on {SETS[TRAIN]} train\n"
-        f"contexts, and of asking it about {SETS['asked']} contexts at the budgets 0, 50 and an episode of {HORIZON}\n"
-        "steps, measured by `python -m benchmarks.speed.doubt` on one thread. What is fitted anew for every budget\n"
-        f"is fitted three times. The training of a block of that size, {ENV_STEPS:,} env_steps of DQN on CartPole for\n"
-        f"each run, takes {trained:.0f} CPU seconds in the same turn. Of the memory some 350 MB are the libraries'.\n\n"
-        f"{table(header, lines)}\n",
-    )
+        fit, ask, memory = map(float, done.stdout.split())
+        rows.append({"estimator": name, "fit": round(fit, 2), "ask": round(ask, 2), "memory": round(memory)})
+        print(rows[-1], flush=True)
+    frame = pd.DataFrame(rows)
+    fitted, asked = frame.loc[1:, ["fit", "ask"]].sum()
+    print(f"all: {fitted + asked:.1f} CPU s, {(fitted + asked) / frame.loc[0, 'fit']:.0%} of a training")
+    files.write_text(file, frame.to_csv(index=False))
 
 
 def alone(name: str) -> None:
@@ -84,7 +66,8 @@ def alone(name: str) -> None:
         spent = [(time.process_time() - begun) / steps * ENV_STEPS * RUNS, 0.0]
     else:
         spent = _spent(name)
-    print(*spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    spent.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(*spent)
 
 
 def _spent(name: str) -> list[float]:
@@ -145,7 +128,7 @@ def _drawn(streams: Streams, split: str, count: int) -> tuple[Watched, torch.Ten
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--alone"]:
+    if sys.argv[1] == ALONE:
         alone(sys.argv[2])
     else:
-        main(sys.argv[1:])
+        main(Path(sys.argv[1]))
