@@ -43,6 +43,18 @@ def draw_ratios(agents: dict[str, dict[str, Result]], path: Path) -> None:
         _save(figure, path)
 
 
+def draw_floors(ratios: dict[str, float], path: Path) -> None:
+    """For each case, how many times as long as its floor an iteration takes."""
+    with style.context():
+        figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
+        bars = axes.barh(list(ratios), list(ratios.values()), color=seaborn.color_palette("colorblind")[0])
+        axes.bar_label(bars, fmt="{:.1f}", padding=2)
+        axes.axvline(1, color="black", lw=0.8)
+        axes.invert_yaxis()
+        axes.set_xlabel("times the arithmetic of the networks at the peak of the core")
+        _save(figure, path)
+
+
 def draw_sweeps(sweeps: dict[str, dict[int, Cost]], path: Path) -> None:
     """Time and memory against each of what makes a job larger, with the straight line through first and last."""
     with style.context():

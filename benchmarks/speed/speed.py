@@ -19,7 +19,7 @@ from benchmarks.peers.case import Case
 from benchmarks.speed import operations, page, profile_parts
 from benchmarks.speed.contest import Result, Turn, contest
 from benchmarks.speed.page import Measured
-from benchmarks.speed.pictures import Cost, draw_ratios, draw_sweeps
+from benchmarks.speed.pictures import Cost, draw_floors, draw_ratios, draw_sweeps
 from benchmarks.speed.turns import (
     VECTORISED,
     batched_steps,
@@ -104,7 +104,10 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     draw_ratios(agents, FOLDER / "agents.png")
     draw_sweeps(sweeps, FOLDER / "growth.png")
-    measured = Measured(agents, stepping, methods, sweeps, parts, bounds, iterations, STACK, TURNS)
+    peak = operations.peak()
+    measured = Measured(agents, stepping, methods, sweeps, parts, bounds, iterations, peak, STACK, TURNS)
+    floors = measured.floors
+    draw_floors({name: iterations[name] / floors[name] for name in CASES}, FOLDER / "floor.png")
     written = page.text(measured)
     files.write_text(FOLDER / "README.md", written)
     print(written)

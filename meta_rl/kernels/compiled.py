@@ -1,6 +1,7 @@
 """The kernels that Python calls. Importing this module takes them from a folder, or compiles them into it.
 
-The folder belongs to the text of this package: another text has another one. Numba writes each file in one go, so
+Kernels hold Python's lock, so that what they write to in passing may be shared. The folder belongs to the text of
+this package: another text has another one. Numba writes each file in one go, so
 that processes may fill it at the same time, and keeps a version for each kind of CPU.
 """
 
@@ -43,9 +44,7 @@ def _compiled(kernel: Callable[..., None], *kinds: Any) -> Callable[..., None]:
     folder = next(filter(_writable, folders()), None)
     before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
     try:
-        made: Callable[..., None] = njit(
-            void(*kinds), cache=folder is not None, error_model="numpy", nogil=True
-        )(kernel)
+        made: Callable[..., None] = njit(void(*kinds), cache=folder is not None, error_model="numpy")(kernel)
     finally:
         config.CACHE_DIR = before
     return made

@@ -10,7 +10,9 @@ import numpy as np
 from numba import carray
 
 from meta_rl.kernels.kinds import CHOICE, NUMBER
-from meta_rl.kernels.vectors import flags, floats, longs
+from meta_rl.kernels.vectors import fetch, flags, floats, longs
+
+_AHEAD = 12  # rows from the one that is read to the one that is asked for: memory takes as long as they do
 
 
 def put(seeds: int, rows: int, table: int, fields: int, ring: int, ring_seed: int, width: int) -> Any:
@@ -44,6 +46,9 @@ def take(
     at = carray(longs(index), seeds * count)
     for seed in range(seeds):
         for one in range(seed * count, (seed + 1) * count):
+            soon = ring + seed * ring_seed + 4 * width * at[min(one + _AHEAD, (seed + 1) * count - 1)]
+            fetch(soon)
+            fetch(soon + 4 * width - 4)
             from_ = carray(floats(ring + seed * ring_seed + 4 * width * at[one]), width)
             place = 0
             for field in range(fields):

@@ -118,6 +118,20 @@ def turn(typing: Any, source: Any, source_row: Any, target: Any, target_row: Any
     return types.void(*[types.int64] * 4), generate
 
 
+@intrinsic
+def fetch(typing: Any, address: Any) -> Any:
+    """Ask for the line of the cache that will be read soon."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [_POINTER, *[ir.IntType(32)] * 3])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        to_read, keep, data = (ir.Constant(ir.IntType(32), number) for number in (0, 3, 1))
+        builder.call(ask, [builder.inttoptr(arguments[0], _POINTER), to_read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
 def _pointer(kind: Any) -> Callable[[int], Any]:
     """An address as a pointer to numbers of a kind, as `numba.carray` takes it."""
 

@@ -133,13 +133,24 @@ class MLP(nn.Module):
 def _forward(x: Tensor, theta: Tensor, plan: Plan, keep: bool) -> tuple[Tensor, Tensor]:
     """Outputs [S, B, O], and what the layers gave, to `keep` for the way back."""
     seeds, rows, _ = x.shape
-    kept = torch.empty(seeds if keep else 1, rows * plan.hidden)
-    out, room = torch.empty(seeds, rows, plan.outputs), torch.empty(rows * plan.last + plan.panels)
+    hidden, out = rows * plan.hidden, torch.empty(seeds, rows, plan.outputs)
+    room = _room(hidden + rows * plan.last + plan.panels)
+    kept = torch.empty(seeds, hidden) if keep else room
     compiled().forward(
         seeds, rows, plan.address, x.data_ptr(), theta.data_ptr(), 4 * plan.size, kept.data_ptr(),
-        4 * rows * plan.hidden if keep else 0, out.data_ptr(), room.data_ptr(),
+        4 * hidden if keep else 0, out.data_ptr(), room.data_ptr() + 4 * hidden,
     )  # fmt: skip
     return out, kept
+
+
+_rooms = [torch.empty(0)]
+
+
+def _room(count: int) -> Tensor:
+    """Room for that many numbers during one call of a kernel: always the same, which stays in the cache."""
+    if _rooms[0].numel() < count:
+        _rooms[0] = torch.empty(count)
+    return _rooms[0]
 
 
 class _Forward(torch.autograd.Function):
@@ -160,7 +171,7 @@ class _Forward(torch.autograd.Function):
         of_x = torch.empty_like(x) if ctx.needs_input_grad[0] else None
         wanted = ctx.needs_input_grad[1] and (not _minimised or id(theta) in _minimised)
         of_theta = torch.empty_like(theta) if wanted else None
-        room = torch.empty(2 * rows * plan.widest + max(plan.panels, rows * (plan.widest + 16)))
+        room = _room(2 * rows * plan.widest + max(plan.panels, rows * (plan.widest + 16)))
         compiled().backward(
             seeds, rows, plan.address, x.data_ptr(), theta.data_ptr(), 4 * plan.size, kept.data_ptr(),
             4 * rows * plan.hidden, gradient.data_ptr(), 0 if of_theta is None else of_theta.data_ptr(),

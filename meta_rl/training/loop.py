@@ -136,7 +136,7 @@ class Training:
         if figures:
             self._log.add({name: figure.numpy() for name, figure in figures.items()}, 1)
         self._returns += step.reward.numpy()
-        ended = (step.terminated | step.truncated).numpy()
+        ended = step.terminated.numpy() | step.truncated.numpy()
         if ended.any():
             self._log.add({"episode_return": (self._returns * ended).sum(1)}, ended.sum(1))
             self._returns[ended] = 0.0

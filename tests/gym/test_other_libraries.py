@@ -171,11 +171,14 @@ def test_the_parts_of_a_training_are_all_of_it() -> None:
 
 def test_all_products_of_an_iteration_are_counted() -> None:
     """Two layers: to act, for both networks' values, and backwards, where the first one's input needs none."""
-    products = operations.record(CASES["dqn"], 2).products
-    assert products.total() / operations.ITERATIONS == 2 + (2 + 2 + 3) / CASES["dqn"].config["train_every"]
-    (function, operands), times = products.most_common(1)[0]
-    assert times >= operations.ITERATIONS
-    assert operations._seconds(function, operands) > 0
+    case = CASES["dqn"]
+    (width,), rows = case.config["hidden"], case.config["n_envs"]
+    first, second = 4 * width, width * 2
+    learnt = case.config["batch"] * rows / case.config["train_every"] * (3 * first + 4 * second)
+    found = operations.measure(case, 3)
+    assert found.arithmetic == 2 * 3 * (rows * (first + second) + learnt)
+    assert found.operations > 10
+    assert operations.peak() > 1e8
 
 
 @pytest.mark.parametrize(("ours", "passes"), [(480.0, True), (470.0, False)])
