@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
-from meta_rl.stack.networks import MLP
+from meta_rl.stack.networks import MLP, plan_of
 from meta_rl.streams import Streams
 
 
 class Heads(MLP):
     """K perceptrons of each of S seeds, which never see each other: [S, B, I] -> [K, S, B, O].
 
-    To matrix products they are a stack of S K; their weights are kept as [S, K, ...], so that a seed's stay together.
+    To the kernels they are a stack of S K; a seed's weights are a row of `theta`, so that they stay together.
     """
 
     def __init__(
@@ -26,22 +24,21 @@ class Heads(MLP):
         orthogonal: float | None = None,
     ) -> None:
         keys = [f"{key} head {head}" for key in streams.keys for head in range(heads)]
-        *others, outputs = sizes
-        # Many outputs are an inner size of a product, too, when gradients go back: see `MLP`.
-        filled = outputs if outputs < 4 else -(-outputs // 4) * 4
-        super().__init__(Streams(keys), purpose, (*others, filled), activation, orthogonal)
-        self._heads, self._outputs = heads, outputs
-        for parameter in self.parameters():
-            parameter.data = parameter.data.unflatten(0, (-1, heads))
+        super().__init__(Streams(keys), purpose, sizes, activation, orthogonal)
+        self._heads, self._size = heads, self.theta.shape[1]
+        self.theta.data = self.theta.data.view(len(streams.keys), -1)
+
+    def layers_of(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """[S, K, inputs, outputs] and [S, K, 1, outputs], once a seed's heads are one row."""
+        size = plan_of(self.sizes, self._activation).size
+        heads, found = theta.shape[1] // size, super().layers_of(theta.view(-1, size))
+        if heads == 1:
+            return found
+        return [(weight.unflatten(0, (-1, heads)), bias.unflatten(0, (-1, heads))) for weight, bias in found]
 
     def forward(self, x: Tensor) -> Tensor:
-        flat = pad(x, (0, self._padding)).repeat_interleave(self._heads, 0)
-        for depth, (weight, bias, turned) in enumerate(self._layers):
-            if depth:
-                flat = self._activate(flat)
-            stacked = weight.flatten(0, 1)
-            flat = torch.baddbmm(bias.flatten(0, 1), flat, stacked.transpose(1, 2) if turned else stacked)
-        return flat[..., : self._outputs].unflatten(0, (-1, self._heads)).transpose(0, 1)
+        flat = self.outputs(x.repeat_interleave(self._heads, 0), self.theta.view(-1, self._size))
+        return flat.unflatten(0, (-1, self._heads)).transpose(0, 1)
 
     def frozen(self) -> "Heads":
         """With buffers for parameters: no optimiser takes them, and no target network follows them."""

@@ -9,6 +9,8 @@ from torch.nn.functional import pad
 from meta_rl.stack.networks import MLP
 from meta_rl.streams import Streams
 
+_ACTIVATE = {"relu": torch.relu_, "tanh": torch.tanh_}
+
 
 class Masked(MLP):
     """One perceptron of each of S seeds, and K masks of its hidden units; without them it is an MLP.
@@ -37,14 +39,14 @@ class Masked(MLP):
 
     def through(self, masks: Sequence[Tensor], x: Tensor) -> Tensor:
         """What it says of x [S, B, I] behind masks [S, K, B or 1, H] of each hidden layer: [K, S, B, O]."""
-        rows = x.shape[1]
-        flat = pad(x, (0, self._padding))
-        for depth, (weight, bias, turned) in enumerate(self._layers):
+        rows, flat = x.shape[1], x
+        # With what fills them up: at odd inner sizes PyTorch's products round by how many there are beside them.
+        for depth, (weight, bias) in enumerate(self.filled(self.theta)):
             if depth:
-                hidden, mask = self._activate(flat).unflatten(1, (-1, rows)), masks[depth - 1]
+                hidden, mask = _ACTIVATE[self._activation](flat).unflatten(1, (-1, rows)), masks[depth - 1]
                 flat = (hidden * pad(mask, (0, hidden.shape[-1] - mask.shape[-1]))).flatten(1, 2)
-            flat = torch.baddbmm(bias, flat, weight.transpose(1, 2) if turned else weight)
-        return flat[..., : self._outputs].unflatten(1, (-1, rows)).transpose(0, 1)
+            flat = torch.baddbmm(bias, pad(flat, (0, weight.shape[1] - flat.shape[2])), weight)
+        return flat[..., : self.sizes[-1]].unflatten(1, (-1, rows)).transpose(0, 1)
 
 
 class AlwaysMasked(Masked):

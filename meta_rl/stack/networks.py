@@ -94,13 +94,20 @@ class MLP(nn.Module):
 
     def layers_of(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
         """The same of other weights, or of their gradient."""
-        found = []
-        for (weight, bias, inputs, outputs), used in zip(
-            plan_of(self.sizes, self._activation).places, pairwise(self.sizes), strict=True
-        ):
-            whole = theta[:, weight:bias].unflatten(1, (inputs, outputs))
-            found.append((whole[:, : used[0], : used[1]], theta[:, bias : bias + used[1]].unsqueeze(1)))
-        return found
+        pairs = zip(self.filled(theta), pairwise(self.sizes), strict=True)
+        return [
+            (weight[:, :inputs, :outputs], bias[..., :outputs]) for (weight, bias), (inputs, outputs) in pairs
+        ]
+
+    def filled(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The same with the zeros that fill them up."""
+        return [
+            (
+                theta[:, weight:bias].unflatten(1, (inputs, outputs)),
+                theta[:, bias : bias + outputs].unsqueeze(1),
+            )
+            for weight, bias, inputs, outputs in plan_of(self.sizes, self._activation).places
+        ]
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         """Weights have names and shapes of their own in a file, without what fills them up."""
@@ -115,19 +122,18 @@ class MLP(nn.Module):
                     part.copy_(state_dict[f"{prefix}{name}{depth}"])
 
     def forward(self, x: Tensor) -> Tensor:
-        flat = (x if x.dim() == 3 else x.flatten(1, -2)).contiguous()
-        plan = plan_of(self.sizes, self._activation)
-        if (
-            flat.shape[0] != self.theta.shape[0]
-            or flat.shape[2] != self.sizes[0]
-            or flat.dtype != torch.float32
-        ):
-            raise ValueError(f"{tuple(x.shape)} of {x.dtype} is no input of networks {self.sizes}")
-        if torch.is_grad_enabled() and (self.theta.requires_grad or x.requires_grad):
-            flat = _Forward.apply(flat, self.theta, plan)
-        else:
-            flat, _ = _forward(flat, self.theta, plan, keep=False)
+        flat = self.outputs(x if x.dim() == 3 else x.flatten(1, -2), self.theta)
         return flat if x.dim() == 3 else flat.unflatten(1, x.shape[1:-1])
+
+    def outputs(self, x: Tensor, theta: Tensor) -> Tensor:
+        """Of networks with the weights `theta` [N, P], which are its own, for x [N, B, I]: [N, B, O]."""
+        x, plan = x.contiguous(), plan_of(self.sizes, self._activation)
+        if x.shape[0] != theta.shape[0] or x.shape[2] != self.sizes[0] or x.dtype != torch.float32:
+            raise ValueError(f"{tuple(x.shape)} of {x.dtype} is no input of networks {self.sizes}")
+        if torch.is_grad_enabled() and (theta.requires_grad or x.requires_grad):
+            found: Tensor = _Forward.apply(x, theta, plan, id(self.theta))
+            return found
+        return _forward(x, theta, plan, keep=False)[0]
 
 
 def _forward(x: Tensor, theta: Tensor, plan: Plan, keep: bool) -> tuple[Tensor, Tensor]:
@@ -157,10 +163,11 @@ class _Forward(torch.autograd.Function):
     """A network as one function of its input and its weights: here torch ends and the kernels begin."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, theta: Tensor, plan: Plan) -> Tensor:
+    def forward(ctx: Any, x: Tensor, theta: Tensor, plan: Plan, parameter: int) -> Tensor:
+        """`parameter` is the id of the one that `theta` is, or is a view of."""
         out, kept = _forward(x, theta, plan, keep=True)
         ctx.save_for_backward(x, theta, kept)
-        ctx.plan = plan
+        ctx.plan, ctx.parameter = plan, parameter
         return out
 
     @staticmethod
@@ -169,7 +176,7 @@ class _Forward(torch.autograd.Function):
         plan, (seeds, rows, _) = ctx.plan, x.shape
         gradient = gradient.contiguous()
         of_x = torch.empty_like(x) if ctx.needs_input_grad[0] else None
-        wanted = ctx.needs_input_grad[1] and (not _minimised or id(theta) in _minimised)
+        wanted = ctx.needs_input_grad[1] and (not _minimised or ctx.parameter in _minimised)
         of_theta = torch.empty_like(theta) if wanted else None
         room = _room(2 * rows * plan.widest + max(plan.panels, rows * (plan.widest + 16)))
         compiled().backward(
@@ -177,7 +184,7 @@ class _Forward(torch.autograd.Function):
             4 * rows * plan.hidden, gradient.data_ptr(), 0 if of_theta is None else of_theta.data_ptr(),
             0 if of_x is None else of_x.data_ptr(), room.data_ptr(),
         )  # fmt: skip
-        return of_x, of_theta, None
+        return of_x, of_theta, None, None
 
 
 # The ids of what an optimiser differentiates by at the moment: no other weights need their gradient.
