@@ -20,9 +20,9 @@ LENGTHS, the settings that last for a part of the training, so that a shorter on
 import ast
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
+
+from meta_rl.sources import source
 
 _LONGEST = 20  # tuple: layers of a network
 _NUMBERS = {"int": "integer", "float": "number"}
@@ -126,10 +126,10 @@ def _check(setting: Setting, dimension: Dimension) -> None:
 
 
 def _body(module: str) -> list[ast.stmt]:
-    spec = find_spec(module.partition(":")[0])
-    if spec is None or spec.origin is None:
+    path = source(module.partition(":")[0])
+    if path is None:
         raise ValueError(f"{module}: there is no such module")
-    return ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
+    return ast.parse(path.read_text(encoding="utf-8")).body
 
 
 def _literal(module: str, name: str, default: Any) -> Any:

@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
 from meta_rl import registry
 from meta_rl.errors import UserError
 from meta_rl.files import write_text
+from meta_rl.sources import source
 from meta_rl.study import access, demand, jobs, reserve
 from meta_rl.study.config import load
 from meta_rl.study.paths import TABLES
@@ -152,5 +153,5 @@ def tuning_page(wildcards):
 
 def caption(figure):
     """Params: what a figure shows, the first paragraph of its module's docstring."""
-    path = ROOT.joinpath(*registry.FIGURES[figure].module.split(".")).with_suffix(".py")
+    path = source(registry.FIGURES[figure].module.partition(":")[0])
     return ast.get_docstring(ast.parse(path.read_text())).split("\n\n")[0]

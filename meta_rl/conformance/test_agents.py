@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from meta_rl import registry
+from meta_rl import registry, settings
 from meta_rl.conformance.compare import check_weights
 from meta_rl.conformance.learners import CASES, GAMMA, SPACES, at, build, close, learnt, start
+from meta_rl.conformance.members import elsewhere, said
 from meta_rl.conformance.probes import Adapt, Aim, Cue, Delayed, Ended, Endless, Hidden, Recall
 from meta_rl.stack.seen import Seen, Window
 from meta_rl.training import policy
@@ -107,37 +108,25 @@ def test_an_adapter_learns_what_the_context_tells(name: str, kind: str, settings
     close(agent.value(seen), 1.0, 1.0, tolerance=0.15)
 
 
-# A parabola asks more of a critic than the other probes do.
-FINER: dict[str, dict[str, Any]] = {
-    "ddpg": {
-        "hidden": (64,), "actor_learning_rate": 0.005, "critic_learning_rate": 0.01, "batch": 128,
-        "train_every": 4, "learning_starts": 600,
-    },
-    "sac": {"hidden": (32,), "train_every": 4, "learning_starts": 600},
-    "ppo": {},
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_finds_the_best_of_continuous_actions(name: str) -> None:
-    agent = learnt(name, "continuous", Aim, **FINER[name])
+    agent = learnt(name, "continuous", Aim, **said("agent", name, "PARABOLA", {}))
     close(agent.act(at(1.0), explore=False)[..., 0], 0.5, tolerance=0.3)
     close(agent.value(at(1.0)), 0.0, tolerance=0.15)
 
 
 # --- stacks: sizes that leave rests in the processor's vectors ---
 
-ODD: dict[str, dict[str, Any]] = {
-    "dqn": {"n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3},
-    "ddpg": {"n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3},
-    "ppo": {"n_envs": 3, "n_steps": 7, "hidden": (7, 5), "minibatch": 7, "epochs": 2, "observations": "normalised",
-            "rewards": "normalised", "entropy_weight": 0.01},
+ODD: dict[str, Any] = {
+    "n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3, "n_steps": 7,
+    "minibatch": 7, "epochs": 2, "observations": "normalised", "rewards": "normalised", "entropy_weight": 0.01,
 }  # fmt: skip
-ODD["ddqn"], ODD["sac"] = ODD["dqn"], ODD["ddpg"]
+METHODS = ["none", "jrpl", "cgate", "recurrent", *elsewhere("method")]  # one of each kind of ours
 
 
 def odd(name: str, kind: str, method: str, seeds: tuple[int, ...]) -> Training:
-    agent = build(name, kind, method, seeds, **ODD[name])
+    known = settings.read(registry.entry("agent", name).module)
+    agent = build(name, kind, method, seeds, **{key: value for key, value in ODD.items() if key in known})
     return start(agent, Recall, kind, method)
 
 
@@ -145,7 +134,7 @@ def weights(training: Training, seed: int = 0) -> dict[str, Tensor]:
     return {name: value[seed].clone() for name, value in policy.tensors(training.agent).items()}
 
 
-@pytest.mark.parametrize("method", ["none", "jrpl", "cgate", "recurrent"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_a_run_is_the_same_alone_and_in_any_stack(name: str, kind: str, method: str) -> None:
     alone = odd(name, kind, method, (1,))
@@ -158,7 +147,7 @@ def test_a_run_is_the_same_alone_and_in_any_stack(name: str, kind: str, method: 
         check_weights(weights(stack, seeds.index(1)), weights(alone))
 
 
-@pytest.mark.parametrize("method", ["none", "jrpl", "cgate", "recurrent"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_a_resumed_run_is_the_uninterrupted_one(name: str, kind: str, method: str) -> None:
     whole = odd(name, kind, method, (0, 1))

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 # The keys of lists that are sets. Of all other lists the order is meant.
-_SETS = frozenset({"agents", "extrapolation", "features", "figures", "interpolation", "observed"})
+_SETS = frozenset({"agents", "extrapolation", "features", "figures", "interpolation", "observed", "plugins"})
 
 
 def canonical(value: Any, key: str = "") -> Any:

@@ -5,12 +5,13 @@
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meta_rl import registry, settings
+from meta_rl import plugins, registry, settings
 from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import BOX, EXTRAPOLATION
 from meta_rl.errors import UserError, unknown
@@ -52,6 +53,7 @@ def check(raw: Any, source: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         found = "is empty" if raw is None else "is no mapping of keys to values"
         raise UserError(f"{source}: {found}; start from a copy of config/quick.yaml")
+    raw = _plugged(raw, Path(source).parent)
     problems = (
         list(violations(raw))
         or [*_unpublished(raw), *_taken(raw), *variants.problems(raw)]
@@ -63,6 +65,16 @@ def check(raw: Any, source: str) -> dict[str, Any]:
     if problems:
         raise UserError("\n".join(f"{source}: {problem}" for problem in problems))
     return study
+
+
+def _plugged(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """With the members of its plugins registered, whose paths are then relative to where results are written."""
+    files = raw.get("plugins")
+    if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
+        return raw  # what is wrong with them, the schema says
+    paths = [os.path.relpath(folder / file) for file in files]
+    plugins.add(paths)
+    return raw | {"plugins": paths}
 
 
 def _complete(raw: dict[str, Any]) -> dict[str, Any]:
