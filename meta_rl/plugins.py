@@ -80,7 +80,10 @@ def _module(path: Path) -> str:
 def _literal(path: Path, tree: ast.Module, table: str) -> dict[str, Any]:
     for node in tree.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == table:
+            case (
+                ast.Assign(targets=[ast.Name(id=found)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value)
+            ) if found == table:
                 try:
                     said = ast.literal_eval(value)
                 except ValueError:

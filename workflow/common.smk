@@ -5,8 +5,9 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir).parent
-sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
+HERE = Path(workflow.basedir).parent  # a checkout, or the installed package
+ROOT = [] if (HERE / "registry.py").is_file() else [str(HERE)]
+sys.path[:0] = ROOT  # the code of this copy, installed or not
 
 from meta_rl import registry
 from meta_rl.errors import UserError
@@ -18,13 +19,13 @@ from meta_rl.study.paths import TABLES
 from meta_rl.study.rollouts import notices
 from meta_rl.study.study import Study
 
-SNAKEFILE = os.path.relpath(ROOT / "workflow/Snakefile")
+SNAKEFILE = os.path.relpath(HERE / "workflow/Snakefile")
 # Jobs run the Python that runs Snakemake, whatever is activated. (The rest of their environment: meta_rl/study/attempt.py.)
 os.environ.update(
     PATH=os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     ),
-    PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    PYTHONPATH=os.pathsep.join(filter(None, [*ROOT, os.environ.get("PYTHONPATH")])),
 )
 
 
@@ -35,7 +36,7 @@ def study_file() -> str:
             "a study is one file: give one --configfile, and no --config; edit a copy of the file instead"
         )
     return os.path.relpath(
-        next(iter(workflow.configfiles), ROOT / "config/config.yaml")
+        next(iter(workflow.configfiles), HERE / "config/config.yaml")
     )
 
 

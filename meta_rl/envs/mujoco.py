@@ -49,7 +49,10 @@ UNITS = {"damping": ("N s/m", "N m s/rad"), "armature": ("kg", "kg m^2"), "stren
 
 
 class Body:
-    """One environment, by its id. `inert` are features that change nothing, with the reason."""
+    """One environment, by its id. `outcome` is what its steps return, as in `mujoco_outcomes`, whose docstring says how.
+
+    `inert` are features that change nothing, with the reason; `success` stands for Gymnasium's reward threshold.
+    """
 
     noise = simulator.noise
     returns = (-math.inf, math.inf)
@@ -60,12 +63,16 @@ class Body:
     controllers: tuple[str, ...] = ()
 
     def __init__(
-        self, gymnasium_id: str, outcome: str, inert: Mapping[str, str], success: float | None = None
+        self,
+        gymnasium_id: str,
+        outcome: mujoco_outcomes.Outcome,
+        inert: Mapping[str, str],
+        success: float | None = None,
     ) -> None:
         import gymnasium
 
         registered = gymnasium.spec(gymnasium_id)
-        self.gymnasium_id, self.outcome = gymnasium_id, getattr(mujoco_outcomes, outcome)
+        self.gymnasium_id, self.outcome = gymnasium_id, outcome
         self.horizon = registered.max_episode_steps
         self.success = float(registered.reward_threshold if success is None else success)
         self._inert = dict(inert)
@@ -287,4 +294,4 @@ def __getattr__(name: str) -> Body:
     """The body of this name; an AttributeError says which there are."""
     if name not in _BODIES:
         raise AttributeError(f"{__name__} has no body '{name}', but {', '.join(_BODIES)}")
-    return _BODIES[name](outcome=name)
+    return _BODIES[name](outcome=getattr(mujoco_outcomes, name))

@@ -234,14 +234,19 @@ def _untuned(raw: dict[str, Any]) -> Iterator[str]:
             yield f"tuned: {unknown('benchmark', name, known)}"
 
 
+def main(path: str | Path) -> None:
+    """Check a study and print its name; what its owner should know goes to stderr."""
+    study = load(path)
+    for line in notices(study, str(path)):
+        print(line, file=sys.stderr)
+    print(study["study"])
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         print(json.dumps(schema(), indent=2))
     else:
         try:
-            study = load(sys.argv[1])
-            for line in notices(study, sys.argv[1]):
-                print(line, file=sys.stderr)
-            print(study["study"])
+            main(sys.argv[1])
         except UserError as error:
             sys.exit(f"error: {error}")

@@ -121,11 +121,12 @@ def test_what_was_finished_unseen_is_taken_over_whatever_is_printed(
         record.unlink()
     command = [
         sys.executable,
-        str(ROOT / "slurm/resume.py"),
+        "-m",
+        "meta_rl.commands",
+        "resume",
+        "config/test.yaml",
         "--quiet",
         "all",
-        "--configfile",
-        "config/test.yaml",
     ]
     done = subprocess.run(
         [*command, "--directory", str(folder), "--cores", "2"],
