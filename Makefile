@@ -120,9 +120,9 @@ bench: install
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml Makefile
+$(INSTALLED): pyproject.toml constraints.txt setup.py Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(ENV)
-	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev]'
+	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[dev]'
 # DEHB works with NumPy 2 (tests/tuning), but caps it below 2: alone, as pyproject.toml has all that it needs.
 	$(BIN)/python -m pip install --no-deps dehb==0.1.2
 	touch $@

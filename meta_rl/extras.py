@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from meta_rl.errors import UserError
 
@@ -14,7 +15,6 @@ _EXTRAS = {
     "pandas": "study",
     "pulp": "study",
     "pyarrow": "study",
-    "scipy": "study",
     "seaborn": "study",
     "sklearn": "study",
     "snakemake": "study",
@@ -35,12 +35,22 @@ _EXTRAS = {
 }
 
 
+def need(library: str) -> None:
+    """Raise a UserError that names the extra which has the library, where it is not installed."""
+    if find_spec(library) is None:
+        raise UserError(_missing(library))
+
+
 @contextmanager
 def named() -> Iterator[None]:
-    """A library that is not installed becomes a UserError that names the extra which has it."""
+    """The same for whatever library turns out to be missing meanwhile."""
     try:
         yield
     except ModuleNotFoundError as error:
         if (missing := (error.name or "").partition(".")[0]) not in _EXTRAS:
             raise
-        raise UserError(f"{missing} is not installed; pip install 'meta_rl[{_EXTRAS[missing]}]'") from error
+        raise UserError(_missing(missing)) from error
+
+
+def _missing(library: str) -> str:
+    return f"{library} is not installed; pip install 'meta_rl[{_EXTRAS[library]}]'"

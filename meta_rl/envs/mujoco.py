@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meta_rl import extras
 from meta_rl.contexts import Feature
 from meta_rl.envs import mujoco_outcomes, offscreen, simulator
 from meta_rl.spaces import Spaces
@@ -49,7 +50,7 @@ UNITS = {"damping": ("N s/m", "N m s/rad"), "armature": ("kg", "kg m^2"), "stren
 
 
 class Body:
-    """One environment, by its id. `outcome` is what its steps return, as in `mujoco_outcomes`, whose docstring says how.
+    """One environment, by its id. `outcome` is what its steps return (`mujoco_outcomes` tells how).
 
     `inert` are features that change nothing, with the reason; `success` stands for Gymnasium's reward threshold.
     """
@@ -80,6 +81,7 @@ class Body:
     @cached_property
     def _usual(self) -> Any:
         """Gymnasium's environment as it is. What is read from it waits until it is asked for."""
+        extras.need("mujoco")
         import gymnasium
 
         return gymnasium.make(self.gymnasium_id).unwrapped
@@ -125,6 +127,7 @@ class Body:
         return _worker_class(type(self._usual), self.model)
 
     def build(self, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> "MujocoRows":
+        extras.need("mujoco")
         from meta_rl.envs.mujoco_rows import MujocoRows
 
         return MujocoRows(self, varied, rows, render)

@@ -11,9 +11,10 @@ import json
 import platform
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,20 @@ def record(step: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         "spec_hash": digest(spec),
         **inputs.record(),
         "plugins": _plugins(spec),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        "versions": {"python": platform.python_version(), **_installed()},
         "threads": torch.get_num_threads() if torch else 1,
         "cpu": _cpu(),
         "platform": platform.platform(),
     }
+
+
+def _installed() -> dict[str, str]:
+    """The libraries that decide about results, as far as they are there."""
+    found = {}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def digest(value: Any) -> str:

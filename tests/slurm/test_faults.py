@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cluster import QUICK, SLURM, STUDY, Main, OnCluster, new_project, wait_until
+from cluster import QUICK, SLURM, Main, OnCluster, new_project, wait_until
 
 METHODS = ("none", "explicit", "iida", "jrpl")
 STEPS = 40_000
