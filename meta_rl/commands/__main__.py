@@ -44,7 +44,7 @@ def status(given: argparse.Namespace, _: list[str]) -> int:
 
     path = places.study(given.study).absolute()
     os.chdir(given.directory)
-    status.main([str(path)])
+    status.main(path)
     return 0
 
 

@@ -1,7 +1,6 @@
 """A study: read from YAML, checked from end to end before any job runs, and completed with its defaults.
 
-`python -m meta_rl.study.config > config/schema.json` writes the schema that editors use;
-`python -m meta_rl.study.config FILE` checks a study and prints its name; what its owner should know goes to stderr.
+`python -m meta_rl.study.config > config/schema.json` writes the schema that editors use.
 """
 
 import json
@@ -243,10 +242,4 @@ def main(path: str | Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        print(json.dumps(schema(), indent=2))
-    else:
-        try:
-            main(sys.argv[1])
-        except UserError as error:
-            sys.exit(f"error: {error}")
+    print(json.dumps(schema(), indent=2))

@@ -199,7 +199,7 @@ def schema() -> dict[str, Any]:
                 "propertyNames": name,
                 "additionalProperties": settings_of["agents"],
             },
-            "description": "agent settings by benchmark and method, as `python -m meta_rl.study.adopt` writes them",
+            "description": "agent settings by benchmark and method, as `meta_rl adopt` writes them",
         },
     }
     return {
