@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from meta_rl import registry
+from meta_rl import registry, settings
 from meta_rl.conformance.compare import check_weights
 from meta_rl.conformance.learners import CASES, GAMMA, SPACES, at, build, close, learnt, start
+from meta_rl.conformance.members import elsewhere, said
 from meta_rl.conformance.probes import Adapt, Aim, Cue, Delayed, Ended, Endless, Hidden, Recall
 from meta_rl.conformance.small import OVER, with_critics
 from meta_rl.stack.seen import Seen, Window
@@ -22,7 +23,7 @@ PLAIN = [case for case in CASES if case[0] not in OVER]
 
 def cases(*others: str) -> list[tuple[str, str, str]]:
     """Each agent with methods of all kinds, and agents over other kinds of critics with `others`."""
-    methods = {True: others, False: ("none", "jrpl", "cgate", "recurrent")}
+    methods = {True: others, False: ("none", "jrpl", "cgate", "recurrent", *elsewhere("method"))}
     return [(name, kind, method) for name, kind in CASES for method in methods[name in OVER]]
 
 
@@ -64,9 +65,9 @@ class TestEveryAgent:
     def test_says_of_states_what_its_line_in_the_registry_names(self, name: str, kind: str) -> None:
         agent, quiet = build(name, kind), build(name, kind)
         seen = at(0.0, 1.0, 2.0)
-        said = agent.signals(seen)
-        assert said.keys() == {"value", *registry.AGENTS[name].signals}
-        for key, value in said.items():
+        found = agent.signals(seen)
+        assert found.keys() == {"value", *registry.AGENTS[name].signals}
+        for key, value in found.items():
             assert value.shape == (2, 3, 2 if key == "policy" and len(agent.networks) == 1 else 1)
             assert value.dtype == torch.float32
             assert not value.requires_grad
@@ -74,7 +75,7 @@ class TestEveryAgent:
             if key in ("epistemic", "aleatoric"):
                 assert (value >= 0).all()
                 assert (value > 0).any()
-        assert torch.equal(said["value"].squeeze(-1), agent.value(seen))
+        assert torch.equal(found["value"].squeeze(-1), agent.value(seen))
         assert torch.equal(agent.act(seen, explore=True), quiet.act(seen, explore=True))
 
     def test_learns_what_the_observation_tells(self, name: str, kind: str) -> None:
@@ -136,39 +137,25 @@ def test_an_adapter_learns_what_the_context_tells(name: str, kind: str, settings
     close(agent.value(seen), 1.0, 1.0, tolerance=0.15)
 
 
-# A parabola asks more of a critic than the other probes do.
-FINER: dict[str, dict[str, Any]] = {
-    "ddpg": {
-        "hidden": (64,), "actor_learning_rate": 0.005, "critic_learning_rate": 0.01, "batch": 128,
-        "train_every": 4, "learning_starts": 600,
-    },
-    "sac": {"hidden": (32,), "train_every": 4, "learning_starts": 600},
-    "ppo": {},
-}  # fmt: skip
-FINER |= {name: FINER[agent] for name, agent in OVER.items() if agent in FINER}
-
-
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_finds_the_best_of_continuous_actions(name: str) -> None:
-    agent = learnt(name, "continuous", Aim, **FINER[name])
+    agent = learnt(name, "continuous", Aim, **said("agent", OVER.get(name, name), "PARABOLA", {}))
     close(agent.act(at(1.0), explore=False)[..., 0], 0.5, tolerance=0.3)
     close(agent.value(at(1.0)), 0.0, tolerance=0.15)
 
 
 # --- stacks: sizes that leave rests in the processor's vectors ---
 
-ODD: dict[str, dict[str, Any]] = {
-    "dqn": {"n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3},
-    "ddpg": {"n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3},
-    "ppo": {"n_envs": 3, "n_steps": 7, "hidden": (7, 5), "minibatch": 7, "epochs": 2, "observations": "normalised",
-            "rewards": "normalised", "entropy_weight": 0.01},
+ODD: dict[str, Any] = {
+    "n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3, "n_steps": 7,
+    "minibatch": 7, "epochs": 2, "observations": "normalised", "rewards": "normalised", "entropy_weight": 0.01,
 }  # fmt: skip
-ODD["ddqn"], ODD["sac"] = ODD["dqn"], ODD["ddpg"]
-ODD = with_critics(ODD)
 
 
 def odd(name: str, kind: str, method: str, seeds: tuple[int, ...]) -> Training:
-    agent = build(name, kind, method, seeds, **ODD[name])
+    known = settings.read(registry.entry("agent", name).module)
+    settled = with_critics(dict.fromkeys(registry.AGENTS, ODD))[name]
+    agent = build(name, kind, method, seeds, **{key: value for key, value in settled.items() if key in known})
     return start(agent, Recall, kind, method)
 
 

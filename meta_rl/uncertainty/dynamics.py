@@ -37,6 +37,9 @@ class Config:
     updates: Annotated[int, (1, 10_000_000), "updates of each member"] = 1000
 
 
+SMALL = {"updates": 20}  # in the conformance tests
+
+
 class Predicted(NamedTuple):
     """What a member says of the standardised change, float64 [S, B, O]."""
 

@@ -43,6 +43,9 @@ class Config:
     updates: Annotated[int, (1, 10_000_000), "updates of the predictor"] = 1000
 
 
+SMALL = {"updates": 20}  # in the conformance tests
+
+
 class RND(Estimator):
     """Mean squared error of a predictor of random features."""
 
