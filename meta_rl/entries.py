@@ -10,10 +10,15 @@ import re
 from dataclasses import dataclass
 
 ACTIONS = frozenset({"discrete", "continuous"})
-# What a line of a kind may say: of sets, their possible members, and of texts all that they can be.
-_SETS = {
-    "needs": frozenset({"context", "wrong_context", "window", "history"}),
-    "actions": ACTIONS,
+# What agents may say of a state beside its value.
+SIGNALS = frozenset({"policy", "epistemic", "aleatoric"})
+# What a line may say: of sets, their possible members, and of texts all that they can be.
+_SETS = {"actions": ACTIONS, "signals": SIGNALS}
+# The same of what a member needs, by its kind.
+_NEEDS = {
+    "method": frozenset({"context", "wrong_context", "window", "history"}),
+    "estimator": SIGNALS
+    | {"encoding", "context", "transitions", "shortfall", "validation", "calibration", "doubts"},
 }
 _TEXTS = {"pretrain": ("", "generator", "vine"), "train_on": ("train", "default")}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,99}")
@@ -67,16 +72,17 @@ def wrong(kind: str, name: str, entry: Entry) -> str:
     """What is wrong with a line, by its key, and what would be right; empty if nothing is."""
     if not _NAME.fullmatch(name):
         return "is no name; use letters, digits and '_', at most 100, first a letter or digit"
-    for key, known in _SETS.items():
+    for key, known in {"needs": _NEEDS.get(kind, frozenset()), **_SETS}.items():
         said = getattr(entry, key)
         if not isinstance(said, frozenset) or not all(isinstance(one, str) for one in said):
-            return f"{key}: is no set of texts; write it as {{'{min(known)}'}}"
+            return f"{key}: is no set of texts; write it as {{'{min(known, default='')}'}}"
         if kind != "figure" and said - known:
-            return f"{key}: has {', '.join(sorted(said - known))}; choose from {', '.join(sorted(known))}"
+            choice = f"choose from {', '.join(sorted(known))}" if known else f"no {kind} needs anything"
+            return f"{key}: has {', '.join(sorted(said - known))}; {choice}"
     for key, texts in _TEXTS.items():
         if getattr(entry, key) not in texts:
             return f"{key}: is {getattr(entry, key)!r}; choose from {', '.join(map(repr, texts))}"
-    for key in ("joint", "predicts", "cleared"):
+    for key in ("joint", "predicts", "cleared", "fits"):
         if not isinstance(getattr(entry, key), bool):
             return f"{key}: is {getattr(entry, key)!r}; must be True or False"
     for key in ("module", "control"):

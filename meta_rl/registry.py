@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
-from meta_rl.entries import Entry, wrong
+from meta_rl.entries import SIGNALS, Entry, wrong
 from meta_rl.errors import UserError, unknown
 
 ENVS = {
@@ -124,8 +124,6 @@ AGENTS = {
         signals=frozenset({"policy", "epistemic"}),
     ),
 }
-# What agents may say of a state beside its value.
-SIGNALS = frozenset({"policy", "epistemic", "aleatoric"})
 FLOORS = ("constant", "random")  # estimators that see nothing
 ESTIMATORS = {
     # The floors: what knows nothing.
