@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from meta_rl import registry
 from meta_rl.conformance.planted import PLANTED, TASK, Planted
 from meta_rl.conformance.small import ESTIMATORS
+from meta_rl.entries import SIGNALS
 from meta_rl.streams import Streams
 from meta_rl.uncertainty.base import Estimator
 
@@ -80,7 +81,7 @@ def test_it_is_shown_what_its_line_declares_and_no_more(name: str) -> None:
     shown = toy._shown(entry, toy.test, WHOLE)
     assert (shown.context is not None) == ("context" in entry.needs)
     assert (shown.window.encoding is not None) == ("encoding" in entry.needs)
-    assert set(shown.window.signals) == {"value"} | (entry.needs & registry.SIGNALS)
+    assert set(shown.window.signals) == {"value"} | (entry.needs & SIGNALS)
     assert (shown.window.doubts is not None) == ("doubts" in entry.needs)
     assert (shown.shortfall is not None) == ("shortfall" in entry.needs)
     evidence = toy.evidence(entry, WHOLE)

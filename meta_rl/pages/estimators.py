@@ -14,6 +14,7 @@ import pandas as pd
 
 from meta_rl import files, registry, settings
 from meta_rl.contexts import DEVELOPMENT
+from meta_rl.entries import SIGNALS
 from meta_rl.registry import Entry
 from meta_rl.tables.markdown import table
 
@@ -91,11 +92,7 @@ def _fitted(entry: Entry) -> str:
 
 
 def _defined(entry: Entry) -> str:
-    agents = [
-        f"`{name}`"
-        for name, line in registry.AGENTS.items()
-        if entry.needs & registry.SIGNALS <= line.signals
-    ]
+    agents = [f"`{name}`" for name, line in registry.AGENTS.items() if entry.needs & SIGNALS <= line.signals]
     everyone = "every agent" if len(agents) == len(registry.AGENTS) else ", ".join(agents)
     return f"{everyone}, {'methods that infer the context' if 'encoding' in entry.needs else 'every method'}"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from meta_rl import registry
 from meta_rl.contexts import DEVELOPMENT
+from meta_rl.entries import SIGNALS
 
 HELD_OUT, TUNED = "held_out", "tuned"
 RUN_FILES = ("policy.pt", "learning.parquet", "evaluation.parquet", "encodings.parquet")
@@ -167,7 +168,7 @@ def doubts(agent: str, method: str, estimator: str) -> bool:
     """Whether an estimator is defined for an agent, which may lack its signal, and for a registered method."""
     needs = registry.ESTIMATORS[estimator].needs
     infers = registry.METHODS[method].infers
-    return needs & registry.SIGNALS <= registry.AGENTS[agent].signals and (infers or "encoding" not in needs)
+    return needs & SIGNALS <= registry.AGENTS[agent].signals and (infers or "encoding" not in needs)
 
 
 def others(estimators: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from meta_rl import registry
 from meta_rl.contexts import DEVELOPMENT
+from meta_rl.entries import SIGNALS
 from meta_rl.study.paths import doubts, others
 
 
@@ -40,7 +41,7 @@ def problems(study: dict[str, Any]) -> Iterator[str]:
 
 def _undefined(entry: registry.Entry, pairs: set[tuple[str, str]]) -> str:
     """Why no run of the study has the estimator, and what to do."""
-    missing = entry.needs & registry.SIGNALS
+    missing = entry.needs & SIGNALS
     able = [agent for agent, line in registry.AGENTS.items() if missing <= line.signals]
     if not any(missing <= registry.AGENTS[agent].signals for agent, _ in pairs):
         remedy = f"use {' or '.join(able)}, or leave it out" if able else "leave it out"
