@@ -1,8 +1,9 @@
 """The leaderboard of doubt beside that of return, from the same runs: which estimator knows best where a policy falls
 short, and what that policy returns. Marker: mean over runs of a run's nAURC, its nAUGRC, and its mean return over all
-held-out contexts. Line: the 95 % interval over runs, whose number stands below the panels. 0: contexts in the order of
-their shortfalls; 1: doubt that says nothing. The oracle ranks contexts by other episodes: no doubt can be expected to
-do better. Shaded: the floors, which know nothing; (told): is told the context. Source: table ``doubt_metrics``.
+held-out contexts; a run whose shortfalls vary no more than episodes do has no area. Line: the 95 % interval over runs,
+whose number stands below the panels. 0: contexts in the order of their shortfalls; 1: doubt that says nothing. The
+oracle ranks contexts by other episodes: no doubt can be expected to do better. Shaded: the floors, which know nothing;
+(told): is told the context. Source: table ``doubt_metrics``.
 """
 
 import numpy as np
@@ -48,7 +49,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     runs = bands.describe(seeds if len(seeds) else shown["n_seeds"])
     style.footer(
         figure,
-        f"Held-out contexts, {estimators.shown(metrics)}. Marker: mean over runs. Line: {runs}."
+        f"Held-out contexts, {boards.shown(metrics)}. Marker: mean over runs. Line: {runs}."
         f"{estimators.source(metrics, TABLES)}",
     )
     return figure

@@ -16,6 +16,7 @@ from meta_rl.contexts import RESULTS
 from meta_rl.figures import bands, doubted, estimators, plane, style
 from meta_rl.figures.blocks import blocks
 from meta_rl.figures.plane import PLACE
+from meta_rl.metrics.doubt import boards
 from meta_rl.tables import contexts, deployment, doubt_metrics, scores, uncertainty
 
 TABLES = (contexts.TABLE, deployment.TABLE, doubt_metrics.TABLE, scores.TABLE, uncertainty.TABLE)
@@ -38,7 +39,8 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     names = estimators.foremost(tables["doubt_metrics"], _SHOWN)
     data = doubted.by_method(rows[rows["benchmark"].isin(several["benchmark"])])
     maps = {title: _maps(own, names) for title, own in data.items()}
-    figure, axes = blocks({title: list(one) for title, one in maps.items()}, height=1.45)
+    bars = 0.5 * several["benchmark"].nunique() / len(maps)  # inches of each row
+    figure, axes = blocks({title: list(one) for title, one in maps.items()}, height=1.45 + bars)
     for benchmark, places in several.groupby("benchmark"):
         titles = [title for title in data if data[title]["benchmark"].iloc[0] == benchmark]
         _benchmark(figure, {title: axes[title] for title in titles}, maps, plane.plane(places))
@@ -48,7 +50,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     left_out = estimators.left_out(tables["doubt_metrics"], names)
     style.footer(
         figure,
-        f"Held-out contexts, {estimators.shown(rows)}. Colour: mean over {runs}; no interval. Rank: the share of the "
+        f"Held-out contexts, {boards.shown(rows)}. Colour: mean over {runs}; no interval. Rank: the share of the "
         f"run's contexts that are doubted less.{left_out}{shown}"
         f"{estimators.source(rows, TABLES)}",
     )
@@ -80,9 +82,9 @@ def _benchmark(
             plane.draw(ax, maps[title][name], own, scales.get(name, ranks))
         style.label_left(panels.values(), style.feature_label(own.features[1]))
     for name, colours in scales.items():
-        _bar(figure, colours, [panels[name] for panels in axes.values()], name)
+        _bar(figure, colours, [panels[name] for panels in axes.values()], len(axes), name)
     if doubts := [ax for panels in axes.values() for name, ax in panels.items() if name not in scales]:
-        _bar(figure, ranks, doubts, "doubt, rank within the run")
+        _bar(figure, ranks, doubts, len(axes), "doubt, rank within the run")
 
 
 def _scale(colours: str, values: list[pd.Series]) -> ScalarMappable:
@@ -91,9 +93,10 @@ def _scale(colours: str, values: list[pd.Series]) -> ScalarMappable:
     )
 
 
-def _bar(figure: Figure, colours: ScalarMappable, axes: list[Axes], label: str) -> None:
-    aspect = 15 * len(
-        {ax.get_position().x0 for ax in axes}
-    )  # columns: bars are as thick, however long they are
-    bar = figure.colorbar(colours, ax=axes, location="bottom", aspect=aspect, pad=0.02, label=label)
+def _bar(figure: Figure, colours: ScalarMappable, axes: list[Axes], rows: int, label: str) -> None:
+    """Below so many rows of panels; as thick and as far from them, however many panels there are."""
+    columns = len({ax.get_position().x0 for ax in axes})
+    bar = figure.colorbar(
+        colours, ax=axes, location="bottom", aspect=15 * columns, pad=0.06 / rows, label=label
+    )
     bar.outline.set_visible(False)

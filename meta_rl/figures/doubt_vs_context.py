@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from meta_rl.contexts import RESULTS
 from meta_rl.figures import bands, doubted, estimators, feature_axis, style
 from meta_rl.figures.blocks import blocks
+from meta_rl.metrics.doubt import boards
 from meta_rl.tables import contexts, deployment, doubt_metrics, scores, uncertainty
 
 TABLES = (contexts.TABLE, deployment.TABLE, doubt_metrics.TABLE, scores.TABLE, uncertainty.TABLE)
@@ -55,7 +56,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     left_out = estimators.left_out(tables["doubt_metrics"], looks)
     style.footer(
         figure,
-        f"Held-out contexts, neighbours averaged, {estimators.shown(rows)}. Line: mean over runs. Band: {band}. Rank: "
+        f"Held-out contexts, neighbours averaged, {boards.shown(rows)}. Line: mean over runs. Band: {band}. Rank: "
         f"the share of the run's contexts that are doubted less.{left_out}"
         f"{estimators.source(rows, TABLES)}",
     )
@@ -77,6 +78,11 @@ def _lines(ax: Axes, rows: pd.DataFrame, column: str, looks: dict[str, style.Loo
     rows = rows.assign(x=sign * rows["value"])
     rows = rows.assign(point=feature_axis.points(rows["x"], low, high))
     x = rows.drop_duplicates("x").groupby("point")["x"].mean()
+    possible = {
+        "episode_return": bands.possible(rows),
+        "shortfall": doubted.possible(rows),
+        "rank": (0.0, 1.0),
+    }
     if column == "rank":
         lines = {name: (look, rows[rows["estimator"] == name]) for name, look in looks.items()}
         ax.set_ylim(-0.02, 1.02)
@@ -85,8 +91,7 @@ def _lines(ax: Axes, rows: pd.DataFrame, column: str, looks: dict[str, style.Loo
     for i, (name, (look, own)) in enumerate(lines.items()):
         if len(own):
             runs = own.pivot_table(index="seed", columns="point", values=column)
-            possible = (0.0, 1.0) if column == "rank" else bands.ANY
-            bands.draw(ax, name, look, x[runs.columns], runs, (i % 3, 3), possible)
+            bands.draw(ax, name, look, x[runs.columns], runs, (i % 3, 3), possible[column])
     if column == "episode_return":
         ax.plot(x, rows.groupby("point")["reference"].mean(), label="reference", **_POLICY["reference"].line)
     if column != "rank" and rows[column].min() >= 0:

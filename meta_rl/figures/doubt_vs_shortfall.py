@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from meta_rl.contexts import ALL, COMBINATORIAL, EXTRAPOLATION, INTERPOLATION, RESULTS, SINGLE, TRAIN
 from meta_rl.figures import bands, doubted, estimators, regions, style
 from meta_rl.figures.blocks import COLUMNS, blocks
+from meta_rl.metrics.doubt import boards
 from meta_rl.tables import deployment, doubt_metrics, scores, uncertainty
 
 TABLES = (deployment.TABLE, doubt_metrics.TABLE, scores.TABLE, uncertainty.TABLE)
@@ -61,7 +62,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     left_out = estimators.left_out(tables["doubt_metrics"], names)
     style.footer(
         figure,
-        f"Train and held-out contexts, {estimators.shown(rows)}. Rank: the share of the run's contexts with less. "
+        f"Train and held-out contexts, {boards.shown(rows)}. Rank: the share of the run's contexts with less. "
         f"Marker: a fifth of the ranks of doubt, mean over the runs with such contexts, where they are half or more. "
         f"Line: {band}.{left_out}"
         f"{estimators.source(rows, TABLES)}",

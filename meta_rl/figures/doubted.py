@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from meta_rl.figures import style
+from meta_rl.figures import bands, style
 from meta_rl.metrics.doubt.boards import most_shown
 from meta_rl.metrics.references import CONTEXT
 from meta_rl.metrics.scores import RUN
@@ -13,8 +13,8 @@ _ASKED = [*RUN, "estimator"]
 def joined(tables: dict[str, pd.DataFrame], splits: tuple[str, ...]) -> pd.DataFrame:
     """One row per run, context and estimator in these splits, after the largest budget.
 
-    Has `doubt`, the mean `episode_return` of all scored episodes, and of the context `reference`, `solvable` and
-    `shortfall`. Empty if there is no doubt.
+    Has `doubt`, the mean `episode_return` of all scored episodes, and of the context `reference`, `solvable`, `lowest`
+    and `highest` (possible return) and `shortfall`. Empty if there is no doubt.
     """
     uncertainty, scores = tables["uncertainty"], tables["scores"]
     if uncertainty.empty:
@@ -28,7 +28,7 @@ def joined(tables: dict[str, pd.DataFrame], splits: tuple[str, ...]) -> pd.DataF
     known = scores.drop_duplicates(["benchmark", *CONTEXT])
     rows = asked.merge(returns, on=[*RUN, *CONTEXT])
     rows = rows.merge(
-        known[["benchmark", *CONTEXT, "reference", "solvable"]],
+        known[["benchmark", *CONTEXT, "reference", "solvable", "lowest", "highest"]],
         on=["benchmark", *CONTEXT],
         validate="many_to_one",
     )
@@ -52,3 +52,9 @@ def by_method(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
         return benchmark, agent, order.index(method)
 
     return {title: data[title] for title in sorted(data, key=place)}
+
+
+def possible(rows: pd.DataFrame) -> tuple[float, float]:
+    """The least and the greatest shortfall that a policy can have in the contexts of one benchmark's rows."""
+    low, high = bands.possible(rows)
+    return rows["reference"].min() - high, rows["reference"].max() - low

@@ -6,8 +6,7 @@ import pandas as pd
 
 from meta_rl import registry
 from meta_rl.figures.style import INK, MUTED, Look
-from meta_rl.metrics.doubt import budgets
-from meta_rl.metrics.doubt.boards import most_shown, ranked, told
+from meta_rl.metrics.doubt.boards import ranked, told
 from meta_rl.tables.schema import Table
 
 NONE = "No estimator of doubt was asked in this study."
@@ -46,12 +45,6 @@ def label(name: str) -> str:
     return f"{name} (told)" if told(name) else name
 
 
-def shown(table: pd.DataFrame) -> str:
-    """The largest budget in words: `after one unscored episode`."""
-    budget = most_shown(table)
-    return "after one unscored episode" if budget == budgets.EPISODE else f"after {budget} unscored steps"
-
-
 def source(rows: pd.DataFrame, tables: Iterable[Table]) -> str:
     """The end of a footer: in which regime these rows are, and the tables that a figure was drawn from."""
     regime = " or ".join(sorted(rows["information"].unique()))
@@ -68,4 +61,5 @@ def left_out(metrics: pd.DataFrame, drawn: Iterable[str]) -> str:
     """A sentence for the footer, if some are not drawn."""
     every = ranked(metrics)
     rest = len(set(every) - set(drawn))
-    return f" {rest} of {len(every)} estimators are left out: see figure doubt_board." if rest else ""
+    verb = "is" if rest == 1 else "are"
+    return f" {rest} of {len(every)} estimators {verb} left out: see figure doubt_board." if rest else ""

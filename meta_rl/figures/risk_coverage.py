@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from meta_rl.contexts import RESULTS
 from meta_rl.figures import bands, doubted, estimators, style
+from meta_rl.metrics.doubt import boards
 from meta_rl.metrics.doubt.runs import Run, gathered
 from meta_rl.metrics.doubt.selective import in_order
 from meta_rl.metrics.scores import RUN
@@ -39,7 +40,8 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     figure, axes = style.panels(data, height=2.1)
     for title, ax in axes.items():
         keys = data[title][RUN].drop_duplicates().itertuples(index=False, name=None)
-        _panel(ax, _curves([runs[key] for key in keys if key in runs]), looks)
+        curves = _curves([runs[key] for key in keys if key in runs])
+        _panel(ax, curves, looks, doubted.possible(data[title]))
         ax.set_xlabel("part of the contexts kept")
     style.label_left(axes.values(), "mean shortfall")
     style.legend(figure, style.handles(looks))
@@ -47,7 +49,7 @@ def build(tables: dict[str, pd.DataFrame]) -> Figure:
     left_out = estimators.left_out(tables["doubt_metrics"], looks)
     style.footer(
         figure,
-        f"Held-out contexts, {estimators.shown(rows)}; mean over one half of the episodes. Line: mean over runs. Band: "
+        f"Held-out contexts, {boards.shown(rows)}; mean over one half of the episodes. Line: mean over runs. Band: "
         f"{band}.{left_out}"
         f"{estimators.source(rows, TABLES)}",
     )
@@ -68,11 +70,11 @@ def _curves(runs: list[Run]) -> Curves:
     return {name: pd.DataFrame(own) for name, own in curves.items()}
 
 
-def _panel(ax: Axes, curves: Curves, looks: dict[str, style.Look]) -> None:
+def _panel(ax: Axes, curves: Curves, looks: dict[str, style.Look], possible: tuple[float, float]) -> None:
     for i, (name, look) in enumerate(looks.items()):
         if name in curves:
             runs = curves[name].loc[:, _LEAST:]
             step = max(1, runs.shape[1] // 6)
-            bands.draw(ax, name, look, runs.columns, runs, (step - 1 - i % step, step))
+            bands.draw(ax, name, look, runs.columns, runs, (step - 1 - i % step, step), possible)
     ax.set_xlim(0, 1.02)
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))

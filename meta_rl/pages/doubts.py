@@ -7,10 +7,11 @@ import pandas as pd
 
 from meta_rl import registry
 from meta_rl.metrics.comparisons import ALPHA
-from meta_rl.metrics.doubt import boards, budgets
+from meta_rl.metrics.doubt import boards
 from meta_rl.metrics.doubt.contrasts import BASELINES
 from meta_rl.pages.comparisons import by_metric, digits_of, interval, number
 
+_METHOD = ["benchmark", "agent", "method"]
 _OF_DOUBT = {"naurc": 2, "naugrc": 2, "spearman": 2, "failure_auroc": 2}  # metrics and their decimals
 
 
@@ -19,15 +20,13 @@ def board(metrics: pd.DataFrame) -> dict[str, Any] | None:
     if metrics.empty:
         return None
     names = boards.ranked(metrics)
-    budget = boards.most_shown(metrics)
-    shown = "one unscored episode" if budget == budgets.EPISODE else f"{budget} steps of an unscored episode"
     groups = metrics.groupby(["benchmark", "agent"])
     return {
-        "shown": shown,
+        "shown": boards.shown(metrics),
         "floors": [name for name in registry.FLOORS if name in names],
         "told": [name for name in sorted(names) if boards.told(name)],
         "sections": [{"title": ", ".join(key), "methods": list(_methods(rows))} for key, rows in groups],
-        "missing": sorted(set(_missing(metrics))),
+        "missing": list(_missing(metrics)),
     }
 
 
@@ -86,9 +85,10 @@ def _contrast(own: pd.DataFrame, estimator: str, baseline: str) -> str:
 
 
 def _missing(metrics: pd.DataFrame) -> Iterator[str]:
-    """Why a number on the board is missing, or is of fewer runs."""
-    for name in _OF_DOUBT:
-        rows = boards.measured(metrics, name)
-        for row in rows[rows["reason"].notna()].to_dict("records"):
-            where = ", ".join(row[key] for key in ("benchmark", "agent", "method", "estimator"))
-            yield f"{where}, {row['reason']}"
+    """Why numbers on the board are missing, or are of fewer runs: a line per method and reason, with the estimators."""
+    rows = pd.concat([boards.measured(metrics, name) for name in _OF_DOUBT])
+    for (*method, reason), own in rows[rows["reason"].notna()].groupby([*_METHOD, "reason"]):
+        names = boards.ranked(metrics[(metrics[_METHOD] == method).all(axis=1)])
+        lacking = set(own["estimator"])
+        who = "all estimators" if lacking == set(names) else ", ".join(filter(lacking.__contains__, names))
+        yield f"{', '.join(method)}, {who}: {reason}"

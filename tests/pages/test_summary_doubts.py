@@ -91,5 +91,10 @@ def test_what_has_no_number_has_a_dash_and_its_reason(tables: Tables) -> None:
     metrics.loc[lost, "reason"] = "5 of 5 runs: shortfalls vary no more than episodes do"
     text = section(tables | {"doubt_metrics": metrics})
     assert "rnd | \N{EN DASH} | 0.40 [0.35, 0.45]" in text
-    assert "cartpole_tau, dqn, none, rnd, 5 of 5 runs: shortfalls vary no more than episodes do." in text
+    assert "cartpole_tau, dqn, none, rnd: 5 of 5 runs: shortfalls vary no more than episodes do." in text
     assert "nan" not in text.lower()
+    of_all = (metrics["metric"] == "naugrc") & metrics["estimator"].notna() & (metrics["method"] == "none")
+    metrics.loc[of_all, "reason"] = "2 of 5 runs: no"
+    assert "cartpole_tau, dqn, none, all estimators: 2 of 5 runs: no." in section(
+        tables | {"doubt_metrics": metrics}
+    )

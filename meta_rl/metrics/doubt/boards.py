@@ -17,6 +17,13 @@ def most_shown(table: pd.DataFrame) -> str:
     return budgets.ordered(set(table["budget"].dropna()) - {budgets.AREA})[-1]
 
 
+def shown(table: pd.DataFrame) -> str:
+    """The largest budget in words: `after one unscored episode`."""
+    budget = most_shown(table)
+    words = {"0": "in the first state", budgets.EPISODE: "after one unscored episode"}
+    return words.get(budget, f"after {budget} unscored steps")
+
+
 def measured(metrics: pd.DataFrame, metric: str, compared_with: str | None = None) -> pd.DataFrame:
     """The rows with a metric of estimators, in all held-out regions together, at the largest budget.
 
