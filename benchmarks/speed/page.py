@@ -87,7 +87,8 @@ def _parts(measured: Measured) -> Iterator[str]:
     yield (
         "What bounds it: in an iteration every environment of every seed takes a step. The floor is what its\n"
         f"matrix products would take at the peak of the core, {measured.peak / 1e9:.0f} GFLOP/s in this run;\n"
-        "what is left goes to the operations that PyTorch is asked for and to the loop, and is shared among more seeds in a larger stack."
+        "what is left goes to the operations that PyTorch is asked for and to the loop, and is shared among more\n"
+        "seeds in a larger stack."
     )
     yield table(
         ["", "an iteration, ms", "floor, ms", "times the floor", "operations"],

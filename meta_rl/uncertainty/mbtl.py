@@ -26,6 +26,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from meta_rl.uncertainty.base import Estimator, Evidence
@@ -89,7 +90,8 @@ def _process(places: np.ndarray, shortfall: np.ndarray) -> tuple[np.ndarray, ...
     if deviation > 1e-8:
         kernel = ConstantKernel(1.0, (1e-2, 1e2)) * RBF(0.3, (0.05, 10.0)) + WhiteKernel(0.1, (1e-4, 1e1))
         process = GaussianProcessRegressor(kernel)
-        with warnings.catch_warnings():
+        # With more threads the linear algebra of many contexts would be rounded otherwise.
+        with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # at a bound of the kernel's, which are meant
             process.fit(places[known], (shortfall[known] - mean) / deviation)
         scaled = process.kernel_.k1

@@ -28,10 +28,8 @@ import torch
 from torch import Tensor
 
 from meta_rl.uncertainty.base import Estimator, Evidence
-from meta_rl.uncertainty.ridge import ridge
+from meta_rl.uncertainty.ridge import check, ridge
 from meta_rl.uncertainty.watched import Watched
-
-_LEAST = 3  # validation contexts
 
 
 @dataclass(frozen=True)
@@ -74,10 +72,7 @@ def _features(window: Watched) -> np.ndarray:
 def _regression(features: np.ndarray, shortfall: np.ndarray) -> tuple[np.ndarray, ...]:
     """Of a run, from [C, D] and [C]. Raises ValueError if too few contexts have a shortfall."""
     known = np.isfinite(shortfall)
-    if known.sum() < _LEAST:
-        raise ValueError(
-            f"{known.sum()} validation contexts have a reference, and {_LEAST} or more are needed"
-        )
+    check(int(known.sum()))
     features, shortfall = features[known], shortfall[known]
     complete = np.isfinite(features).all(0)
     median = np.where(complete, np.median(np.where(complete, features, 0.0), 0), 0.0)

@@ -101,5 +101,5 @@ def test_without_doubts_that_vary_all_contexts_are_doubted_alike() -> None:
     np.testing.assert_allclose(one(asked({"gone": np.full((2, 30), np.nan)}), None)[1], SHORTFALL[1].mean())
     few = np.full((2, 30), np.nan)
     few[:, :2] = 1
-    with pytest.raises(ValueError, match="2 validation contexts have a reference, and 3 or more"):
+    with pytest.raises(ValueError, match="2 validation contexts with a target are too few; 3 or more"):
         one.fit(doubted(few, {"any": SHORTFALL}), None)
