@@ -86,8 +86,8 @@ def _parts(measured: Measured) -> Iterator[str]:
     )
     yield (
         "What bounds it: in an iteration every environment of every seed takes a step. The floor is what its matrix\n"
-        f"products would take at the peak of the core, {measured.peak / 1e9:.0f} GFLOP/s in this run; what is left goes\n"
-        "to the operations that PyTorch is asked for and to the loop, and is shared among more seeds in a larger stack."
+        f"products would take at the peak of the core, {measured.peak / 1e9:.0f} GFLOP/s in this run. What is left\n"
+        "goes to the operations that PyTorch is asked for and to the loop; more seeds in a stack share it."
     )
     yield table(
         ["", "an iteration, ms", "floor, ms", "times the floor", "operations"],
