@@ -85,10 +85,9 @@ def _parts(measured: Measured) -> Iterator[str]:
         ["", *names], [[case, *(f"{share[part]:.0%}" for part in names)] for case, share in parts.items()]
     )
     yield (
-        "What bounds it: in an iteration every environment of every seed takes a step. The floor is what its\n"
-        f"matrix products would take at the peak of the core, {measured.peak / 1e9:.0f} GFLOP/s in this run;\n"
-        "what is left goes to the operations that PyTorch is asked for and to the loop, and is shared among more\n"
-        "seeds in a larger stack."
+        "What bounds it: in an iteration every environment of every seed takes a step. The floor is what its matrix\n"
+        f"products would take at the peak of the core, {measured.peak / 1e9:.0f} GFLOP/s in this run. What is left\n"
+        "goes to the operations that PyTorch is asked for and to the loop; more seeds in a stack share it."
     )
     yield table(
         ["", "an iteration, ms", "floor, ms", "times the floor", "operations"],

@@ -1,8 +1,8 @@
 """The kernels that Python calls. Importing this module takes them from a folder, or compiles them into it.
 
 Kernels hold Python's lock, so that what they write to in passing may be shared. The folder belongs to the text of
-this package: another text has another one. Numba writes each file in one go, so
-that processes may fill it at the same time, and keeps a version for each kind of CPU.
+this package: another text has another one. Numba writes each file in one go, so that processes may fill it at the
+same time, and keeps a version for each kind of CPU.
 """
 
 import hashlib
