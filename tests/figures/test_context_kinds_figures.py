@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import synthetic
+import synthetic_doubts
 from drawn_figures import OBSERVED, Tables, draw
 
 from meta_rl import registry
@@ -38,6 +39,9 @@ def kinds() -> Tables:
 
 @pytest.mark.parametrize("name", sorted(set(registry.FIGURES) - {"tuning_traces"}))
 def test_every_figure_draws_every_kind(kinds: Tables, name: str) -> None:
+    if name not in registry.figures(doubts=False):
+        one = kinds["scores"][kinds["scores"]["method"] == "none"]
+        kinds = synthetic_doubts.add(kinds | {"scores": one}, ("episode",))
     figure = draw(name, kinds)
     figure.canvas.draw()
     assert figure.axes
