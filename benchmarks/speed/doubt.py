@@ -22,6 +22,7 @@ from benchmarks.speed.turns import ours
 from meta_rl import files, registry
 from meta_rl.agents.protocols import Task
 from meta_rl.contexts import TRAIN, ContextSpace, Feature
+from meta_rl.entries import SIGNALS
 from meta_rl.pages.estimators import TRAINING
 from meta_rl.spaces import Spaces
 from meta_rl.streams import Streams
@@ -119,7 +120,7 @@ def _drawn(streams: Streams, split: str, count: int) -> tuple[Watched, torch.Ten
         torch.ones(RUNS, count, HORIZON),
         steps,
         steps,
-        {kind: torch.from_numpy(normal(kind, HORIZON, 2)) for kind in sorted(registry.SIGNALS)}
+        {kind: torch.from_numpy(normal(kind, HORIZON, 2)) for kind in sorted(SIGNALS)}
         | {"value": torch.from_numpy(normal("value", HORIZON, 1))},
         torch.from_numpy(normal("encoding", HORIZON, 8)),
         {f"other {number}": torch.from_numpy(normal(f"doubt {number}")).double() for number in range(OTHERS)},
