@@ -35,40 +35,34 @@ INSTALLED := $(ENV)/.meta_rl-installed
 WHERE := $(if $(PROFILE),--profile $(PROFILE),--cores all)
 # (`--quiet` takes all words that follow it, so it comes first.)
 OPTIONS := --quiet rules host --configfile config/$(STUDY).yaml --directory $(DIRECTORY) $(WHERE)
-SNAKEMAKE := $(BIN)/snakemake $(OPTIONS)
-CHECK := $(BIN)/python -m meta_rl.study.config config/$(STUDY).yaml
-# What reads results does so from where they lie.
-THERE := cd $(DIRECTORY) && $(abspath $(BIN))/python
-STUDY_FILE := $(abspath config/$(STUDY).yaml)
+META_RL := $(BIN)/meta_rl
+STUDY_FILE := config/$(STUDY).yaml
 
 .PHONY: run status resume tour figures tune adopt test test-slurm test-gymnasium scale gate guard videos docs parity \
 	tuning-comparison reproduce bench \
 	install clean
 
 run: install
-	@$(CHECK) > /dev/null
-	$(SNAKEMAKE) all
-	@cat $(DIRECTORY)/results/$$($(CHECK) 2> /dev/null)/check.txt
+	$(META_RL) run $(STUDY_FILE) --directory $(DIRECTORY) $(WHERE)
 
 status: install
-	@$(THERE) -m meta_rl.study.status $(STUDY_FILE)
+	@$(META_RL) status $(STUDY_FILE) --directory $(DIRECTORY)
 
 resume: install
-	$(BIN)/python slurm/resume.py $(OPTIONS)
+	$(META_RL) resume $(STUDY_FILE) --directory $(DIRECTORY) $(WHERE)
 
 tour:
 	@$(MAKE) run STUDY=tour
 
 figures: install
-	@$(CHECK) > /dev/null
-	$(SNAKEMAKE) figures --allowed-rules figures plot
+	@$(META_RL) check $(STUDY_FILE) > /dev/null
+	$(BIN)/snakemake $(OPTIONS) figures --allowed-rules figures plot
 
 tune: install
-	@$(CHECK) > /dev/null
-	$(SNAKEMAKE) tune
+	$(META_RL) tune $(STUDY_FILE) --directory $(DIRECTORY) $(WHERE)
 
 adopt: install
-	$(THERE) -m meta_rl.study.adopt $(STUDY_FILE)
+	$(META_RL) adopt $(STUDY_FILE) --directory $(DIRECTORY)
 
 test: install
 	$(BIN)/ruff check
@@ -98,7 +92,7 @@ scale: install
 	$(BIN)/python -m benchmarks.scale.scale
 
 gate: install
-	$(BIN)/python -m meta_rl.checks.gate
+	$(META_RL) gate
 
 guard: install
 	$(BIN)/python -m meta_rl.checks.guard
@@ -126,9 +120,9 @@ bench: install
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml Makefile
+$(INSTALLED): pyproject.toml constraints.txt setup.py Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(ENV)
-	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev]'
+	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[dev]'
 # DEHB works with NumPy 2 (tests/tuning), but caps it below 2: alone, as pyproject.toml has all that it needs.
 	$(BIN)/python -m pip install --no-deps dehb==0.1.2
 	touch $@

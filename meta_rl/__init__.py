@@ -8,6 +8,7 @@ They are imported when they are asked for: `import meta_rl` costs nothing.
 
 from typing import Any
 
+__version__ = "0.1.0"
 _FROM = {"evaluate": "meta_rl.outside.evaluation", "load": "meta_rl.outside.loaded"}
 
 

@@ -25,7 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from meta_rl import inputs
+from meta_rl import inputs, plugins
 from meta_rl.errors import UserError, refusal, told
 from meta_rl.files import checksum
 
@@ -49,6 +49,7 @@ def run(main: Callable[..., str]) -> None:
     try:
         file = flags.pop("job")
         parts, own, wanted = _told(step, kinds, file)
+        plugins.add(next((spec.get("plugins", ()) for spec in parts.values() if isinstance(spec, dict)), ()))
         with inputs.of(own, _by_path(wanted, flags | parts, file)):
             sentence = main(**flags, **parts)
     except UserError as error:

@@ -1,56 +1,20 @@
 """What exists, by name: one line a member. Standard library only, so that the workflow reads it at no cost.
 
-A new member is one new file and one new line here. No member imports another one through this module.
+A new member of ours is one new file and one new line here; those of installed packages (`meta_rl/entries.py`) and of
+files that a study names (`meta_rl/plugins.py`) join them. No member imports another one through this module.
 """
 
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
+from meta_rl.entries import SIGNALS as SIGNALS
+from meta_rl.entries import Entry, wrong
 from meta_rl.errors import UserError, unknown
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where a member lives, and what the workflow must know before any job runs.
-
-    `module` may be `module:name`, where one module offers several members.
-    `needs`: what a method is told (`context`, `wrong_context`, `window`, `history`), or the tables that a figure reads.
-    `joint`: the method learns from the agent's loss.
-    `pretrain`: the method learns before the agent does, from trajectories of a `generator`, a policy that collects
-    in each train context, or of a `vine`: the same states and actions in all of them.
-    `predicts`: its encoder is trained with a one-step predictor, whose errors the study compares.
-    `train_on`: the contexts that an agent with this method meets in training, `train` or `default`.
-    `control`: the method of the same architecture and cost without what this one is for, which it must beat.
-    `cleared`: a control of memory: its window, or its state, is emptied at each step.
-    `actions`: the kinds of actions that an agent can take.
-    `signals`: what an agent says of a state beside its value, for estimators to read (`Agent.signals`).
-    `fits`: an estimator is fitted before it is asked.
-
-    What an estimator `needs`: a signal; `encoding`, the z of a method that infers the context; `context`, which no
-    method need know; `transitions`, without which it says nothing; `shortfall` of the train contexts; `validation` and
-    `calibration`, the splits; `doubts`, those of others on validation contexts.
-    """
-
-    module: str
-    needs: frozenset[str] = frozenset()
-    joint: bool = False
-    pretrain: str = ""
-    predicts: bool = False
-    train_on: str = "train"
-    control: str = ""
-    cleared: bool = False
-    actions: frozenset[str] = frozenset({"discrete", "continuous"})
-    signals: frozenset[str] = frozenset()
-    fits: bool = False
-
-    @property
-    def infers(self) -> bool:
-        """Whether a method finds out about the context in the episode, so that regimes make a difference to it."""
-        return bool(self.needs & {"window", "history"})
-
 
 ENVS = {
     "cartpole": Entry("meta_rl.envs.cartpole"),
@@ -161,8 +125,6 @@ AGENTS = {
         signals=frozenset({"policy", "epistemic"}),
     ),
 }
-# What agents may say of a state beside its value.
-SIGNALS = frozenset({"policy", "epistemic", "aleatoric"})
 FLOORS = ("constant", "random")  # estimators that see nothing
 ESTIMATORS = {
     # The floors: what knows nothing.
@@ -226,7 +188,7 @@ FIGURES = {
     "coverage": Entry("meta_rl.figures.coverage", needs=frozenset({"doubt_metrics"})),
 }
 
-KINDS: Mapping[str, Mapping[str, Entry]] = {
+KINDS: dict[str, dict[str, Entry]] = {
     "environment": ENVS,
     "method": METHODS,
     "agent": AGENTS,
@@ -234,6 +196,16 @@ KINDS: Mapping[str, Mapping[str, Entry]] = {
     "estimator": ESTIMATORS,
     "figure": FIGURES,
 }
+# What their lines stand under, here and in modules and files of others.
+TABLES = {
+    "ENVS": "environment",
+    "METHODS": "method",
+    "AGENTS": "agent",
+    "CONTROLLERS": "controller",
+    "ESTIMATORS": "estimator",
+    "FIGURES": "figure",
+}
+GROUP = "meta_rl.members"  # of entry points, each a module with lines
 
 
 def entry(kind: str, name: str) -> Entry:
@@ -254,3 +226,38 @@ def load(kind: str, name: str) -> Any:
     module, _, member = entry(kind, name).module.partition(":")
     imported: ModuleType = importlib.import_module(module)
     return getattr(imported, member) if member else imported
+
+
+def add(lines: dict[tuple[str, str], Entry], source: str) -> None:
+    """Take in the members of others, by kind and name: all, or none. Raises UserError for the first that is wrong."""
+    for (kind, name), line in lines.items():
+        known = KINDS[kind].get(name)
+        if said := wrong(kind, name, line):
+            raise UserError(f"{source}: {name}: {said}")
+        if known and (known.module, known.package) != (line.module, line.package):
+            owner = known.file or known.package or "meta_rl"
+            raise UserError(f"{source}: {name}: is the name of a {kind} of {owner}; choose another")
+        if line.control and line.control not in METHODS and (kind, line.control) not in lines:
+            raise UserError(f"{source}: {name}: control: {unknown('method', line.control, METHODS)}")
+    for (kind, name), line in lines.items():
+        KINDS[kind][name] = line
+
+
+def _lines(point: EntryPoint) -> Iterator[tuple[tuple[str, str], Entry]]:
+    """What an entry point's module holds."""
+    module = point.load()
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.module
+    for table, kind in TABLES.items():
+        for name, line in getattr(module, table, {}).items():
+            yield (kind, name), replace(line, package=package)
+
+
+for _point in sorted(entry_points(group=GROUP)):
+    try:
+        if not (_found := dict(_lines(_point))):
+            raise UserError(
+                f"{_point.value}: has none of {', '.join(TABLES)}; put its members under these names"
+            )
+        add(_found, _point.value)
+    except Exception as error:  # of another package, which must not keep ours from working
+        warnings.warn(f"members of {_point.value} are left out: {error}", stacklevel=2)

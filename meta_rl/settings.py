@@ -28,9 +28,9 @@ again, what stands further to the left counts, and most of all the module's own.
 import ast
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
+
+from meta_rl.sources import source
 
 _LONGEST = 20  # tuple: layers of a network
 _NUMBERS = {"int": "integer", "float": "number"}
@@ -137,10 +137,10 @@ def _check(setting: Setting, dimension: Dimension) -> None:
 
 
 def _body(module: str) -> list[ast.stmt]:
-    spec = find_spec(module.partition(":")[0])
-    if spec is None or spec.origin is None:
+    path = source(module.partition(":")[0])
+    if path is None:
         raise ValueError(f"{module}: there is no such module")
-    return ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
+    return ast.parse(path.read_text(encoding="utf-8")).body
 
 
 def _config(module: str) -> ast.ClassDef:

@@ -5,12 +5,14 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir).parent
-sys.path.insert(0, str(ROOT))  # the code of this copy, installed or not
+HERE = Path(workflow.basedir).parent  # a checkout, or the installed package
+ROOT = [] if (HERE / "registry.py").is_file() else [str(HERE)]
+sys.path[:0] = ROOT  # the code of this copy, installed or not
 
 from meta_rl import registry
 from meta_rl.errors import UserError
 from meta_rl.files import write_text
+from meta_rl.sources import source
 from meta_rl.study import access, demand, jobs, reserve
 from meta_rl.study.config import load
 from meta_rl.study.paths import TABLES
@@ -18,13 +20,13 @@ from meta_rl.study.rollouts import notices
 from meta_rl.study.study import Study
 
 NOTHING = "(?!)"  # matches no text
-SNAKEFILE = os.path.relpath(ROOT / "workflow/Snakefile")
+SNAKEFILE = os.path.relpath(HERE / "workflow/Snakefile")
 # Jobs run the Python that runs Snakemake, whatever is activated. (The rest of their environment: meta_rl/study/attempt.py.)
 os.environ.update(
     PATH=os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     ),
-    PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    PYTHONPATH=os.pathsep.join(filter(None, [*ROOT, os.environ.get("PYTHONPATH")])),
 )
 
 
@@ -35,7 +37,7 @@ def study_file() -> str:
             "a study is one file: give one --configfile, and no --config; edit a copy of the file instead"
         )
     return os.path.relpath(
-        next(iter(workflow.configfiles), ROOT / "config/config.yaml")
+        next(iter(workflow.configfiles), HERE / "config/config.yaml")
     )
 
 
@@ -183,5 +185,5 @@ def tuning_page(wildcards):
 
 def caption(figure):
     """Params: what a figure shows, the first paragraph of its module's docstring."""
-    path = ROOT.joinpath(*registry.FIGURES[figure].module.split(".")).with_suffix(".py")
+    path = source(registry.FIGURES[figure].module.partition(":")[0])
     return ast.get_docstring(ast.parse(path.read_text())).split("\n\n")[0]

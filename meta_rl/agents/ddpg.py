@@ -50,6 +50,16 @@ SEARCH = {
     "tau": ((0.001, 0.05), "log", "how fast targets follow: fast learns fast, slow is stable"),
     "noise": ((0.05, 0.5), "log", "how far exploration strays from what the actor does"),
 }
+# Settings with which it learns each probe of the conformance tests in 1,200 env_steps.
+PROBED = {
+    "n_envs": 4, "hidden": (16,), "actor_learning_rate": 0.02, "critic_learning_rate": 0.03, "noise": 0.3,
+    "replay": 2000, "batch": 64, "learning_starts": 200, "train_every": 8, "tau": 0.3,
+}  # fmt: skip
+# What differs for the one whose reward is a parabola over the action, which asks more of a critic.
+PARABOLA = {
+    "hidden": (64,), "actor_learning_rate": 0.005, "critic_learning_rate": 0.01, "batch": 128, "train_every": 4,
+    "learning_starts": 600,
+}  # fmt: skip
 
 
 class DDPG(ActorCritic):

@@ -55,6 +55,11 @@ SEARCH = {
     "epsilon_end": ((0.01, 0.2), "log", "what exploring is left, without which new contexts stay unknown"),
     "loss": (("squared", "huber"), "choice", "how much outliers count"),
 }
+# Settings with which it learns each probe of the conformance tests in 1,200 env_steps.
+PROBED = {
+    "n_envs": 4, "hidden": (16,), "learning_rate": 0.02, "replay": 400, "batch": 64, "learning_starts": 100,
+    "train_every": 8, "target_every": 32,
+}  # fmt: skip
 
 
 class DQN(OffPolicy):

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from meta_rl import registry
 from meta_rl.agents.base import Agent
+from meta_rl.conformance.members import said
 from meta_rl.conformance.probes import CONTINUOUS, DISCRETE, Probe, task
-from meta_rl.conformance.small import keys, with_critics
+from meta_rl.conformance.small import METHODS, keys
 from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
 from meta_rl.training.loop import Training
@@ -21,39 +22,8 @@ SPACES = {"discrete": DISCRETE, "continuous": CONTINUOUS}
 CASES = [(name, kind) for name, entry in registry.AGENTS.items() for kind in sorted(entry.actions)]
 # Enough to learn a probe in the steps above.
 SETTINGS: dict[str, dict[str, Any]] = {
-    "dqn": {
-        "n_envs": 4, "hidden": (16,), "learning_rate": 0.02, "gamma": GAMMA, "replay": 400, "batch": 64,
-        "learning_starts": 100, "train_every": 8, "target_every": 32,
-    },
-    "ddpg": {
-        "n_envs": 4, "hidden": (16,), "actor_learning_rate": 0.02, "critic_learning_rate": 0.03, "noise": 0.3,
-        "gamma": GAMMA, "replay": 2000, "batch": 64, "learning_starts": 200, "train_every": 8, "tau": 0.3,
-    },
-    "sac": {
-        "n_envs": 4, "hidden": (16,), "learning_rate": 0.03, "gamma": GAMMA, "replay": 2000, "batch": 64,
-        "learning_starts": 200, "train_every": 8, "tau": 0.3,
-    },
-    "ppo": {
-        "n_envs": 4, "n_steps": 16, "hidden": (16,), "learning_rate": 0.02, "gamma": GAMMA, "minibatch": 32,
-        "epochs": 4, "observations": "raw",
-    },
-}  # fmt: skip
-SETTINGS["ddqn"] = SETTINGS["dqn"]
-SETTINGS = with_critics(SETTINGS)
-METHODS: dict[str, dict[str, Any]] = {
-    "iida": {"window": 3, "size": 2, "encoder": (5,), "predictor": (5,)},
-    "jrpl": {"window": 2, "hidden": (8,)},
-    "random_encoder": {"window": 2, "hidden": (8,)},
-    "cgate": {"size": 16, "state": (16,), "hidden": (16,)},
-    "cgate_shuffled": {"size": 16, "state": (16,), "hidden": (16,)},
-    "adapter": {"size": 16, "adapter": 8},
-    "recurrent": {"size": 16, "sequence": 8, "burn_in": 4},
-    "stacked": {"window": 3},
-    "epi": {"steps": 2, "size": 2},
+    name: said("agent", name, "PROBED", {}) | {"gamma": GAMMA} for name in registry.AGENTS
 }
-METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi"]}
-METHODS |= {f"{name}_cleared": METHODS[name] for name in ("recurrent", "stacked")}
-METHODS["adapter_shuffled"] = METHODS["adapter"]
 
 
 def build(

@@ -20,11 +20,8 @@ ROWS = (2, 3)
 
 def build(name: str, into: Task | None = None, seeds: tuple[int, ...] = (0, 1), **settings: Any) -> Any:
     module = registry.load("method", name)
-    chosen = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in METHODS.get(name, {}).items()
-    }
-    method = module.build(module.Config(**{**chosen, **settings}), into or task(), Streams(keys(*seeds)))
+    config = module.Config(**{**METHODS[name], **settings})
+    method = module.build(config, into or task(), Streams(keys(*seeds)))
     for network in (POLICY, CRITIC):
         method.width((into or task()).spaces, network)  # as an agent asks when it meets a method
     return method.requires_grad_(registry.entry("method", name).joint)

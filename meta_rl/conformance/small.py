@@ -3,12 +3,15 @@
 The environment is CartPole, or Pendulum for agents that have continuous actions only.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from meta_rl import registry
+from meta_rl.agents.critics import dropout, ensemble, masks, quantile
+from meta_rl.conformance.members import elsewhere, said
 from meta_rl.streams import Streams, run_key
 from meta_rl.training.block import start
 from meta_rl.training.loop import Training
@@ -39,57 +42,27 @@ AGENTS: dict[str, dict[str, Any]] = {
         "rewards": "normalised",
     },
 }  # fmt: skip
-# Of the kinds of critics that agents can be built over.
-CRITICS: dict[str, dict[str, Any]] = {
-    "ensemble": {"heads": 3, "prior": 0.5},
-    "quantile": {"heads": 2, "quantiles": 5, "prior": 0.5},
-    "masks": {"masks": 3},
-    "dropout": {"passes": 5},
-}
+# The kinds of critics that agents can be built over.
+CRITICS = {"ensemble": ensemble, "quantile": quantile, "masks": masks, "dropout": dropout}
 
 
-# The agents over one, with the plain ones that they are built from: their names are `agent_kind`.
+# Our agents over one, with the plain ones that they are built from: their names are `agent_kind`.
 OVER = {
     name: name.removesuffix(f"_{kind}")
     for name in registry.AGENTS
     for kind in CRITICS
-    if name.endswith(f"_{kind}")
+    if name.endswith(f"_{kind}") and name not in elsewhere("agent")
 }
 
 
-def with_critics(plain: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Settings of plain agents, and those that agents over another kind of critic have from them."""
-    return plain | {
-        name: plain[agent] | CRITICS[name.removeprefix(f"{agent}_")] for name, agent in OVER.items()
-    }
-
-
-AGENTS = with_critics(AGENTS)
-METHODS: dict[str, dict[str, Any]] = {
-    "iida": {"window": 5, "size": 3, "encoder": [8], "predictor": [8], "updates": 20, "batch": 8},
-    "jrpl": {"window": 5, "size": 3, "hidden": [8]},
-    "random_encoder": {"window": 5, "size": 3, "hidden": [8]},
-    "cgate": {"size": 8, "state": [8], "hidden": [8]},
-    "cgate_shuffled": {"size": 8, "state": [8], "hidden": [8]},
-    "adapter": {"size": 8, "adapter": 4},
-    "recurrent": {"size": 8, "sequence": 4, "burn_in": 2},
-    "stacked": {"window": 3},
-    "epi": {
-        "steps": 3, "size": 3, "encoder": [8], "predictor": [8], "probe": [8], "probes": 2, "refit": 1,
-        "updates": 5,
-    },
-}  # fmt: skip
-METHODS |= {"iida_untrained": METHODS["iida"], "epi_random_probes": METHODS["epi"]}
-
-
-METHODS |= {f"{name}_cleared": METHODS[name] for name in ("recurrent", "stacked")}
-METHODS["adapter_shuffled"] = METHODS["adapter"]
+AGENTS |= {
+    name: AGENTS[agent] | CRITICS[name.removeprefix(f"{agent}_")].SMALL for name, agent in OVER.items()
+}
+METHODS: dict[str, dict[str, Any]] = {name: said("method", name, "SMALL", {}) for name in registry.METHODS}
 
 
 ESTIMATORS: dict[str, dict[str, Any]] = {
-    "rnd": {"updates": 20},
-    "dynamics_disagreement": {"updates": 20},
-    "dynamics_surprise": {"updates": 20},
+    name: said("estimator", name, "SMALL", {}) for name in registry.ESTIMATORS
 }
 
 
@@ -108,7 +81,7 @@ def spec(method: str, agent: str = "dqn", **agent_settings: Any) -> dict[str, An
         "method": method,
         "variant": method,
         "agent_settings": {**AGENTS.get(agent, {}), **agent_settings},
-        "method_settings": METHODS.get(method, {}),
+        "method_settings": json.loads(json.dumps(METHODS[method])),  # a spec has lists
         "env_steps": STEPS,
     }
 

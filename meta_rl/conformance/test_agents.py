@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from meta_rl import registry
+from meta_rl import registry, settings
 from meta_rl.conformance.compare import check_weights
 from meta_rl.conformance.learners import CASES, GAMMA, SPACES, at, build, close, learnt, start
+from meta_rl.conformance.members import elsewhere, said
 from meta_rl.conformance.probes import Adapt, Aim, Cue, Delayed, Ended, Endless, Hidden, Recall
-from meta_rl.conformance.small import OVER, with_critics
+from meta_rl.conformance.small import OVER
 from meta_rl.stack.seen import Seen, Window
 from meta_rl.training import policy
 from meta_rl.training.loop import Training
@@ -21,8 +22,8 @@ PLAIN = [case for case in CASES if case[0] not in OVER]
 
 
 def cases(*others: str) -> list[tuple[str, str, str]]:
-    """Each agent with methods of all kinds, and agents over other kinds of critics with `others`."""
-    methods = {True: others, False: ("none", "jrpl", "cgate", "recurrent")}
+    """Each agent with methods of all kinds of ours, and all of others; over other kinds of critics with `others`."""
+    methods = {True: others, False: ("none", "jrpl", "cgate", "recurrent", *elsewhere("method"))}
     return [(name, kind, method) for name, kind in CASES for method in methods[name in OVER]]
 
 
@@ -136,39 +137,24 @@ def test_an_adapter_learns_what_the_context_tells(name: str, kind: str, settings
     close(agent.value(seen), 1.0, 1.0, tolerance=0.15)
 
 
-# A parabola asks more of a critic than the other probes do.
-FINER: dict[str, dict[str, Any]] = {
-    "ddpg": {
-        "hidden": (64,), "actor_learning_rate": 0.005, "critic_learning_rate": 0.01, "batch": 128,
-        "train_every": 4, "learning_starts": 600,
-    },
-    "sac": {"hidden": (32,), "train_every": 4, "learning_starts": 600},
-    "ppo": {},
-}  # fmt: skip
-FINER |= {name: FINER[agent] for name, agent in OVER.items() if agent in FINER}
-
-
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_finds_the_best_of_continuous_actions(name: str) -> None:
-    agent = learnt(name, "continuous", Aim, **FINER[name])
+    agent = learnt(name, "continuous", Aim, **said("agent", name, "PARABOLA", {}))
     close(agent.act(at(1.0), explore=False)[..., 0], 0.5, tolerance=0.3)
     close(agent.value(at(1.0)), 0.0, tolerance=0.15)
 
 
 # --- stacks: sizes that leave rests in the processor's vectors ---
 
-ODD: dict[str, dict[str, Any]] = {
-    "dqn": {"n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3},
-    "ddpg": {"n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3},
-    "ppo": {"n_envs": 3, "n_steps": 7, "hidden": (7, 5), "minibatch": 7, "epochs": 2, "observations": "normalised",
-            "rewards": "normalised", "entropy_weight": 0.01},
+ODD: dict[str, Any] = {
+    "n_envs": 3, "hidden": (7, 5), "replay": 90, "batch": 13, "learning_starts": 30, "train_every": 3, "n_steps": 7,
+    "minibatch": 7, "epochs": 2, "observations": "normalised", "rewards": "normalised", "entropy_weight": 0.01,
 }  # fmt: skip
-ODD["ddqn"], ODD["sac"] = ODD["dqn"], ODD["ddpg"]
-ODD = with_critics(ODD)
 
 
 def odd(name: str, kind: str, method: str, seeds: tuple[int, ...]) -> Training:
-    agent = build(name, kind, method, seeds, **ODD[name])
+    known = settings.read(registry.entry("agent", name).module)
+    agent = build(name, kind, method, seeds, **{key: value for key, value in ODD.items() if key in known})
     return start(agent, Recall, kind, method)
 
 

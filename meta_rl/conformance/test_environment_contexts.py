@@ -22,18 +22,10 @@ from meta_rl.conformance.environments import (
     run,
     started,
 )
+from meta_rl.conformance.members import said
 from meta_rl.contexts import Feature
 from meta_rl.envs.base import Environment, PhysicsRows
 from meta_rl.spaces import Step
-
-# Controllers that act alike in all contexts.
-IGNORANT = {
-    "random",
-    "bang_bang",
-    "counter_swing",
-    "metaworld_push metaworld_scripted",
-    "metaworld_pick_place metaworld_scripted",
-}
 
 every_feature = pytest.mark.parametrize(
     ("environment", "feature"),
@@ -110,10 +102,7 @@ def test_varying_one_feature_is_varying_all_with_the_others_at_default(
 def test_a_controller_acts_as_in_the_context_that_it_is_told(name: str, controller: str) -> None:
     """Whatever the context of the rows is, which believing leaves as they are."""
     environment, build = ENVIRONMENTS[name], registry.load("controller", controller).build
-    count = {"striker_swing": 1, "metaworld_scripted": 2, "random": 2, "lqr_lookahead": 500}.get(
-        controller, 30
-    )
-    feature = environment.features[0]
+    feature, count = environment.features[0], said("controller", controller, "STARTS", 30)
     contexts = defaults(environment, (1, count)).copy()
     here = started(environment, contexts)
     contexts[..., 0] = 0.5 * feature.default
@@ -128,6 +117,6 @@ def test_a_controller_acts_as_in_the_context_that_it_is_told(name: str, controll
     action = build()(told, chance)
     assert np.array_equal(action, build()(there, chance))
     assert np.array_equal(told.observation, here.observation)
-    ignorant = bool(IGNORANT & {controller, f"{name} {controller}"})
-    assert np.array_equal(action, build()(here, chance)) == ignorant
+    reads = feature.name in said("controller", controller, "READS", {feature.name})
+    assert np.array_equal(action, build()(here, chance)) == (not reads)
     assert {key: value.tobytes() for key, value in here.state_dict().items()} == state

@@ -10,6 +10,7 @@ from meta_rl.controllers.base import Controller
 from meta_rl.envs.base import PhysicsRows
 from meta_rl.spaces import Environments
 
+READS: frozenset[str] = frozenset()  # no feature makes it act otherwise
 LEFT, RIGHT = 0, 2
 
 

@@ -8,7 +8,11 @@ from meta_rl.spaces import Environments
 
 
 class Controller(Protocol):
-    """Acts in environments whose rows were reset together."""
+    """Acts in environments whose rows were reset together.
+
+    A module may say in `READS` by which features it acts (unless said, by all), and in `STARTS` in how many starts
+    that can be seen (in 30, unless said).
+    """
 
     def __call__(self, environments: Environments, chance: np.ndarray) -> np.ndarray:
         """Actions of all rows: int64 [S, N] where discrete, else float32 [S, N, A].

@@ -9,6 +9,7 @@ import numpy as np
 from meta_rl.controllers.base import Controller
 from meta_rl.spaces import Environments
 
+READS: frozenset[str] = frozenset()  # no feature makes it act otherwise
 AHEAD, BACK = 2, 0  # torques of 1 and -1 N m
 FIRST_VELOCITY = 4  # its place in what is observed
 

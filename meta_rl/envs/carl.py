@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from meta_rl.contexts import Feature
-from meta_rl.envs import carl_features, simulator
+from meta_rl.envs import simulator
 from meta_rl.envs.edited_source import edited
 from meta_rl.envs.simulator import SimulatorRows, private_copy
 from meta_rl.spaces import Spaces
@@ -29,16 +29,15 @@ GROUND = "it shapes the ground, which is drawn when an episode starts, and not h
 class CarlEnvironment:
     """One environment, whose constants are attributes of Gymnasium's.
 
-    Each feature of carl-bench is in `units` or in `refused`. Defaults are Gymnasium's values; the bounds (low,
-    high) are carl-bench's where `bounds` has no other. Horizon and success are those that Gymnasium registers.
-    Features and spaces wait until they are asked for: they take carl-bench and the simulator.
+    Each feature of carl-bench is in `varied`, with its bounds and its unit, or in `refused`. Defaults are Gymnasium's
+    values; tests hold the bounds against carl-bench's. Horizon and success are those that Gymnasium registers.
+    Features and spaces wait until they are asked for: they take the simulator.
     """
 
     gymnasium_id: str
     carl: str
-    units: Mapping[str, str]
+    varied: Mapping[str, tuple[float, float, str]]
     refused: Mapping[str, str]
-    bounds: Mapping[str, tuple[float, float]] = MappingProxyType({})
     deviations: Mapping[str, str] = MappingProxyType({})
     limits: Mapping[str, tuple[float, str]] = MappingProxyType({})
     # What Gymnasium's file computes from features, and a context not.
@@ -58,11 +57,8 @@ class CarlEnvironment:
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
-        theirs, usual, features = carl_features.features(self.carl), self.make(), []
-        for name, unit in self.units.items():
-            low, high = self.bounds.get(name, (theirs[name].lower, theirs[name].upper))
-            features.append(Feature(name, self.constant(usual, name), float(low), float(high), unit))
-        return tuple(features)
+        usual = self.make()
+        return tuple(Feature(name, self.constant(usual, name), *said) for name, said in self.varied.items())
 
     @cached_property
     def spaces(self) -> Spaces:
@@ -127,16 +123,16 @@ class Acrobot(StateAttribute):
     gymnasium_id, carl = "Acrobot-v1", "CARLAcrobot"
     controllers = ("counter_swing",)
     returns = (-500.0, 0.0)  # -1 per step of 500, and 0 for the last one where it succeeds
-    units = MappingProxyType(
+    varied = MappingProxyType(
         {
-            "LINK_LENGTH_1": "m",
-            "LINK_MASS_1": "kg",
-            "LINK_MASS_2": "kg",
-            "LINK_COM_POS_1": "m",
-            "LINK_COM_POS_2": "m",
-            "LINK_MOI": "kg m^2",
-            "MAX_VEL_1": "rad/s",
-            "MAX_VEL_2": "rad/s",
+            "LINK_LENGTH_1": (0.1, 10.0, "m"),
+            "LINK_MASS_1": (0.1, 10.0, "kg"),
+            "LINK_MASS_2": (0.1, 10.0, "kg"),
+            "LINK_COM_POS_1": (0.0, 1.0, "m"),
+            "LINK_COM_POS_2": (0.0, 1.0, "m"),
+            "LINK_MOI": (0.1, 10.0, "kg m^2"),
+            "MAX_VEL_1": (1.2566370614359, 125.6637061435917, "rad/s"),
+            "MAX_VEL_2": (2.8274333882308, 282.7433388230814, "rad/s"),
         }
     )
     refused = MappingProxyType(
@@ -157,19 +153,12 @@ class MountainCarContinuous(StateAttribute):
     gymnasium_id, carl = "MountainCarContinuous-v0", "CARLMountainCarContinuous"
     # A tenth of the squared force, which is 1 at most, in 999 steps, and 100 for the goal.
     returns = (-99.9, 100.0)
-    units = MappingProxyType(
+    varied = MappingProxyType(
         {
-            "power": "m/step^2",
-            "max_speed": "m/step",
-            "goal_position": "m",
-            "min_position": "m",
-        }
-    )
-    bounds = MappingProxyType(
-        {
-            "power": (0.0, math.inf),
-            "goal_position": (0.0, 0.6),
-            "min_position": (-math.inf, -0.6),
+            "power": (0.0, math.inf, "m/step^2"),
+            "max_speed": (0.0, math.inf, "m/step"),
+            "goal_position": (0.0, 0.6, "m"),
+            "min_position": (-math.inf, -0.6, "m"),
         }
     )
     deviations = MappingProxyType(
@@ -205,19 +194,19 @@ class BipedalWalker(CarlEnvironment):
     gymnasium_id, carl = "BipedalWalker-v3", "CARLBipedalWalker"
     kept = MappingProxyType({"TERRAIN_STEP": "14 / 30", "TERRAIN_HEIGHT": "VIEWPORT_H / 30 / 4"})
     rewarded = True  # torque costs, and the distance is counted in SCALE
-    units = MappingProxyType(
+    varied = MappingProxyType(
         {
-            "GRAVITY_Y": "m/s^2",
-            "MOTORS_TORQUE": "N m",
-            "SPEED_HIP": "rad/s",
-            "SPEED_KNEE": "rad/s",
-            "LEG_DOWN": "m",
-            "LEG_W": "m",
-            "LEG_H": "m",
-            "FRICTION": "1",
-            "LIDAR_RANGE": "m",
-            "FPS": "1/s",
-            "SCALE": "px/m",
+            "GRAVITY_Y": (-20.0, -0.01, "m/s^2"),
+            "MOTORS_TORQUE": (0.01, 200.0, "N m"),
+            "SPEED_HIP": (0.01, 15.0, "rad/s"),
+            "SPEED_KNEE": (0.01, 15.0, "rad/s"),
+            "LEG_DOWN": (-2.0, -0.25, "m"),
+            "LEG_W": (0.25, 0.5, "m"),
+            "LEG_H": (0.25, 2.0, "m"),
+            "FRICTION": (0.0, 10.0, "1"),
+            "LIDAR_RANGE": (0.01, 20.0, "m"),
+            "FPS": (1.0, 500.0, "1/s"),
+            "SCALE": (1.0, 100.0, "px/m"),
         }
     )
     refused = MappingProxyType(

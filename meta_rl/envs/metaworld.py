@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meta_rl import extras
 from meta_rl.contexts import Feature
 from meta_rl.envs import offscreen, simulator
 from meta_rl.envs.simulator import SimulatorRows
@@ -84,6 +85,7 @@ class MetaWorld(ABC):
 
     def make(self, render_mode: str | None = None) -> Any:
         """A worker; it renders the table from above."""
+        extras.need("metaworld")
         return _made(_worker_class(self.task), render_mode)
 
     @abstractmethod

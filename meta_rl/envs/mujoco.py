@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meta_rl import extras
 from meta_rl.contexts import Feature
 from meta_rl.envs import mujoco_outcomes, offscreen, simulator
 from meta_rl.spaces import Spaces
@@ -49,7 +50,10 @@ UNITS = {"damping": ("N s/m", "N m s/rad"), "armature": ("kg", "kg m^2"), "stren
 
 
 class Body:
-    """One environment, by its id. `inert` are features that change nothing, with the reason."""
+    """One environment, by its id. `outcome` is what its steps return (`mujoco_outcomes` tells how).
+
+    `inert` are features that change nothing, with the reason; `success` stands for Gymnasium's reward threshold.
+    """
 
     noise = simulator.noise
     returns = (-math.inf, math.inf)
@@ -60,12 +64,16 @@ class Body:
     controllers: tuple[str, ...] = ()
 
     def __init__(
-        self, gymnasium_id: str, outcome: str, inert: Mapping[str, str], success: float | None = None
+        self,
+        gymnasium_id: str,
+        outcome: mujoco_outcomes.Outcome,
+        inert: Mapping[str, str],
+        success: float | None = None,
     ) -> None:
         import gymnasium
 
         registered = gymnasium.spec(gymnasium_id)
-        self.gymnasium_id, self.outcome = gymnasium_id, getattr(mujoco_outcomes, outcome)
+        self.gymnasium_id, self.outcome = gymnasium_id, outcome
         self.horizon = registered.max_episode_steps
         self.success = float(registered.reward_threshold if success is None else success)
         self._inert = dict(inert)
@@ -73,6 +81,7 @@ class Body:
     @cached_property
     def _usual(self) -> Any:
         """Gymnasium's environment as it is. What is read from it waits until it is asked for."""
+        extras.need("mujoco")
         import gymnasium
 
         return gymnasium.make(self.gymnasium_id).unwrapped
@@ -118,6 +127,7 @@ class Body:
         return _worker_class(type(self._usual), self.model)
 
     def build(self, varied: tuple[str, ...], rows: tuple[int, int], render: bool = False) -> "MujocoRows":
+        extras.need("mujoco")
         from meta_rl.envs.mujoco_rows import MujocoRows
 
         return MujocoRows(self, varied, rows, render)
@@ -287,4 +297,4 @@ def __getattr__(name: str) -> Body:
     """The body of this name; an AttributeError says which there are."""
     if name not in _BODIES:
         raise AttributeError(f"{__name__} has no body '{name}', but {', '.join(_BODIES)}")
-    return _BODIES[name](outcome=name)
+    return _BODIES[name](outcome=getattr(mujoco_outcomes, name))

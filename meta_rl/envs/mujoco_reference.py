@@ -108,7 +108,7 @@ def _geoms(root: Element) -> list[Element]:
 
 
 def _volume(model: Any, geom: int) -> float:
-    """Of a capsule, the only kind that shares a body with another one."""
-    assert model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE
+    """Of a capsule or a sphere, the only kinds that share a body with another one; a sphere has a length of 0."""
+    assert model.geom_type[geom] in (mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_SPHERE)
     radius, half, _ = model.geom_size[geom].tolist()
     return math.pi * radius**2 * (2 * half + 4 / 3 * radius)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from meta_rl import extras
 from meta_rl.contexts import Feature
 from meta_rl.envs import simulator
 from meta_rl.envs.simulator import SimulatorRows
@@ -58,6 +59,7 @@ class Striker:
 
     def make(self, render_mode: str | None = None) -> "Scene":
         """A worker in the default context."""
+        extras.need("mujoco")
         from meta_rl.envs.striker_scene import Scene
 
         scene = Scene(self.task, render_mode)

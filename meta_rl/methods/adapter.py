@@ -42,6 +42,10 @@ class Config:
     adapter: Annotated[int, (2, 1000), "units of the adapter"] = 16
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"size": 16, "adapter": 8}
+
+
 class Hypernetwork(nn.Module):
     """Weights [S, N, `count`] from contexts [S, N, F]: relu layers (context, embedding) -> U -> U -> 10 U."""
 

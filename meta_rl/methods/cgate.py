@@ -40,6 +40,10 @@ class Config:
     )
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"size": 8, "state": (8,), "hidden": (8,)}
+
+
 class Gate(Method):
     """z = relu(phi(observation)) * sigmoid(g(context)), with the context scaled as `explicit` does it."""
 

@@ -88,6 +88,12 @@ class Config:
     after_probe: Annotated[str, ("reset", "continue"), "what an episode does after its probe"] = "reset"
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {
+    "steps": 3, "size": 3, "encoder": (8,), "predictor": (8,), "probe": (8,), "probes": 2, "refit": 1, "updates": 5,
+}  # fmt: skip
+
+
 LENGTHS = ("transitions", "probes", "refit", "updates")
 
 

@@ -58,6 +58,10 @@ class Config:
     ] = 50000
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"window": 5, "size": 3, "encoder": (8,), "predictor": (8,), "updates": 20, "batch": 8}
+
+
 LENGTHS = ("updates", "transitions", "generator_steps")
 BOUND = (
     4.0  # of each dimension of what the agent is told, in standard deviations of the cloud of train contexts

@@ -56,6 +56,10 @@ class Config:
     ] = "context"
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"window": 5, "size": 3, "hidden": (8,)}
+
+
 class JRPL(Method):
     """z = masked mean over the window of an encoder of single transitions; zero for an empty window.
 

@@ -43,6 +43,10 @@ class Config:
     burn_in: Annotated[int, (0, 1000), "steps of a replayed sequence before those, without gradient"] = 8
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"size": 16, "sequence": 8, "burn_in": 4}
+
+
 class Recurrent(Method):
     """z = the state of a GRU after the steps before and what is seen now.
 

@@ -28,6 +28,10 @@ class Config:
     window: Annotated[int, (1, 1000), "steps of which observation and action are told"] = 4
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"window": 3}
+
+
 class Stacked(Method):
     """z = (s, a) of the last K steps, oldest first; zeros for those before the episode. Where `cleared`, for all."""
 

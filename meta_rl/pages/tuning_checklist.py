@@ -73,11 +73,7 @@ def checklist(
     yield (
         "Incumbents",
         "below; the study trains with "
-        + (
-            "them"
-            if not unused
-            else f"others for {_named(unused)}: `python -m meta_rl.study.adopt` copies them into it"
-        ),
+        + ("them" if not unused else f"others for {_named(unused)}: `meta_rl adopt` copies them into it"),
     )
     yield (
         "Code, and that of the tuning",

@@ -164,6 +164,9 @@ def _manifest(own: Record, records: list[Record], runs: pd.DataFrame, logs: Path
             {"step": step, "members": json.loads(members), "code": code, "files": count}
             for (step, members, code), count in sorted(stages.items())
         ],
+        "plugins": {
+            name: said for record in [own, *records] for name, said in record.get("plugins", {}).items()
+        },
         "env_steps": runs.loc[runs["env_steps"].notna(), [*RUN, "env_steps"]].to_dict("records"),
         "costs": attempt.costs(logs) if logs else {},
     }

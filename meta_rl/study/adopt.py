@@ -1,12 +1,10 @@
-"""Copy tuned settings into the study that was tuned: `python -m meta_rl.study.adopt config/mine.yaml`.
+"""Copy tuned settings into the study that was tuned: `meta_rl adopt config/mine.yaml`.
 
 They land in its block `tuned`, by benchmark, method and agent; the rest of the file stays as it is. From then on
 `train` uses them. Nothing in the workflow writes a study.
 """
 
-import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,7 @@ from meta_rl.study import config
 from meta_rl.study.loader import Loader, read
 from meta_rl.study.study import Study
 
-_COMMENT = (
-    "# Found by tuning, on validation contexts and tuning seeds; python -m meta_rl.study.adopt writes this."
-)
+_COMMENT = "# Found by tuning, on validation contexts and tuning seeds; meta_rl adopt writes this."
 TUNED = "results/{study}/tuned/{benchmark}/{agent}/{method}/settings.json"
 
 
@@ -98,14 +94,3 @@ def _without(text: str, key: str) -> str:
                 start -= 1
             del lines[start:end]
     return "".join(lines)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        prog="python -m meta_rl.study.adopt", description=__doc__.split("\n\n")[0]
-    )
-    parser.add_argument("study", type=Path, help="a study such as config/quick.yaml")
-    try:
-        print(adopt(parser.parse_args().study))
-    except UserError as error:
-        sys.exit(f"error: {error}")

@@ -8,8 +8,11 @@ from typing import Any
 
 # The keys of lists that are sets. Of all other lists the order is meant.
 _SETS = frozenset(
-    {"agents", "budgets", "estimators", "extrapolation", "features", "figures", "interpolation", "observed"}
-)
+    {
+        "agents", "budgets", "estimators", "extrapolation", "features", "figures", "interpolation", "observed",
+        "plugins",
+    }
+)  # fmt: skip
 
 
 def canonical(value: Any, key: str = "") -> Any:

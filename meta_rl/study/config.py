@@ -1,16 +1,16 @@
 """A study: read from YAML, checked from end to end before any job runs, and completed with its defaults.
 
-`python -m meta_rl.study.config > config/schema.json` writes the schema that editors use;
-`python -m meta_rl.study.config FILE` checks a study and prints its name; what its owner should know goes to stderr.
+`python -m meta_rl.study.config > config/schema.json` writes the schema that editors use.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meta_rl import registry, settings
+from meta_rl import plugins, registry, settings
 from meta_rl.benchmarks.published import BENCHMARKS
 from meta_rl.contexts import BOX, EXTRAPOLATION
 from meta_rl.errors import UserError, unknown
@@ -54,6 +54,7 @@ def check(raw: Any, source: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         found = "is empty" if raw is None else "is no mapping of keys to values"
         raise UserError(f"{source}: {found}; start from a copy of config/quick.yaml")
+    raw = _plugged(raw, Path(source).parent)
     problems = (
         list(violations(raw))
         or [*_unpublished(raw), *_taken(raw), *variants.problems(raw), *external.name_problems(raw)]
@@ -65,6 +66,16 @@ def check(raw: Any, source: str) -> dict[str, Any]:
     if problems:
         raise UserError("\n".join(f"{source}: {problem}" for problem in problems))
     return study
+
+
+def _plugged(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """With the members of its plugins registered, whose paths are then relative to where results are written."""
+    files = raw.get("plugins")
+    if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
+        return raw  # what is wrong with them, the schema says
+    paths = [os.path.relpath(folder / file) for file in files]
+    plugins.add(paths)
+    return raw | {"plugins": paths}
 
 
 def _complete(raw: dict[str, Any]) -> dict[str, Any]:
@@ -239,14 +250,13 @@ def _untuned(raw: dict[str, Any]) -> Iterator[str]:
             yield f"tuned: {unknown('benchmark', name, known)}"
 
 
+def main(path: str | Path) -> None:
+    """Check a study and print its name; what its owner should know goes to stderr."""
+    study = load(path)
+    for line in notices(study, str(path)):
+        print(line, file=sys.stderr)
+    print(study["study"])
+
+
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        print(json.dumps(schema(), indent=2))
-    else:
-        try:
-            study = load(sys.argv[1])
-            for line in notices(study, sys.argv[1]):
-                print(line, file=sys.stderr)
-            print(study["study"])
-        except UserError as error:
-            sys.exit(f"error: {error}")
+    print(json.dumps(schema(), indent=2))

@@ -193,6 +193,12 @@ def schema() -> dict[str, Any]:
     }
     study = {
         "study": name | {"description": "results are written to results/{study}/"},
+        "plugins": {
+            "type": "array",
+            "items": {"type": "string"},
+            "uniqueItems": True,
+            "description": "Python files with members of the study's own, relative to this file",
+        },
         "benchmarks": {
             "type": "object",
             "propertyNames": name,
@@ -227,7 +233,7 @@ def schema() -> dict[str, Any]:
                 "propertyNames": name,
                 "additionalProperties": settings_of["agents"],
             },
-            "description": "agent settings by benchmark and method, as `python -m meta_rl.study.adopt` writes them",
+            "description": "agent settings by benchmark and method, as `meta_rl adopt` writes them",
         },
     }
     return {

@@ -6,14 +6,13 @@ from its lock. What is out of date and waits to be made again counts as done.
 """
 
 import re
-import sys
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
 
-from meta_rl.errors import UserError, told
+from meta_rl.errors import told
 from meta_rl.study import attempt, jobs
 from meta_rl.study.config import load
 from meta_rl.study.paths import OUTPUTS
@@ -202,16 +201,10 @@ def at_work(study: Study) -> float | None:
     return min((path.stat().st_mtime for path in locks), default=None)
 
 
-def main(arguments: list[str]) -> None:
-    study = Study(load(arguments[0] if arguments else "config/config.yaml"))
+def main(path: str | Path) -> None:
+    """Print the report on a study whose results lie in this folder."""
+    study = Study(load(path))
     with told(Path("results", study.name), "read"):  # somebody else's, who keeps it closed
         since = at_work(study)
         print(report(study, since))
     print("Snakemake does not work on it" if since is None else "Snakemake is at work, or was killed")
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except UserError as error:
-        sys.exit(f"error: {error}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from meta_rl import registry
 from meta_rl.contexts import DEVELOPMENT, TRAIN, VALIDATION
-from meta_rl.study import budgets, variants
+from meta_rl.study import budgets, provenance, variants
 from meta_rl.study import external as foreign
 from meta_rl.study.paths import HELD_OUT, Paths
 
@@ -24,7 +24,10 @@ class Study(Paths):
 
         Of a run it has `method`, the registered one, and `variant`, the study's own name, which tables have.
         """
-        return _SPECS[rule](self, **wildcards)
+        spec = _SPECS[rule](self, **wildcards)
+        # Where its members are that stand in files of the study's own.
+        files = sorted({*spec.get("plugins", ()), *provenance.plugins(spec)})
+        return spec | ({"plugins": files} if files else {})
 
     def _benchmark(self, benchmark: str, **_: str) -> Spec:
         return {"benchmark": benchmark, "environment": self.benchmarks[benchmark]["environment"]}
@@ -124,7 +127,7 @@ class Study(Paths):
         """What the page says beside what was measured."""
         tuned = {name: self._settings(name, "tuned") for name in self.benchmarks}
         returns = {name: self._returns(name) for name in self.benchmarks}
-        said = {key: self.config[key] for key in ("tune", "seeds")}
+        said = {key: self.config[key] for key in ("tune", "seeds", "plugins") if key in self.config}
         return self._itself() | said | {"methods": list(self.methods), "tuned": tuned, "returns": returns}
 
     def _returns(self, benchmark: str) -> list[float | None]:

@@ -3,17 +3,19 @@
 import json
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
+from meta_rl import registry
 from meta_rl.errors import brief, unknown
 from meta_rl.study.schema import schema
 
 
 def violations(raw: Any) -> Iterator[str]:
     """`<key.path>: <what is wrong>; <what would be right>` for every violation of the schema."""
-    for error in _VALIDATOR.iter_errors(raw):
+    for error in _validator(_registered()).iter_errors(raw):
         if error.validator != "oneOf" or isinstance(
             error.instance, dict
         ):  # else it says that this is no mapping
@@ -94,11 +96,17 @@ def _enum(_: Any, known: list[Any], value: Any, schema: Any) -> Iterator[Validat
         yield ValidationError("")
 
 
-# JSON Schema takes 5.0 for an integer, and infinity and NaN (which JSON does not know) for numbers.
-_VALIDATOR = validators.extend(
-    Draft202012Validator,
-    {"enum": _enum},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"integer": _is_integer, "number": _is_number}
-    ),
-)(schema())
+def _registered() -> tuple[tuple[str, str, str], ...]:
+    """What the schema depends on; a study may bring members of its own."""
+    return tuple(
+        (kind, name, entry.module)
+        for kind, members in registry.KINDS.items()
+        for name, entry in members.items()
+    )
+
+
+@cache
+def _validator(registered: tuple[tuple[str, str, str], ...]) -> Any:
+    """JSON Schema takes 5.0 for an integer, and infinity and NaN (which JSON does not know) for numbers."""
+    checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
+    return validators.extend(Draft202012Validator, {"enum": _enum}, type_checker=checker)(schema())

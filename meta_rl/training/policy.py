@@ -73,6 +73,11 @@ class Weights:
             known = registry.KINDS[kind].get(name := self.spec[kind])
             given = self.spec[f"{kind}_settings"].keys()
             gone = sorted(given - settings.read(known.module).keys()) if known else [name]
+            if not known and (files := self.spec.get("plugins")):
+                raise UserError(
+                    f"{self.path}: {kind} {name} stands in a file of its study; call meta_rl.plugins.add({files}) "
+                    "before, with the paths that they have from here"
+                )
             if gone:
                 raise UserError(
                     f"{self.path}: was trained with {', '.join(gone)}, which the present code does not have as "

@@ -37,6 +37,10 @@ class Config:
     updates: Annotated[int, (1, 10_000_000), "updates of each member"] = 1000
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"updates": 20}
+
+
 class Predicted(NamedTuple):
     """What a member says of the standardised change, float64 [S, B, O]."""
 

@@ -43,6 +43,10 @@ class Config:
     updates: Annotated[int, (1, 10_000_000), "updates of the predictor"] = 1000
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"updates": 20}
+
+
 class RND(Estimator):
     """Mean squared error of a predictor of random features."""
 

@@ -65,7 +65,7 @@ class OnCluster(Project):
 
     def status(self) -> str:
         """What `make status` says."""
-        command = [sys.executable, "-m", "meta_rl.study.status", "config/test.yaml"]
+        command = [sys.executable, "-m", "meta_rl.commands", "status", "config/test.yaml"]
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
 
     def results(self, method: str, name: str, block: str = "seeds_0-3") -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cluster import QUICK, SLURM, STUDY, Main, OnCluster, new_project, wait_until
+from cluster import QUICK, SLURM, Main, OnCluster, new_project, wait_until
 
 METHODS = ("none", "explicit", "iida", "jrpl")
 STEPS = 40_000
@@ -201,7 +201,7 @@ def test_a_killed_main_process_is_resumed_safely(project: OnCluster) -> None:
 
 
 def resume(project: OnCluster) -> Main:
-    return Main(project, [*STUDY, *SLURM, *QUICK], program=("slurm/resume.py",))
+    return Main(project, ["config/test.yaml", *SLURM, *QUICK], program=("-m", "meta_rl.commands", "resume"))
 
 
 @pytest.fixture

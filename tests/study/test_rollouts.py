@@ -123,7 +123,7 @@ def test_the_check_says_it_and_still_prints_the_name_alone(tmp_path: Path) -> No
 
     path = tmp_path / "my.yaml"
     path.write_text(yaml.safe_dump(study(1300, ["none"])))
-    command = [sys.executable, "-m", "meta_rl.study.config", str(path)]
+    command = [sys.executable, "-m", "meta_rl.commands", "check", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "test\n"
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["note", "warning"]

@@ -82,7 +82,7 @@ def test_a_study_that_may_not_be_read_is_named(study: Study) -> None:
     with pytest.raises(
         UserError, match=r"^results/test: cannot be read: Permission denied; let who runs this "
     ):
-        status.main([str(ROOT / "config/test.yaml")])
+        status.main(ROOT / "config/test.yaml")
     folder.chmod(0o755)
 
 

@@ -76,7 +76,7 @@ def test_the_status_knows_of_a_failure_whatever_snakemake_prints(
 
 
 def status(folder: Path) -> str:
-    command = [sys.executable, "-m", "meta_rl.study.status", str(ROOT / "config/test.yaml")]
+    command = [sys.executable, "-m", "meta_rl.commands", "status", str(ROOT / "config/test.yaml")]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
@@ -121,11 +121,12 @@ def test_what_was_finished_unseen_is_taken_over_whatever_is_printed(
         record.unlink()
     command = [
         sys.executable,
-        str(ROOT / "slurm/resume.py"),
+        "-m",
+        "meta_rl.commands",
+        "resume",
+        "config/test.yaml",
         "--quiet",
         "all",
-        "--configfile",
-        "config/test.yaml",
     ]
     done = subprocess.run(
         [*command, "--directory", str(folder), "--cores", "2"],

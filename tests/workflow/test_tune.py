@@ -68,7 +68,7 @@ def test_a_killed_tuning_goes_on_and_its_settings_are_trained_with(tuned: Projec
     assert 'Tuning seeds</td><td class="words">2: 1000 to 1001' in page
 
     adopted = subprocess.run(
-        [sys.executable, "-m", "meta_rl.study.adopt", "config/test.yaml"],
+        [sys.executable, "-m", "meta_rl.commands", "adopt", "config/test.yaml"],
         cwd=project.root,
         capture_output=True,
         text=True,

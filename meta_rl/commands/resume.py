@@ -1,6 +1,6 @@
 """Go on with a study whose Snakemake was killed: `make resume STUDY=quick PROFILE=slurm`.
 
-    python slurm/resume.py --configfile config/quick.yaml --profile slurm
+    meta_rl resume config/quick.yaml --profile slurm
 
 takes Snakemake's options, `--directory` for results elsewhere among them, and does, in this order and saying so:
 
@@ -27,14 +27,12 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+from meta_rl.checks.currency import stale
+from meta_rl.commands import places
+from meta_rl.study.config import load
+from meta_rl.study.study import Study
+
 HERE = Path.cwd()  # what Snakemake's options are relative to
-sys.path.insert(0, str(ROOT))
-
-from meta_rl.checks.currency import stale  # noqa: E402
-from meta_rl.study.config import load  # noqa: E402
-from meta_rl.study.study import Study  # noqa: E402
-
 _METADATA = Path(".snakemake/metadata")
 _PATIENCE = 120.0  # seconds for jobs to be gone
 _TRIES = 5  # of a controller that is busy
@@ -42,14 +40,14 @@ _TRIES = 5  # of a controller that is busy
 
 def main(arguments: list[str]) -> int:
     os.chdir(
-        _option(arguments, "--directory", "-d") or "."
+        option(arguments, "--directory", "-d") or "."
     )  # where jobs work, and Snakemake keeps its records
     if found := list(_processes(_is_main)):
         print(
             f"error: Snakemake works in this folder, process {found[0]}; wait for it, or stop it with Ctrl-C"
         )
         return 1
-    _cancel()
+    _cancel(option(arguments, "--profile"))
     _stop_steps()
     _say("unlocking the folder")
     _snakemake(["all", "--unlock", *arguments])
@@ -58,21 +56,23 @@ def main(arguments: list[str]) -> int:
     return subprocess.run([sys.executable, "-m", "snakemake", "all", *arguments], cwd=HERE).returncode
 
 
-def _cancel() -> None:
+def _cancel(profile: str | None) -> None:
     """Jobs of this folder in the queue; those of other folders may have the same names."""
     if not shutil.which("squeue"):
         return
     if subprocess.run(["sinfo"], capture_output=True).returncode:
         _say("there is no cluster to be seen from here")
         return
-    if jobs := _queued():
+    own = HERE / (profile or "slurm") / "config.yaml"
+    known = yaml.safe_load((own if own.is_file() else places.folder("slurm") / "config.yaml").read_text())
+    prefix = known.get("slurm-jobname-prefix", "")
+    if jobs := _queued(prefix):
         _say(f"cancelling {len(jobs)} jobs: {' '.join(jobs)}")
         subprocess.run(["scancel", *jobs], check=True)
-        _wait(lambda: not _queued(), "jobs stay in the queue; see squeue --me")
+        _wait(lambda: not _queued(prefix), "jobs stay in the queue; see squeue --me")
 
 
-def _queued() -> list[str]:
-    prefix = yaml.safe_load((ROOT / "slurm/config.yaml").read_text())["slurm-jobname-prefix"]
+def _queued(prefix: str) -> list[str]:
     command = ["squeue", "--me", "--noheader", "--format=%i|%j|%Z"]
     for _ in range(_TRIES):
         done = subprocess.run(command, capture_output=True, text=True)
@@ -100,7 +100,7 @@ def _adopt(arguments: list[str]) -> None:
     if not unknown:
         _say("nothing was finished unseen")
         return
-    study = Study(load(HERE / (_option(arguments, "--configfile", "--configfiles") or "config/config.yaml")))
+    study = Study(load(HERE / (option(arguments, "--configfile", "--configfiles") or "config/config.yaml")))
     reasons = {path: stale(study, Path(path)) for path in unknown}
     current = [path for path, reason in reasons.items() if reason is None]
     if current and not _nothing_to_do(current, arguments):  # what some of them came from is to be made again
@@ -142,7 +142,7 @@ def _name(record: Path) -> str:
     return base64.urlsafe_b64decode(encoded).decode()
 
 
-def _option(arguments: list[str], *names: str) -> str | None:
+def option(arguments: list[str], *names: str) -> str | None:
     """The first value of an option of Snakemake's."""
     for argument, value in pairwise([*arguments, ""]):
         name, joined, own = argument.partition("=")
@@ -190,7 +190,3 @@ def _wait(until: Callable[[], bool], otherwise: str) -> None:
 
 def _say(text: str) -> None:
     print(f"resume: {text}", flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
