@@ -12,14 +12,14 @@ from dataclasses import dataclass
 ACTIONS = frozenset({"discrete", "continuous"})
 # What agents may say of a state beside its value.
 SIGNALS = frozenset({"policy", "epistemic", "aleatoric"})
-# What a line may say: of sets, their possible members, and of texts all that they can be.
-_SETS = {"actions": ACTIONS, "signals": SIGNALS}
-# The same of what a member needs, by its kind.
+# What a line may say: of sets, their possible members (`needs` by kind; of figures they are tables), and of texts all
+# that they can be.
 _NEEDS = {
     "method": frozenset({"context", "wrong_context", "window", "history"}),
     "estimator": SIGNALS
-    | {"encoding", "context", "transitions", "shortfall", "validation", "calibration", "doubts"},
+    | {"context", "encoding", "transitions", "shortfall", "validation", "calibration", "doubts"},
 }
+_SETS = {"needs": frozenset[str](), "actions": ACTIONS, "signals": SIGNALS}
 _TEXTS = {"pretrain": ("", "generator", "vine"), "train_on": ("train", "default")}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,99}")
 
@@ -72,13 +72,13 @@ def wrong(kind: str, name: str, entry: Entry) -> str:
     """What is wrong with a line, by its key, and what would be right; empty if nothing is."""
     if not _NAME.fullmatch(name):
         return "is no name; use letters, digits and '_', at most 100, first a letter or digit"
-    for key, known in {"needs": _NEEDS.get(kind, frozenset()), **_SETS}.items():
-        said = getattr(entry, key)
+    for key, known in _SETS.items():
+        said, known = getattr(entry, key), _NEEDS.get(kind, known) if key == "needs" else known
         if not isinstance(said, frozenset) or not all(isinstance(one, str) for one in said):
-            return f"{key}: is no set of texts; write it as {{'{min(known, default='')}'}}"
-        if kind != "figure" and said - known:
-            choice = f"choose from {', '.join(sorted(known))}" if known else f"no {kind} needs anything"
-            return f"{key}: has {', '.join(sorted(said - known))}; {choice}"
+            return f"{key}: is no set of texts; write it as {{'{min(known, default='scores')}'}}"
+        if (kind, key) != ("figure", "needs") and said - known:
+            right = f"choose from {', '.join(sorted(known))}" if known else f"{kind}s have none"
+            return f"{key}: has {', '.join(sorted(said - known))}; {right}"
     for key, texts in _TEXTS.items():
         if getattr(entry, key) not in texts:
             return f"{key}: is {getattr(entry, key)!r}; choose from {', '.join(map(repr, texts))}"

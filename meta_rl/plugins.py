@@ -24,7 +24,7 @@ from meta_rl.errors import UserError, unknown
 from meta_rl.sources import source
 
 _KEYS = {field.name for field in fields(Entry)} - {"module", "package", "file"} | {"object"}
-_CONFIGURED = ("method", "agent")  # kinds whose modules have a Config
+_CONFIGURED = ("method", "agent", "estimator")  # kinds whose modules have a Config
 
 
 def add(paths: Iterable[str | Path]) -> None:

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
+from meta_rl.entries import SIGNALS as SIGNALS
 from meta_rl.entries import Entry, wrong
 from meta_rl.errors import UserError, unknown
 

@@ -12,4 +12,7 @@ class Config(ensemble.Config, ddpg.Config):
     """Those of the agent and of its kind of critic."""
 
 
+# As its parts are tested.
+PROBED = ddpg.PROBED | ensemble.SMALL
+PARABOLA = ddpg.PARABOLA
 build = partial(ddpg.build, critic=ensemble.Ensemble)

@@ -12,4 +12,6 @@ class Config(dropout.Config, dqn.Config):
     """Those of the agent and of its kind of critic."""
 
 
+# As its parts are tested.
+PROBED = dqn.PROBED | dropout.SMALL
 build = partial(dqn.build, critic=dropout.Dropout)

@@ -13,6 +13,8 @@ class Config(ensemble.Config, dqn.Config):
     """Those of the agent and of its kind of critic."""
 
 
+# As its parts are tested.
+PROBED = dqn.PROBED | ensemble.SMALL
 build = partial(dqn.build, critic=ensemble.Ensemble)
 # The agent `ddqn_ensemble`.
 Double = SimpleNamespace(Config=Config, build=partial(build, double=True))

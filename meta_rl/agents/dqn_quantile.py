@@ -12,4 +12,6 @@ class Config(quantile.Config, dqn.Config):
     """Those of the agent and of its kind of critic."""
 
 
+# As its parts are tested.
+PROBED = dqn.PROBED | quantile.SMALL
 build = partial(dqn.build, critic=quantile.Quantile)

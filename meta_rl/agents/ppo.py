@@ -60,11 +60,8 @@ SEARCH = {
     "rewards": (("raw", "normalised"), "choice", "whether values of large rewards are learnt on their scale"),
     "hidden": (((64, 64), (256, 256)), "choice", "capacity, at the usual depth"),
 }
-# Settings with which it learns each probe of the conformance tests in 1,200 env_steps.
-PROBED = {
-    "n_envs": 4, "n_steps": 16, "hidden": (16,), "learning_rate": 0.02, "minibatch": 32, "epochs": 4,
-    "observations": "raw",
-}  # fmt: skip
+PROBED = {"n_envs": 4, "n_steps": 16, "hidden": (16,), "learning_rate": 0.02, "minibatch": 32, "epochs": 4,
+          "observations": "raw"}  # fmt: skip # it learns the probes of the conformance tests by these
 
 
 class PPO(Agent):

@@ -12,4 +12,6 @@ class Config(ensemble.Config, ppo.Config):
     """Those of the agent and of its kind of critic."""
 
 
+# As its parts are tested.
+PROBED = ppo.PROBED | ensemble.SMALL
 build = partial(ppo.build, critic=ensemble.Ensemble)

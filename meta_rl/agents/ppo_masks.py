@@ -12,4 +12,6 @@ class Config(masks.Config, ppo.Config):
     """Those of the agent and of its kind of critic."""
 
 
+# As its parts are tested.
+PROBED = ppo.PROBED | masks.SMALL
 build = partial(ppo.build, critic=masks.Masks)

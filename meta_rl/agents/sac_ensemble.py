@@ -12,4 +12,7 @@ class Config(ensemble.Config, sac.Config):
     """Those of the agent and of its kind of critic."""
 
 
+# As its parts are tested.
+PROBED = sac.PROBED | ensemble.SMALL
+PARABOLA = sac.PARABOLA
 build = partial(sac.build, critic=ensemble.Ensemble)

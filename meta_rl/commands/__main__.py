@@ -76,6 +76,16 @@ def gate(given: argparse.Namespace, _: list[str]) -> int:
     return gate.main(given.environment)
 
 
+def evaluate(given: argparse.Namespace, _: list[str]) -> int:
+    """play and score a policy as studies do: a policy.pt of ours, or a zip of Stable-Baselines3 for each run"""
+    told = {"observe": given.observe, "vec_normalize": given.vec_normalize, "trusted": given.trusted}
+    policies = given.policy[0] if len(given.policy) == 1 else given.policy
+    print(
+        meta_rl.evaluate(policies, given.benchmark, contexts=given.contexts, episodes=given.episodes, **told)
+    )
+    return 0
+
+
 def new(given: argparse.Namespace, _: list[str]) -> int:
     """write a member of one's own to start from, a study, or a profile for Slurm"""
     from meta_rl.commands import new
@@ -84,7 +94,7 @@ def new(given: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
-_HANDLERS: tuple[Handler, ...] = (run, status, resume, check, gate, new, tune, adopt)
+_HANDLERS: tuple[Handler, ...] = (run, status, resume, check, gate, evaluate, new, tune, adopt)
 _SNAKEMAKES = ("run", "resume", "tune")  # which take its options
 
 
@@ -97,8 +107,18 @@ def parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=handler.__doc__, description=handler.__doc__, allow_abbrev=False)
         one.set_defaults(handler=handler, name_of_command=name)
         if name == "new":
-            one.add_argument("kind", help="method, environment, agent, study or profile")
+            one.add_argument("kind", help="method, environment, body, agent, estimator, study or profile")
             one.add_argument("name", help="its name; it is written to a file or a folder of that name")
+        elif name == "evaluate":
+            one.add_argument("benchmark", metavar="BENCHMARK")
+            one.add_argument("policy", metavar="POLICY", nargs="+", help="one for all, or one for each run")
+            one.add_argument("--contexts", type=int, default=100, help="of each split (100)")
+            one.add_argument("--episodes", type=int, default=20, help="in each context (20)")
+            one.add_argument("--observe", default="plain", help="what it sees, as in the Gymnasium ids")
+            one.add_argument(
+                "--vec-normalize", metavar="FILE", help="the statistics that a model was trained with"
+            )
+            one.add_argument("--trusted", action="store_true", help="a zip is unpickled, which can run code")
         elif name == "gate":
             one.add_argument("environment", nargs="*")
             one.add_argument(

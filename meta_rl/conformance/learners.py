@@ -8,9 +8,10 @@ from torch import Tensor
 
 from meta_rl import registry
 from meta_rl.agents.base import Agent
+from meta_rl.conformance import small
 from meta_rl.conformance.members import said
 from meta_rl.conformance.probes import CONTINUOUS, DISCRETE, Probe, task
-from meta_rl.conformance.small import METHODS, keys, with_critics
+from meta_rl.conformance.small import keys
 from meta_rl.stack.networks import MLP
 from meta_rl.stack.seen import Seen, Transition
 from meta_rl.streams import Streams
@@ -25,7 +26,8 @@ CASES = [(name, kind) for name, entry in registry.AGENTS.items() for kind in sor
 SETTINGS: dict[str, dict[str, Any]] = {
     name: said("agent", name, "PROBED", {}) | {"gamma": GAMMA} for name in registry.AGENTS
 }
-SETTINGS = with_critics(SETTINGS)
+# `Recall` has shown two transitions when it asks.
+METHODS = small.METHODS | {"jrpl": small.METHODS["jrpl"] | {"window": 2, "size": 2}}
 
 
 def build(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from meta_rl import registry
-from meta_rl.conformance.members import said
+from meta_rl.agents.critics import dropout, ensemble, masks, quantile
+from meta_rl.conformance.members import elsewhere, said
 from meta_rl.streams import Streams, run_key
 from meta_rl.training.block import start
 from meta_rl.training.loop import Training
@@ -41,33 +42,25 @@ AGENTS: dict[str, dict[str, Any]] = {
         "rewards": "normalised",
     },
 }  # fmt: skip
-# Of the kinds of critics that agents can be built over.
-CRITICS: dict[str, dict[str, Any]] = {
-    "ensemble": {"heads": 3, "prior": 0.5},
-    "quantile": {"heads": 2, "quantiles": 5, "prior": 0.5},
-    "masks": {"masks": 3},
-    "dropout": {"passes": 5},
-}
+# The kinds of critics that agents can be built over.
+CRITICS = {"ensemble": ensemble, "quantile": quantile, "masks": masks, "dropout": dropout}
 
 
-# The agents over one, with the plain ones that they are built from: their names are `agent_kind`.
+# Our agents over one, with the plain ones that they are built from: their names are `agent_kind`.
 OVER = {
     name: name.removesuffix(f"_{kind}")
     for name in registry.AGENTS
     for kind in CRITICS
-    if name.endswith(f"_{kind}")
+    if name.endswith(f"_{kind}") and name not in elsewhere("agent")
 }
 
 
-def with_critics(plain: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Settings of plain agents, and those that agents over another kind of critic have from them."""
-    return plain | {
-        name: plain[agent] | CRITICS[name.removeprefix(f"{agent}_")] for name, agent in OVER.items()
-    }
-
-
-AGENTS = with_critics(AGENTS)
+AGENTS |= {
+    name: AGENTS[agent] | CRITICS[name.removeprefix(f"{agent}_")].SMALL for name, agent in OVER.items()
+}
 METHODS: dict[str, dict[str, Any]] = {name: said("method", name, "SMALL", {}) for name in registry.METHODS}
+
+
 ESTIMATORS: dict[str, dict[str, Any]] = {
     name: said("estimator", name, "SMALL", {}) for name in registry.ESTIMATORS
 }

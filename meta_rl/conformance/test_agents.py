@@ -12,7 +12,7 @@ from meta_rl.conformance.compare import check_weights
 from meta_rl.conformance.learners import CASES, GAMMA, SPACES, at, build, close, learnt, start
 from meta_rl.conformance.members import elsewhere, said
 from meta_rl.conformance.probes import Adapt, Aim, Cue, Delayed, Ended, Endless, Hidden, Recall
-from meta_rl.conformance.small import OVER, with_critics
+from meta_rl.conformance.small import OVER
 from meta_rl.stack.seen import Seen, Window
 from meta_rl.training import policy
 from meta_rl.training.loop import Training
@@ -22,7 +22,7 @@ PLAIN = [case for case in CASES if case[0] not in OVER]
 
 
 def cases(*others: str) -> list[tuple[str, str, str]]:
-    """Each agent with methods of all kinds, and agents over other kinds of critics with `others`."""
+    """Each agent with methods of all kinds of ours, and all of others; over other kinds of critics with `others`."""
     methods = {True: others, False: ("none", "jrpl", "cgate", "recurrent", *elsewhere("method"))}
     return [(name, kind, method) for name, kind in CASES for method in methods[name in OVER]]
 
@@ -154,8 +154,7 @@ ODD: dict[str, Any] = {
 
 def odd(name: str, kind: str, method: str, seeds: tuple[int, ...]) -> Training:
     known = settings.read(registry.entry("agent", name).module)
-    settled = with_critics(dict.fromkeys(registry.AGENTS, ODD))[name]
-    agent = build(name, kind, method, seeds, **{key: value for key, value in settled.items() if key in known})
+    agent = build(name, kind, method, seeds, **{key: value for key, value in ODD.items() if key in known})
     return start(agent, Recall, kind, method)
 
 

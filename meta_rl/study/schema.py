@@ -193,12 +193,8 @@ def schema() -> dict[str, Any]:
     }
     study = {
         "study": name | {"description": "results are written to results/{study}/"},
-        "plugins": {
-            "type": "array",
-            "items": {"type": "string"},
-            "uniqueItems": True,
-            "description": "Python files with members of the study's own, relative to this file",
-        },
+        "plugins": {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+        | {"description": "Python files with members of the study's own, relative to this file"},
         "benchmarks": {
             "type": "object",
             "propertyNames": name,

@@ -26,7 +26,8 @@ class Study(Paths):
         """
         spec = _SPECS[rule](self, **wildcards)
         # Where its members are that stand in files of the study's own.
-        return spec | ({"plugins": files} if (files := provenance.plugins(spec)) else {})
+        files = sorted({*spec.get("plugins", ()), *provenance.plugins(spec)})
+        return spec | ({"plugins": files} if files else {})
 
     def _benchmark(self, benchmark: str, **_: str) -> Spec:
         return {"benchmark": benchmark, "environment": self.benchmarks[benchmark]["environment"]}

@@ -74,6 +74,10 @@ class QLearning(OffPolicy):
     def value(self, seen: Seen) -> Tensor:
         return self.q(self.read(seen, CRITIC)).amax(-1)
 
+    def doubt(self, seen: Seen) -> dict[str, Tensor]:
+        """One critic alone knows nothing of how uncertain it is: estimators of doubt read nothing but its value."""
+        return {}
+
     def update(self, batch: Batch) -> dict[str, Tensor]:
         """L = mean (Q(s, a) - y)^2, y = r + gamma (1 - terminated) max_a Q'(s', a); losses are [S], one a seed."""
         with torch.no_grad():

@@ -37,7 +37,8 @@ class Config:
     updates: Annotated[int, (1, 10_000_000), "updates of each member"] = 1000
 
 
-SMALL = {"updates": 20}  # in the conformance tests
+# Settings of a small one, for conformance tests.
+SMALL = {"updates": 20}
 
 
 class Predicted(NamedTuple):

@@ -43,7 +43,8 @@ class Config:
     updates: Annotated[int, (1, 10_000_000), "updates of the predictor"] = 1000
 
 
-SMALL = {"updates": 20}  # in the conformance tests
+# Settings of a small one, for conformance tests.
+SMALL = {"updates": 20}
 
 
 class RND(Estimator):

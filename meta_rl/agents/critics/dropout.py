@@ -20,6 +20,10 @@ class Config:
     passes: Annotated[int, (2, 1000), "networks with units left out whose spread is the doubt"] = 20
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"passes": 5}
+
+
 class Dropout(Plain):
     """One network that learns with other units left out in each transition, and acts with all of them.
 

@@ -27,6 +27,10 @@ class Config:
     )
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"heads": 3, "prior": 0.5}
+
+
 class WithPriors(nn.Module):
     """K heads f_k + `scale` p_k, where p_k is of the same form as f_k and stays as it began (RP, algorithm 1).
 

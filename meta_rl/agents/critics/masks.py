@@ -22,6 +22,10 @@ class Config:
     scale: Annotated[float, (1, 10), "how much less than all units a mask keeps: 1 / scale of them"] = 2.0
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"masks": 3}
+
+
 class Masks(Plain):
     """One network whose K masks are members of an ensemble that share weights: [K, S, B, O].
 

@@ -25,6 +25,10 @@ class Config(ensemble.Config):
     loss: Annotated[str, ("absolute", "huber"), "error of which each quantile weighs the sides"] = "huber"
 
 
+# Settings of a small one, for conformance tests.
+SMALL = {"heads": 2, "quantiles": 5, "prior": 0.5}
+
+
 SEARCH = {"loss": (("absolute", "huber"), "choice", "how much outliers count")}
 
 
