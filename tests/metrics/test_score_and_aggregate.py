@@ -73,6 +73,8 @@ def run(study: Study, folder: Path, **changed: Any) -> str:
     arguments: dict[str, Any] = {
         **study,
         "predictions": [],
+        "deployment": [],
+        "uncertainty": [],
         "logs": None,
         "spec": {"study": "small", "methods": list(LEVELS), "controls": {}},
         "tables": [folder / f"{name}.parquet" for name in NAMES],
