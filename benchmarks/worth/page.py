@@ -97,5 +97,5 @@ def _bars(frame: pd.DataFrame) -> Figure:
     left, right = ax.get_xlim()
     ax.set_xlim(max(left, -_FARTHEST), min(right, _FARTHEST))
     ax.set_xlabel("worth of the context / (reference - random)")
-    ax.legend(loc="lower right", frameon=False)
+    figure.legend(loc="outside upper right", ncols=2, frameon=False)
     return figure
