@@ -17,7 +17,7 @@
 # make tuning-comparison  does tuning beat the defaults and random search on test seeds? Hours; it goes on, too
 # make reproduce  does one result of each method's paper come out again? Hours; an interrupted one goes on
 # make worth      what is knowing the context worth in each benchmark? Hours; an interrupted one goes on
-# make bench      how fast environments step and stacks train
+# make bench      how fast environments step and stacks train, and what estimators of doubt cost beside a training
 # make clean      remove the environment and caches; results stay
 #
 # STUDY names a file in config/. DIRECTORY is where the folder `results` lies, or is to lie: it may be on another disk.
@@ -122,6 +122,7 @@ worth: install
 bench: install
 	$(BIN)/python -m benchmarks.speed.speed
 	$(BIN)/python -m benchmarks.speed.bodies
+	$(BIN)/python -m benchmarks.speed.doubt docs/uncertainty/costs.csv
 
 install: $(INSTALLED)
 

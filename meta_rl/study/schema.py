@@ -1,11 +1,10 @@
 """The JSON schema of a study."""
 
-from collections.abc import Set
 from typing import Any
 
 from meta_rl import registry, settings
 from meta_rl.contexts import DEVELOPMENT, EXTRAPOLATION, RESULTS, TRAIN, TRAIN_SETS
-from meta_rl.study import external
+from meta_rl.study import external, shapes
 from meta_rl.tables.columns import BUDGETS
 
 _LONGEST = 1000  # list of values, intervals or boxes, of which each is compared with each
@@ -68,7 +67,7 @@ def schema() -> dict[str, Any]:
         },
     }
     intervals = {"extrapolation": {"items": interval}}
-    factor = _object(factor, optional=set(factor)) | _one_of("train", "values")
+    factor = shapes.record(factor, optional=set(factor)) | shapes.one_of("train", "values")
     factor |= {
         "if": {"required": ["values"]},
         "then": {"properties": {"extrapolation": values}},
@@ -109,35 +108,39 @@ def schema() -> dict[str, Any]:
         "env_steps": count | {"description": "those of train, unless given"},
     }
     per_job = count | {"description": f"{PER_JOB} unless given, or all if they are fewer"}
-    seeds = _object({"first": count | {"minimum": 0}, "count": count})
+    seeds = shapes.record({"first": count | {"minimum": 0}, "count": count})
     sizes = {
-        "train": _object(
+        "train": shapes.record(
             {"env_steps": count, "pretraining": pretraining, "snapshots": snapshots},
             optional={"pretraining", "snapshots"},
         ),
-        "evaluate": _object({"episodes": episodes, "observed": observed}, optional={"episodes", "observed"}),
-        "references": _object(specialists, optional=set(specialists)) | _one_of(*PLACES),
+        "evaluate": shapes.record(
+            {"episodes": episodes, "observed": observed}, optional={"episodes", "observed"}
+        ),
+        "references": shapes.record(specialists, optional=set(specialists)) | shapes.one_of(*PLACES),
     }
     settings_of = {"agents": _settings("agent"), "method_settings": _settings("method")}
     lengths = {"min": count, "max": count, "total": count}
     tune = {
-        "env_steps": _object(lengths)
+        "env_steps": shapes.record(lengths)
         | {"description": "of the shortest and the longest candidate, and of all candidates of a tuning"},
         "search": _search() | {"description": "what is narrower than SEARCH in the agent's module"},
     }
-    own_tune = tune | {"env_steps": _object(lengths, optional=set(lengths))}
+    own_tune = tune | {"env_steps": shapes.record(lengths, optional=set(lengths))}
     tuning = tune | {
         "optimiser": {"enum": list(OPTIMISERS), "title": "optimiser", "default": OPTIMISERS[0]},
         "repetitions": count | {"default": 1, "description": "tunings with seeds of their own"},
     }
-    partial = {key: _object(one["properties"], optional=set(one["properties"])) for key, one in sizes.items()}
+    partial = {
+        key: shapes.record(one["properties"], optional=set(one["properties"])) for key, one in sizes.items()
+    }
     counts = {"type": ["integer", "array"], "minimum": 1, "maximum": _MOST, "items": count, "minItems": 1}
     counts |= {"maxItems": _LONGEST, "uniqueItems": True}
     splits = {"train": counts | {"description": "a list makes a benchmark of each"}}
     splits |= dict.fromkeys((*DEVELOPMENT, *RESULTS), count)
-    benchmark = _object(
+    benchmark = shapes.record(
         {
-            "environment": _name("environment"),
+            "environment": shapes.member("environment"),
             "features": {
                 "type": "object",
                 "propertyNames": name | {"title": "factor"},
@@ -150,17 +153,17 @@ def schema() -> dict[str, Any]:
                 "title": "train set",
                 "description": "how several features are combined in training: box, L-shape or axes",
             },
-            "boxes": _object(dict.fromkeys(BOXED, union), optional=set(BOXED))
+            "boxes": shapes.record(dict.fromkeys(BOXED, union), optional=set(BOXED))
             | {"description": "regions as unions of boxes, each a piece of the factors that it names"},
-            "contexts": _object(splits, optional=set(splits) - {"train"}),
-            "agents": _names("agent"),
+            "contexts": shapes.record(splits, optional=set(splits) - {"train"}),
+            "agents": shapes.members("agent"),
             "smoke": {
                 "type": "boolean",
                 "default": False,
                 "description": "the size is that of a trial run: the report says that its numbers mean nothing",
             },
-            "override": _object(
-                partial | settings_of | {"tune": _object(own_tune, optional=set(own_tune))},
+            "override": shapes.record(
+                partial | settings_of | {"tune": shapes.record(own_tune, optional=set(own_tune))},
                 optional=OVERRIDES | {"tune"},
             )
             | {"description": "what this benchmark takes instead of the study's settings"},
@@ -168,7 +171,7 @@ def schema() -> dict[str, Any]:
         optional={"environment", "features", "train_set", "boxes", "smoke", "override"},
     )
     uncertainty = {
-        "estimators": _names("estimator"),
+        "estimators": shapes.members("estimator"),
         "budgets": {
             "type": "array",
             "items": {
@@ -201,26 +204,26 @@ def schema() -> dict[str, Any]:
             "additionalProperties": benchmark,
             "minProperties": 1,
         },
-        "methods": _names("method")
+        "methods": shapes.members("method")
         | {
             "items": _method(settings_of["method_settings"]["properties"], name),
             "description": "registered ones, and variants of them: {NAME: {method: REGISTERED, SETTING: VALUE}}",
         },
-        "seeds": _object(
+        "seeds": shapes.record(
             {"test": seeds, "tuning": seeds | {"default": TUNING}, "per_job": per_job},
             optional={"tuning", "per_job"},
         ),
         **sizes,
         **settings_of,
         "external": external.schema(name, count),
-        "figures": _names("figure")
+        "figures": shapes.members("figure")
         | {
             "default": sorted(registry.figures(doubts=False)),
             "description": "with `uncertainty`, those of doubt as well unless given",
         },
-        "uncertainty": _object(uncertainty, optional=set(uncertainty) - {"estimators"})
+        "uncertainty": shapes.record(uncertainty, optional=set(uncertainty) - {"estimators"})
         | {"description": "how much the last policy of each run is doubted in each context"},
-        "tune": _object(tuning, optional=set(tuning) - {"env_steps"}),
+        "tune": shapes.record(tuning, optional=set(tuning) - {"env_steps"}),
         "tuned": {
             "type": "object",
             "propertyNames": name,
@@ -235,25 +238,8 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A study of meta_rl",
-        **_object(study, optional=study.keys() - {"study", "benchmarks", "methods", "seeds", "train"}),
+        **shapes.record(study, optional=study.keys() - {"study", "benchmarks", "methods", "seeds", "train"}),
     }
-
-
-def _object(properties: dict[str, Any], optional: Set[str] = frozenset()) -> dict[str, Any]:
-    required = [key for key in properties if key not in optional]
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _one_of(*keys: str) -> dict[str, Any]:
-    return {"oneOf": [{"required": [key]} for key in keys]}
-
-
-def _name(kind: str) -> dict[str, Any]:
-    return {"enum": sorted(registry.KINDS[kind]), "title": kind}
-
-
-def _names(kind: str) -> dict[str, Any]:
-    return {"type": "array", "items": _name(kind), "minItems": 1, "uniqueItems": True}
 
 
 def _method(members: dict[str, Any], name: dict[str, Any]) -> dict[str, Any]:
@@ -265,13 +251,13 @@ def _method(members: dict[str, Any], name: dict[str, Any]) -> dict[str, Any]:
                 "properties": {"method": {"const": member}},
                 "required": ["method"],
             },
-            "then": _object({"method": {}} | known["properties"], optional=set(known["properties"])),
+            "then": shapes.record({"method": {}} | known["properties"], optional=set(known["properties"])),
         }
         for member, known in members.items()
     ]
     variant = {
         "type": "object",
-        "properties": {"method": _name("method")},
+        "properties": {"method": shapes.member("method")},
         "required": ["method"],
         "allOf": each,
     }
@@ -281,7 +267,7 @@ def _method(members: dict[str, Any], name: dict[str, Any]) -> dict[str, Any]:
         "minProperties": 1,
         "maxProperties": 1,
     }
-    return {"if": {"type": "object"}, "then": named, "else": _name("method")}
+    return {"if": {"type": "object"}, "then": named, "else": shapes.member("method")}
 
 
 def _settings(kind: str) -> dict[str, Any]:
@@ -289,8 +275,8 @@ def _settings(kind: str) -> dict[str, Any]:
     each = {}
     for name, entry in registry.KINDS[kind].items():
         properties = {key: settings.json_schema(one) for key, one in settings.read(entry.module).items()}
-        each[name] = _object(properties, optional=set(properties))
-    return _object(each, optional=set(each))
+        each[name] = shapes.record(properties, optional=set(properties))
+    return shapes.record(each, optional=set(each))
 
 
 def _search() -> dict[str, Any]:
@@ -300,5 +286,5 @@ def _search() -> dict[str, Any]:
         known = settings.read(entry.module)
         dimensions = settings.search(entry.module)
         properties = {key: settings.search_schema(known[key], one) for key, one in dimensions.items()}
-        each[name] = _object(properties, optional=set(properties))
-    return _object(each, optional=set(each))
+        each[name] = shapes.record(properties, optional=set(properties))
+    return shapes.record(each, optional=set(each))
