@@ -81,7 +81,7 @@ def spec(method: str, agent: str = "dqn", **agent_settings: Any) -> dict[str, An
         "method": method,
         "variant": method,
         "agent_settings": {**AGENTS.get(agent, {}), **agent_settings},
-        "method_settings": json.loads(json.dumps(METHODS[method])),  # a spec has lists
+        "method_settings": json.loads(json.dumps(METHODS.get(method, {}))),  # a spec has lists
         "env_steps": STEPS,
     }
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from meta_rl.agents.critics.ensemble import Ensemble
 from meta_rl.agents.critics.masks import Masks
 from meta_rl.agents.critics.quantile import Quantile
-from meta_rl.conformance.learners import CASES, at, build, fixed, start
+from meta_rl.conformance.learners import CASES, at, build, start
 from meta_rl.conformance.probes import Cue, Delayed
 from meta_rl.conformance.small import OVER, keys
 from meta_rl.stack.heads import Heads
@@ -44,8 +44,8 @@ def test_heads_are_perceptrons_of_their_own() -> None:
     assert found.shape == (3, 2, 9, 6)
     for seed, key in enumerate(keys(0, 1)):
         for head in range(3):
-            alone = MLP(Streams([f"{key} head {head}"]), "q", (5, 7, 8), "tanh", 1.0)
-            assert torch.equal(alone(x[seed : seed + 1])[0, :, :6], found[head, seed])
+            alone = MLP(Streams([f"{key} head {head}"]), "q", (5, 7, 6), "tanh", 1.0)
+            assert torch.equal(alone(x[seed : seed + 1])[0], found[head, seed])
     assert not torch.equal(found[0], found[1])
     assert all(len(parameter) == 2 for parameter in heads.parameters())  # a seed's weights stay together
 
@@ -102,8 +102,8 @@ def test_each_head_has_targets_of_its_own() -> None:
             (agent.q, [[1.0, 3.0], [0.0, 1.0]]),
             (agent.target_q, [[2.0, 4.0], [6.0, 0.0]]),
         ):
-            fixed(network.learnt, [0.0])
-            network.learnt.bias1[0, :, 0, :2] = torch.tensor(said)
+            network.learnt.theta.zero_()
+            network.learnt.layers()[-1][1][0, :, 0] = torch.tensor(said)
     seen = Seen(torch.ones(1, 1, 1))
     batch = Batch(
         seen, torch.zeros(1, 1, dtype=torch.int64), torch.ones(1, 1), seen, torch.zeros(1, 1) > 0,
@@ -119,8 +119,8 @@ def test_each_head_has_targets_of_its_own() -> None:
             (agent.q, [[1.0, 3.0], [0.0, 1.0]]),
             (agent.target_q, [[2.0, 4.0], [6.0, 0.0]]),
         ):
-            fixed(network.learnt, [0.0])
-            network.learnt.bias1[0, :, 0, :2] = torch.tensor(said)
+            network.learnt.theta.zero_()
+            network.learnt.layers()[-1][1][0, :, 0] = torch.tensor(said)
     # Each online head chooses for its own target: the second action for both, worth 4 and 0.
     torch.testing.assert_close(agent.loss(batch)[0], torch.tensor([(4.0 + 1.0) / 2]))
 
@@ -190,12 +190,10 @@ def test_masks_keep_their_share_and_every_unit_is_kept_by_one(units: int) -> Non
 def test_a_member_of_masksembles_is_the_network_without_what_is_masked() -> None:
     network, x = kind(Masks).network("critic", (3, 8, 1), "tanh"), normal(2, 6, 3)
     found = network(x)
-    weight, bias, turned = network._layers[0]
-    hidden = torch.baddbmm(bias, x, weight.transpose(1, 2) if turned else weight).tanh()
-    weight, bias, turned = network._layers[1]
-    last = weight.transpose(1, 2) if turned else weight
+    (weight, bias), (last, shift) = network.layers()
+    hidden = torch.baddbmm(bias, x, weight).tanh()
     for member in range(3):
-        expected = torch.baddbmm(bias, hidden * network.masks[0][:, member], last)[..., :1]
+        expected = torch.baddbmm(shift, hidden * network.masks[0][:, member], last)
         torch.testing.assert_close(found[member], expected)
 
 

@@ -35,9 +35,9 @@ class Command(NamedTuple):
         return self.arguments[self.arguments.index(flag) + 1]
 
 
-def commands(project: Project, target: str) -> dict[str, Command]:
-    """The first job of each rule that `target` comes from, by the rule's name."""
-    done = project.snakemake(target, "--dry-run", "--forceall", "--printshellcmds")
+def commands(project: Project, *targets: str) -> dict[str, Command]:
+    """The first job of each rule that the targets come from, by the rule's name."""
+    done = project.snakemake(*targets, "--dry-run", "--forceall", "--printshellcmds")
     assert done.returncode == 0, done.stdout
     found: dict[str, Command] = {}
     for block in re.split(r"\n(?=(?:local)?rule \w+:\n)", done.stdout)[1:]:

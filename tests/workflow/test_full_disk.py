@@ -11,12 +11,15 @@ from harness import ROOT, Project
 
 from meta_rl import job
 
-STEPS = sorted(path.stem for path in (ROOT / "meta_rl/steps").glob("[!_]*.py"))
+OUTSIDE = {"evaluate_external"}  # writes as `evaluate` does
+STEPS = sorted({path.stem for path in (ROOT / "meta_rl/steps").glob("[!_]*.py")} - OUTSIDE)
 TUNE = """
 tune:
   env_steps: {min: 200, max: 600, total: 1200}
   search: {dqn: {hidden: [[64, 64]], replay: [10000], batch: [32, 64], train_every: [16, 64]}}
 """
+DOUBT = "uncertainty: {estimators: [policy_confidence], budgets: [0, 5]}"
+DOUBTED = "results/test/small_gravity/dqn/none/seeds_0-1/uncertainty/policy_confidence.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +34,10 @@ def jobs(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         copy(ROOT / name, tuned.root / name)
     tuned.edit("config/test.yaml", "{train: 3, inter", "{train: 3, validation: 2, inter")
     tuned.edit("config/test.yaml", "[none, explicit, iida, epi, jrpl, shuffled]", "[none]")
-    tuned.edit("config/test.yaml", "\nfigures:", f"{TUNE}\nfigures:")
-    done = tuned.snakemake("tune")
+    tuned.edit("config/test.yaml", "\nfigures:", f"{TUNE}\n{DOUBT}\nfigures:")
+    done = tuned.snakemake("tune", DOUBTED)
     assert done.returncode == 0, done.stdout
-    found = {step: (tuned, command) for step, command in commands(tuned, "tune").items()}
+    found = {step: (tuned, command) for step, command in commands(tuned, "tune", DOUBTED).items()}
     return found | {step: (whole, command) for step, command in commands(whole, "all").items()}
 
 
