@@ -35,7 +35,7 @@ CHANGED = {
         "tests/gym/test_sb3.py::test_every_evaluation_over_ten_contexts_plays_all_ten",
     ),
     "torch_adam_last_register": (
-        {"meta_rl/kernels/optimiser.py": "seed"},
+        {"meta_rl/kernels/optimiser.py": "for seed in range(seeds):"},
         "tests/stack/test_any_stack.py::test_an_optimisers_step_does_not_depend_on_the_place_in_memory",
     ),
     "torch_save_full_disk": (
