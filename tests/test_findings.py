@@ -14,6 +14,10 @@ CHANGED = {
         {"meta_rl/envs/simulator.py": "if not self.restores:"},
         "tests/envs/test_simulator.py::test_a_state_is_loaded_by_replaying_it",
     ),
+    "crepes_whole_rank": (
+        {"meta_rl/uncertainty/conformal.py": "rank = math.ceil("},
+        "tests/uncertainty/test_conformal.py::test_the_quantile_is_exact_where_the_rank_is_a_whole_number",
+    ),
     "metaworld_reset_seed": (
         {"meta_rl/envs/metaworld.py": "_seeded(environment, self)"},
         "tests/envs/test_metaworld.py::test_the_plain_environment_is_seeded_as_gymnasium_asks",
@@ -25,6 +29,10 @@ CHANGED = {
     "mujoco_mass_without_set_const": (
         {"meta_rl/envs/metaworld.py": "mj_setConst(", "meta_rl/envs/striker_scene.py": "mj_setConst("},
         "tests/envs/test_metaworld_dynamics.py::test_the_model_holds_the_context",
+    ),
+    "numba_stale_cache": (
+        {"meta_rl/kernels/compiled.py": "def folders("},
+        "tests/kernels/test_cache.py::test_another_text_has_another_folder",
     ),
     "snakemake_quiet_failures": (
         {"meta_rl/study/attempt.py": "_write(log, [*before, own])"},

@@ -27,7 +27,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     name: said("agent", name, "PROBED", {}) | {"gamma": GAMMA} for name in registry.AGENTS
 }
 # `Recall` has shown two transitions when it asks.
-METHODS = small.METHODS | {"jrpl": small.METHODS["jrpl"] | {"window": 2, "size": 2}}
+METHODS = small.METHODS | {
+    name: small.METHODS[name] | {"window": 2, "size": 2} for name in ("jrpl", "random_encoder")
+}
 
 
 def build(
