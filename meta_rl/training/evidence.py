@@ -90,7 +90,7 @@ class Sources:
         values = reference_values(self.references, np.inf)
         own = values[values["split"] == split].set_index("context_id")["reference"]
         ids = self.episodes.sets[split].ids[some].numpy()
-        return torch.from_numpy(own.reindex(ids.ravel()).to_numpy(dtype=float).reshape(ids.shape))
+        return torch.from_numpy(own.reindex(ids.ravel()).to_numpy(dtype=float, copy=True).reshape(ids.shape))
 
 
 def _by_context(frame: pd.DataFrame, column: str, seeds: list[int], ids: np.ndarray) -> Tensor:
