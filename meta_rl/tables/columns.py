@@ -45,6 +45,30 @@ SNAPSHOT = Column(
 )
 EPISODE = Column("episode", "int", "number of the episode, from 0", low=0)
 EPISODE_RETURN = Column("episode_return", "float", "undiscounted sum of the episode's rewards", "reward")
+EPISODE_LENGTH = Column(
+    "episode_length", "int", "steps until the episode was terminated or truncated", "steps", low=1
+)
+DISCOUNTED_RETURN = Column(
+    "discounted_return", "float", "sum of rewards with the agent's discount factor", "reward"
+)
+INITIAL_VALUE = Column(
+    "initial_value",
+    "float",
+    "the agent's own estimate of `discounted_return` in the first state; null where it is not finite",
+    "reward",
+    nullable=True,
+)
+METRIC = Column("metric", "string", "what was computed")
+# An aggregate over runs.
+_OF_METRIC = "that of `metric`"
+ESTIMATE = Column(
+    "estimate", "float", "point estimate; null where it is not defined", _OF_METRIC, nullable=True
+)
+LOW = Column("low", "float", "lower end of the interval; null if there is none", _OF_METRIC, nullable=True)
+HIGH = Column("high", "float", "upper end of the interval; null if there is none", _OF_METRIC, nullable=True)
+N_SEEDS = Column("n_seeds", "int", "runs behind the estimate", "runs", low=0)
+N_CONTEXTS = Column("n_contexts", "int", "contexts behind the estimate, per run", "contexts", low=0)
+N_SOLVABLE = Column("n_solvable", "int", "those of them that are known to be solvable", "contexts", low=0)
 STATUS = Column(
     "status", "string", "diverged once a value or weight of the run is not finite", choices=("ok", "diverged")
 )

@@ -6,9 +6,12 @@ from meta_rl.tables.columns import (
     AGENT,
     BENCHMARK,
     CONTEXT_ID,
+    DISCOUNTED_RETURN,
     EPISODE,
+    EPISODE_LENGTH,
     EPISODE_RETURN,
     INFORMATION,
+    INITIAL_VALUE,
     METHOD,
     SEED,
     SPLIT,
@@ -32,17 +35,9 @@ TABLE = Table(
         CONTEXT_ID,
         EPISODE,
         EPISODE_RETURN,
-        Column(
-            "episode_length", "int", "steps until the episode was terminated or truncated", "steps", low=1
-        ),
-        Column("discounted_return", "float", "sum of rewards with the agent's discount factor", "reward"),
-        Column(
-            "initial_value",
-            "float",
-            "the agent's own estimate of `discounted_return` in the first state; null where it is not finite",
-            "reward",
-            nullable=True,
-        ),
+        EPISODE_LENGTH,
+        DISCOUNTED_RETURN,
+        INITIAL_VALUE,
         Column(
             "tail_value",
             "float",

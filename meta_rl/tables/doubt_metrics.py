@@ -1,7 +1,21 @@
 """Metrics of doubt: whether what estimators say of contexts is worth anything, with intervals."""
 
+from dataclasses import replace
+
 from meta_rl.contexts import RESULTS
-from meta_rl.tables.columns import AGENT, BENCHMARK, INFORMATION, METHOD
+from meta_rl.tables.columns import (
+    AGENT,
+    BENCHMARK,
+    ESTIMATE,
+    HIGH,
+    INFORMATION,
+    LOW,
+    METHOD,
+    METRIC,
+    N_CONTEXTS,
+    N_SEEDS,
+    N_SOLVABLE,
+)
 from meta_rl.tables.schema import Column, Table
 
 HELD_OUT = "held_out"
@@ -31,37 +45,19 @@ TABLE = Table(
             "metric is one of the run itself",
             nullable=True,
         ),
-        Column("metric", "string", "what was computed"),
+        METRIC,
         Column(
             "compared_with",
             "string",
             "estimator that `estimator` is compared with; null if the metric concerns one",
             nullable=True,
         ),
-        Column(
-            "estimate",
-            "float",
-            "point estimate; null where it is not defined",
-            "that of `metric`",
-            nullable=True,
-        ),
-        Column(
-            "low",
-            "float",
-            "lower end of the interval; null if there is none",
-            "that of `metric`",
-            nullable=True,
-        ),
-        Column(
-            "high",
-            "float",
-            "upper end of the interval; null if there is none",
-            "that of `metric`",
-            nullable=True,
-        ),
-        Column("n_seeds", "int", "runs behind the estimate: those that have a value", "runs", low=0),
-        Column("n_contexts", "int", "contexts behind the estimate, per run", "contexts", low=0),
-        Column("n_solvable", "int", "those of them that are known to be solvable", "contexts", low=0),
+        ESTIMATE,
+        LOW,
+        HIGH,
+        replace(N_SEEDS, meaning=f"{N_SEEDS.meaning}: those that have a value"),
+        N_CONTEXTS,
+        N_SOLVABLE,
         Column(
             "reason",
             "string",

@@ -4,16 +4,19 @@ from meta_rl.tables.columns import (
     AGENT,
     BENCHMARK,
     CONTEXT_ID,
+    DISCOUNTED_RETURN,
     EPISODE,
+    EPISODE_LENGTH,
     EPISODE_RETURN,
     INFORMATION,
+    INITIAL_VALUE,
     METHOD,
     SEED,
     SNAPSHOT,
     SPLIT,
     STATUS,
 )
-from meta_rl.tables.schema import Column, Table
+from meta_rl.tables.schema import Table
 
 TABLE = Table(
     name="evaluation",
@@ -30,18 +33,9 @@ TABLE = Table(
         EPISODE,
         SNAPSHOT,
         EPISODE_RETURN,
-        Column(
-            "episode_length", "int", "steps until the episode was terminated or truncated", "steps", low=1
-        ),
-        Column("discounted_return", "float", "sum of rewards with the agent's discount factor", "reward"),
-        Column(
-            "initial_value",
-            "float",
-            "the agent's own estimate of `discounted_return` in the first state; null where it is not finite, "
-            "or a policy from outside gives none",
-            "reward",
-            nullable=True,
-        ),
+        EPISODE_LENGTH,
+        DISCOUNTED_RETURN,
+        INITIAL_VALUE,
         STATUS,
     ),
     key=("benchmark", "agent", "method", "seed", "information", "split", "context_id", "episode"),

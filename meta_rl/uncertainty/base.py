@@ -3,6 +3,7 @@
 The two parts of the contract are `fit(evidence)` and the call `(window, context)`: [S, C], higher = less certain.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ class Evidence(NamedTuple):
     calibration: Shown | None = None
 
 
-class Estimator:
+class Estimator(ABC):
     """An estimator for S runs; its registry line says what it is shown (`needs`) and whether it `fits`.
 
     Its `monitor` is all that it has learnt: tensors [S, ...], which files keep. `reads` names what tells failures apart
@@ -54,9 +55,9 @@ class Estimator:
         """Learn the `monitor` for windows of this budget (None: whole episodes)."""
         raise TypeError(f"{type(self).__name__} is not fitted")
 
+    @abstractmethod
     def __call__(self, window: Watched, context: Tensor | None) -> Tensor:
         """Doubt, float64 [S, C], after what the window shows; context is float64 [S, C, F]."""
-        raise NotImplementedError
 
     def interval(self, window: Watched, context: Tensor | None) -> tuple[Tensor, Tensor] | None:
         """Ends [S, C] of an interval of the return of another episode, of those who have one."""

@@ -7,6 +7,7 @@ are S K networks. Contexts are not told, so what differs between train contexts 
 """
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -83,9 +84,9 @@ class _Ensemble(Estimator):
         learnt.load(self._networks, "members", self.monitor)
         return of_steps(self._of_steps, window)
 
+    @abstractmethod
     def judged(self, members: Sequence[Predicted], change: Tensor) -> Tensor:
         """The doubt of each transition [S, B], from what is predicted and the change [S, B, O] that came about."""
-        raise NotImplementedError
 
     def _of_steps(self, observation: Tensor, action: Tensor, following: Tensor) -> Tensor:
         count, known = self.config.members, self._known(observation, action)
