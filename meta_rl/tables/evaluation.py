@@ -1,5 +1,7 @@
 """Evaluation: the episodes of trained, frozen policies."""
 
+from dataclasses import replace
+
 from meta_rl.tables.columns import (
     AGENT,
     BENCHMARK,
@@ -35,7 +37,7 @@ TABLE = Table(
         EPISODE_RETURN,
         EPISODE_LENGTH,
         DISCOUNTED_RETURN,
-        INITIAL_VALUE,
+        replace(INITIAL_VALUE, meaning=f"{INITIAL_VALUE.meaning}, or a policy from outside gives none"),
         STATUS,
     ),
     key=("benchmark", "agent", "method", "seed", "information", "split", "context_id", "episode"),
