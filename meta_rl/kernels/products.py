@@ -14,8 +14,36 @@ LINE = 64  # bytes of 16 numbers
 _WIDE = 128  # columns up to which rows may lie as they are: longer ones share few places of a cache
 _FEW = 12  # rows of a product up to which panels do not pay
 
-_block6, _block5, _block4, _block3, _block2, _block1 = (block(rows, 16) for rows in (6, 5, 4, 3, 2, 1))
-_half6, _half5, _half4, _half3, _half2, _half1 = (block(rows, 8) for rows in (6, 5, 4, 3, 2, 1))
+
+def _columns(block1: Any, block2: Any, block3: Any, block4: Any, block5: Any, block6: Any) -> Any:
+    """As many columns of the product as these blocks have, which are of 1 to 6 rows."""
+
+    @njit(error_model="numpy")
+    def columns(
+        m: int, k: int, a: int, a_row: int, a_next: int, b: int, b_next: int, start: int, floor: float, c: int,
+        c_row: int,
+    ) -> Any:  # fmt: skip
+        whole = m - m % ROWS
+        for i in range(0, whole, ROWS):
+            block6(k, a + i * a_row, a_row, a_next, b, b_next, start, c + i * c_row, c_row, floor)
+        a, c, rest = a + whole * a_row, c + whole * c_row, m - whole
+        if rest == 1:
+            block1(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
+        elif rest == 2:
+            block2(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
+        elif rest == 3:
+            block3(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
+        elif rest == 4:
+            block4(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
+        elif rest == 5:
+            block5(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
+
+    return columns
+
+
+_blocks, _halves = ([block(rows, columns) for rows in range(1, ROWS + 1)] for columns in (16, 8))
+_wide, _narrow = _columns(*_blocks), _columns(*_halves)  # 16 columns, and the last 8
+_block1, _half1 = _blocks[0], _halves[0]
 
 
 @njit(error_model="numpy")
@@ -46,50 +74,6 @@ def of_panels(
     if n % 16:
         at, shift = b + (n // 16) * panel, 4 * (n - 8)
         _narrow(m, k, a, a_row, a_next, at, following, start + shift, floor, c + shift, row)
-
-
-@njit(error_model="numpy")
-def _wide(
-    m: int, k: int, a: int, a_row: int, a_next: int, b: int, b_next: int, start: int, floor: float, c: int,
-    c_row: int,
-) -> Any:  # fmt: skip
-    """16 columns of the product."""
-    whole = m - m % ROWS
-    for i in range(0, whole, ROWS):
-        _block6(k, a + i * a_row, a_row, a_next, b, b_next, start, c + i * c_row, c_row, floor)
-    a, c, rest = a + whole * a_row, c + whole * c_row, m - whole
-    if rest == 1:
-        _block1(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-    elif rest == 2:
-        _block2(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-    elif rest == 3:
-        _block3(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-    elif rest == 4:
-        _block4(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-    elif rest == 5:
-        _block5(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-
-
-@njit(error_model="numpy")
-def _narrow(
-    m: int, k: int, a: int, a_row: int, a_next: int, b: int, b_next: int, start: int, floor: float, c: int,
-    c_row: int,
-) -> Any:  # fmt: skip
-    """The last 8 columns of the product."""
-    whole = m - m % ROWS
-    for i in range(0, whole, ROWS):
-        _half6(k, a + i * a_row, a_row, a_next, b, b_next, start, c + i * c_row, c_row, floor)
-    a, c, rest = a + whole * a_row, c + whole * c_row, m - whole
-    if rest == 1:
-        _half1(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-    elif rest == 2:
-        _half2(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-    elif rest == 3:
-        _half3(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-    elif rest == 4:
-        _half4(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
-    elif rest == 5:
-        _half5(k, a, a_row, a_next, b, b_next, start, c, c_row, floor)
 
 
 @njit(error_model="numpy")
